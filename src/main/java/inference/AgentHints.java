@@ -1,0 +1,24 @@
+package inference;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a harness says about its intent ({@code nvext.agent_hints}). Advice: none of it changes the answer's content.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param priority higher is sooner, weighed against waiting time
+ * @param strictPriority higher is always sooner
+ * @param expectedOutputTokens expected output length ({@code osl}), null when unknown
+ * @param speculativePrefill whether the predicted next prefix may be prefilled after the answer
+ * @param latencySensitivity weight of latency against throughput, null when not said
+ */
+public record AgentHints(
+        int priority,
+        int strictPriority,
+        @Nullable Integer expectedOutputTokens,
+        boolean speculativePrefill,
+        @Nullable Double latencySensitivity) {
+    /** No hint at all. */
+    public static final AgentHints NONE = new AgentHints(0, 0, null, false, null);
+}

@@ -1,0 +1,46 @@
+package inference;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why a turn could not be answered; each dialect maps it to its own error body.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param message for the client: what, where, which limit and which configuration key
+ * @param param path of the request field at fault, if one is
+ * @param retryAfter when a retry may help, if known
+ */
+public record InferenceFailure(Kind kind, String message, @Nullable String param, @Nullable Duration retryAfter) {
+
+    /** Low-cardinality cause. */
+    public enum Kind {
+        INVALID_REQUEST,
+        CONTEXT_LENGTH_EXCEEDED,
+        UNAUTHENTICATED,
+        NOT_ALLOWED,
+        UNKNOWN_MODEL,
+        NOT_FOUND,
+        REQUEST_TOO_LARGE,
+        RATE_LIMITED,
+        /** No worker can take it now: queue full, all draining, all lost. */
+        OVERLOADED,
+        /** The engine failed or died and the turn could not be moved. */
+        ENGINE_FAILED,
+        /** The session store did not answer in time. */
+        STORE_UNAVAILABLE,
+        TIMEOUT,
+        CANCELLED,
+        INTERNAL
+    }
+
+    public static InferenceFailure of(Kind kind, String message) {
+        return new InferenceFailure(kind, message, null, null);
+    }
+
+    /** A request field is wrong. */
+    public static InferenceFailure invalid(String param, String message) {
+        return new InferenceFailure(Kind.INVALID_REQUEST, message, param, null);
+    }
+}

@@ -1,0 +1,31 @@
+package inference;
+
+import java.util.List;
+
+/**
+ * One turn to run, in no dialect.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param model name as the client sent it
+ * @param tools in the client's order, which is part of the prompt
+ * @param reasoning whether the model may think aloud
+ */
+public record InferenceRequest(
+        TurnId turn,
+        String model,
+        SessionContext session,
+        List<ToolDefinition> tools,
+        ToolChoice toolChoice,
+        boolean parallelToolCalls,
+        List<Message> messages,
+        Sampling sampling,
+        boolean reasoning,
+        AgentHints hints,
+        List<CacheMark> cacheMarks) {
+    public InferenceRequest {
+        tools = List.copyOf(tools);
+        messages = List.copyOf(messages);
+        cacheMarks = List.copyOf(cacheMarks);
+    }
+}

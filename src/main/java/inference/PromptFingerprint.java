@@ -1,0 +1,69 @@
+package inference;
+
+import com.dynatrace.hash4j.hashing.HashStream128;
+import com.dynatrace.hash4j.hashing.HashValue128;
+import com.dynatrace.hash4j.hashing.Hashing;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * 128-bit fingerprint of a prompt's beginning, up to and including one message. Two conversations with equal fingerprints
+ * have the same prompt up to there; identifiers that no template renders (tool call ids) do not count.
+ *
+ * <p>Fingerprints stand for text between nodes: a session compares them, text itself is never sent.
+ *
+ * <p>Thread-safety: immutable.
+ */
+public record PromptFingerprint(long high, long low) {
+
+    /**
+     * Fingerprints of every beginning of a prompt. Linear in the prompt's text.
+     *
+     * @return element 0 covers the tool definitions, element {@code i + 1} the prompt up to message {@code i}
+     */
+    public static List<PromptFingerprint> chain(List<ToolDefinition> tools, List<Message> messages) {
+        List<PromptFingerprint> chain = new ArrayList<>(messages.size() + 1);
+        HashStream128 head = Hashing.xxh3_128().hashStream();
+        for (ToolDefinition tool : tools) {
+            head.putString(tool.name()).putString(tool.description()).putString(tool.parameters());
+        }
+        PromptFingerprint last = of(head.get());
+        chain.add(last);
+        for (Message message : messages) {
+            HashStream128 stream = Hashing.xxh3_128().hashStream();
+            stream.putLong(last.high).putLong(last.low).putString(message.role().name());
+            message.content().forEach(block -> put(stream, block));
+            last = of(stream.get());
+            chain.add(last);
+        }
+        return chain;
+    }
+
+    private static PromptFingerprint of(HashValue128 hash) {
+        return new PromptFingerprint(hash.getMostSignificantBits(), hash.getLeastSignificantBits());
+    }
+
+    private static void put(HashStream128 stream, ContentBlock block) {
+        if (block instanceof ContentBlock.Text text) {
+            stream.putByte((byte) 1).putString(text.text());
+        } else if (block instanceof ContentBlock.Thinking thinking) {
+            stream.putByte((byte) 2).putString(thinking.text());
+        } else if (block instanceof ContentBlock.ToolUse call) {
+            stream.putByte((byte) 3).putString(call.name()).putString(call.arguments());
+        } else if (block instanceof ContentBlock.ToolResult result) {
+            stream.putByte((byte) 4)
+                    .putBoolean(result.error())
+                    .putInt(result.content().size());
+            result.content().forEach(inner -> put(stream, inner));
+        } else if (block instanceof ContentBlock.Image image) {
+            stream.putByte((byte) 5).putString(image.mediaType()).putString(image.reference());
+        } else if (block instanceof ContentBlock.Refusal refusal) {
+            stream.putByte((byte) 6).putString(refusal.text());
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "%016x%016x".formatted(high, low);
+    }
+}

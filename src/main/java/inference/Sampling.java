@@ -1,0 +1,30 @@
+package inference;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the answer is drawn. A null component leaves the choice to the engine.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param maxTokens upper bound of output tokens, at least 1
+ * @param temperature 0 to 2
+ * @param topP 0 to 1
+ * @param stop strings that end the answer and are not part of it
+ */
+public record Sampling(
+        @Nullable Integer maxTokens,
+        @Nullable Double temperature,
+        @Nullable Double topP,
+        @Nullable Long seed,
+        @Nullable Double presencePenalty,
+        @Nullable Double frequencyPenalty,
+        List<String> stop) {
+    public Sampling {
+        stop = List.copyOf(stop);
+    }
+
+    /** Everything as the engine likes. */
+    public static final Sampling DEFAULT = new Sampling(null, null, null, null, null, null, List.of());
+}

@@ -1,0 +1,15 @@
+package kv;
+
+/**
+ * One life of an engine: a random 128-bit id drawn when the engine is first seen or seen to have restarted. Compared by
+ * equality only; every claim made under an older incarnation is void.
+ *
+ * <p>Thread-safety: immutable.
+ */
+public record Incarnation(long high, long low) {
+
+    @Override
+    public String toString() {
+        return "%016x%016x".formatted(high, low);
+    }
+}

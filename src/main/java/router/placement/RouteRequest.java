@@ -1,0 +1,39 @@
+package router.placement;
+
+import inference.TurnId;
+import java.util.Set;
+import kv.PromptBlocks;
+import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A turn that wants a worker.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param model served model the worker must have
+ * @param affinity hash of the session: equal for all turns of one session
+ * @param inputTokens whole prompt
+ * @param expectedOutputTokens the harness's hint, or a default
+ * @param priority higher is sooner, weighed against waiting time
+ * @param strictPriority higher is always sooner
+ * @param lastWorker where the session's previous turn ran, null at first
+ * @param knownBlocks blocks that the session had at its previous turn: a hint for the index
+ * @param excluded workers that refused or lost this turn already
+ */
+public record RouteRequest(
+        TurnId turn,
+        String model,
+        long affinity,
+        PromptBlocks blocks,
+        int inputTokens,
+        int expectedOutputTokens,
+        int priority,
+        int strictPriority,
+        @Nullable WorkerId lastWorker,
+        int knownBlocks,
+        Set<WorkerId> excluded) {
+    public RouteRequest {
+        excluded = Set.copyOf(excluded);
+    }
+}

@@ -1,0 +1,27 @@
+package workers.status;
+
+import java.util.List;
+
+/**
+ * What an engine said of itself when it was probed.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param models served model names, the first is the default
+ * @param blockSizeTokens tokens in a KV block
+ * @param deviceBlocks capacity of the {@code DEVICE} tier in blocks
+ * @param maxBatchedTokens token budget of one scheduler pass
+ * @param maxSequences requests that may run at once
+ * @param contextTokens longest prompt plus answer
+ */
+public record EngineFacts(
+        List<String> models,
+        int blockSizeTokens,
+        int deviceBlocks,
+        int maxBatchedTokens,
+        int maxSequences,
+        int contextTokens) {
+    public EngineFacts {
+        models = List.copyOf(models);
+    }
+}

@@ -1,0 +1,25 @@
+package workers.status;
+
+/**
+ * Load of a worker at one instant, as the worker itself knows it from its engine and its admissions.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param runningRequests requests with at least one computed token
+ * @param waitingRequests admitted requests the engine has not started
+ * @param deviceBlocksUsed blocks of running requests, not reclaimable
+ * @param deviceBlocksCached blocks kept for reuse only
+ * @param deviceBlocksTotal capacity
+ */
+public record WorkerLoad(
+        int runningRequests, int waitingRequests, int deviceBlocksUsed, int deviceBlocksCached, int deviceBlocksTotal) {
+
+    /** Nothing runs, nothing is cached. */
+    public static WorkerLoad idle(int deviceBlocksTotal) {
+        return new WorkerLoad(0, 0, 0, 0, deviceBlocksTotal);
+    }
+
+    public int requests() {
+        return runningRequests + waitingRequests;
+    }
+}
