@@ -9,12 +9,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safety: immutable.
  *
  * @param maxTokens upper bound of output tokens, at least 1
+ * @param minTokens lower bound of output tokens, an extension that engines share; must not exceed {@code maxTokens}
  * @param temperature 0 to 2
  * @param topP 0 to 1
  * @param stop strings that end the answer and are not part of it
  */
 public record Sampling(
         @Nullable Integer maxTokens,
+        @Nullable Integer minTokens,
         @Nullable Double temperature,
         @Nullable Double topP,
         @Nullable Long seed,
@@ -26,5 +28,5 @@ public record Sampling(
     }
 
     /** Everything as the engine likes. */
-    public static final Sampling DEFAULT = new Sampling(null, null, null, null, null, null, List.of());
+    public static final Sampling DEFAULT = new Sampling(null, null, null, null, null, null, null, List.of());
 }
