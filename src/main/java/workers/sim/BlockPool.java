@@ -1,0 +1,187 @@
+package workers.sim;
+
+/**
+ * Blocks of one tier. A block is free, or used by running requests (reference count above 0), or cached: used by none but
+ * still matchable. A used block is private, or matchable under one sequence hash.
+ *
+ * <p>I1: free + used + cached = capacity.<br>
+ * I2: a hash names at most one block; two requests that compute the same block end up sharing one.<br>
+ * I3: blocks are released leaf to root and evicted in order of release, so if chains are prefix chains, the matchable
+ * blocks are closed under "parent of".
+ *
+ * <p>All operations are O(1) per block and allocate nothing; the recency list is threaded through arrays.
+ *
+ * <p>Thread-safety: none.
+ */
+final class BlockPool {
+    private final int capacity;
+    private final KvChanges changes;
+    private final HashTable byHash;
+    private final long[] hashes;
+    private final boolean[] matchable;
+    private final int[] references;
+    /** Recency list of cached blocks, oldest first; position {@code capacity} is its head. */
+    private final int[] newer;
+
+    private final int[] older;
+    private final int[] free;
+    private int freeCount;
+    private int cachedCount;
+    private long version;
+
+    BlockPool(int capacity, KvChanges changes) {
+        this.capacity = capacity;
+        this.changes = changes;
+        byHash = new HashTable(capacity);
+        hashes = new long[capacity];
+        matchable = new boolean[capacity];
+        references = new int[capacity];
+        newer = new int[capacity + 1];
+        older = new int[capacity + 1];
+        newer[capacity] = capacity;
+        older[capacity] = capacity;
+        free = new int[capacity];
+        for (int i = 0; i < capacity; i++) {
+            free[i] = capacity - 1 - i;
+        }
+        freeCount = capacity;
+    }
+
+    int used() {
+        return capacity - freeCount - cachedCount;
+    }
+
+    int cached() {
+        return cachedCount;
+    }
+
+    /** Blocks that {@link #take} can give. */
+    int available() {
+        return freeCount + cachedCount;
+    }
+
+    /** Changes whenever a reservation that failed might succeed. */
+    long version() {
+        return version;
+    }
+
+    /**
+     * Finds the leading blocks of a chain, without using them.
+     *
+     * @param limit longest match wanted
+     * @param into receives the blocks
+     * @return how many match
+     */
+    int match(long[] chain, int limit, int[] into) {
+        for (int i = 0; i < limit; i++) {
+            int block = byHash.get(chain[i]);
+            if (block == HashTable.ABSENT) {
+                return i;
+            }
+            into[i] = block;
+        }
+        return limit;
+    }
+
+    /** How many of the first {@code count} blocks no request uses: using them makes that many unavailable. */
+    int unused(int[] blocks, int count) {
+        int unused = 0;
+        for (int i = 0; i < count; i++) {
+            if (references[blocks[i]] == 0) {
+                unused++;
+            }
+        }
+        return unused;
+    }
+
+    /** Uses matched blocks. */
+    void share(int[] blocks, int count) {
+        for (int i = 0; i < count; i++) {
+            use(blocks[i]);
+        }
+    }
+
+    /** Takes a private block, evicting the oldest cached one if none is free; some block must be available. */
+    int take() {
+        int block;
+        if (freeCount > 0) {
+            block = free[--freeCount];
+        } else {
+            block = newer[capacity];
+            if (block == capacity) {
+                throw new IllegalStateException("no block is available");
+            }
+            unlink(block);
+            byHash.remove(hashes[block]);
+            matchable[block] = false;
+            changes.removed(hashes[block]);
+        }
+        references[block] = 1;
+        return block;
+    }
+
+    /**
+     * Makes a private block matchable.
+     *
+     * @return the block to use from here on: another one with the same content if there already is one
+     */
+    int publish(int block, long hash) {
+        version++;
+        int known = byHash.get(hash);
+        if (known != HashTable.ABSENT) {
+            release(block);
+            use(known);
+            return known;
+        }
+        hashes[block] = hash;
+        matchable[block] = true;
+        byHash.put(hash, block);
+        return block;
+    }
+
+    /** Ends the use of a request's blocks, leaf to root. */
+    void release(int[] blocks, int count) {
+        version++;
+        for (int i = count - 1; i >= 0; i--) {
+            release(blocks[i]);
+        }
+    }
+
+    /** How many requests use a block. */
+    int references(int block) {
+        return references[block];
+    }
+
+    /** Whether a hash is matchable. */
+    boolean holds(long hash) {
+        return byHash.get(hash) != HashTable.ABSENT;
+    }
+
+    private void use(int block) {
+        if (references[block]++ == 0) {
+            unlink(block);
+        }
+    }
+
+    private void release(int block) {
+        if (--references[block] > 0) {
+            return;
+        }
+        if (matchable[block]) {
+            int newest = older[capacity];
+            older[block] = newest;
+            newer[block] = capacity;
+            newer[newest] = block;
+            older[capacity] = block;
+            cachedCount++;
+        } else {
+            free[freeCount++] = block;
+        }
+    }
+
+    private void unlink(int block) {
+        newer[older[block]] = newer[block];
+        older[newer[block]] = older[block];
+        cachedCount--;
+    }
+}

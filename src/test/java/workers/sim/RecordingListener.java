@@ -1,0 +1,80 @@
+package workers.sim;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import kv.KvEvent;
+
+/** Writes down everything it hears, one line per token, and replays block events into a plain set. */
+final class RecordingListener implements SimListener {
+    final List<String> log = new ArrayList<>();
+    final Set<Long> matchable = new HashSet<>();
+    final Map<String, Integer> tokens = new HashMap<>();
+    final Map<String, Integer> cachedTokens = new HashMap<>();
+    final Map<String, Integer> endings = new HashMap<>();
+    int preemptions;
+
+    @Override
+    public void onFirstToken(String id, int cached, double timeMillis) {
+        log.add("first " + id + " " + cached + " @" + timeMillis);
+        tokens.merge(id, 1, Integer::sum);
+        cachedTokens.put(id, cached);
+    }
+
+    @Override
+    public void onTokens(String id, int count, double firstMillis, double intervalMillis) {
+        double time = firstMillis;
+        for (int i = 0; i < count; i++) {
+            log.add("token " + id + " @" + time);
+            time += intervalMillis;
+        }
+        tokens.merge(id, count, Integer::sum);
+    }
+
+    @Override
+    public void onFinished(String id, double timeMillis) {
+        log.add("finished " + id + " @" + timeMillis);
+        endings.merge(id, 1, Integer::sum);
+    }
+
+    @Override
+    public void onRejected(String id, Rejection reason, double timeMillis) {
+        log.add("rejected " + id + " @" + timeMillis);
+        endings.merge(id, 1, Integer::sum);
+    }
+
+    @Override
+    public void onPreempted(String id, double timeMillis) {
+        log.add("preempted " + id + " @" + timeMillis);
+        preemptions++;
+    }
+
+    @Override
+    public void onBlocksStored(String id, int firstBlock, KvEvent.BlocksStored event, double timeMillis) {
+        log.add("stored " + id + " " + firstBlock + " " + event.sequenceHashes().length + " @" + timeMillis);
+        if (event.root() != (firstBlock == 0)) {
+            throw new AssertionError("root is not position 0");
+        }
+        if (!event.root() && !matchable.contains(event.parent())) {
+            throw new AssertionError("stored under a parent that is not there");
+        }
+        for (long hash : event.sequenceHashes()) {
+            if (!matchable.add(hash)) {
+                throw new AssertionError("stored twice: " + hash);
+            }
+        }
+    }
+
+    @Override
+    public void onBlocksRemoved(KvEvent.BlocksRemoved event, double timeMillis) {
+        log.add("removed " + event.sequenceHashes().length + " @" + timeMillis);
+        for (long hash : event.sequenceHashes()) {
+            if (!matchable.remove(hash)) {
+                throw new AssertionError("removed but not there: " + hash);
+            }
+        }
+    }
+}
