@@ -72,14 +72,20 @@ public final class Worker {
         TOO_LONG
     }
 
-    /** Answer to {@link GetStatus}. */
+    /**
+     * Answer to {@link GetStatus}.
+     *
+     * @param incarnation null until the engine answered for the first time
+     * @param reason why the worker is in its state
+     */
     public record Status(
             WorkerId worker,
             WorkerState state,
             @Nullable Incarnation incarnation,
             @Nullable EngineFacts facts,
             WorkerLoad load,
-            int admittedTurns) {}
+            int admittedTurns,
+            String reason) {}
 
     /**
      * News for a router, numbered from 1 per {@link Attach}; a number is never skipped. The first is always a
@@ -99,8 +105,13 @@ public final class Worker {
             WorkerLoad load)
             implements Update {}
 
-    /** Changes of the engine's blocks, in order; a snapshot comes as stores. At most 64 KiB serialized. */
-    public record BlocksChanged(long number, Incarnation incarnation, List<KvEvent> events) implements Update {
+    /**
+     * Changes of the engine's blocks, in order; a snapshot comes as stores. At most 64 KiB serialized.
+     *
+     * @param rank data-parallel rank whose cache changed, from 0
+     */
+    public record BlocksChanged(long number, Incarnation incarnation, int rank, List<KvEvent> events)
+            implements Update {
         public BlocksChanged {
             events = List.copyOf(events);
         }
