@@ -1,0 +1,139 @@
+package agents.session;
+
+import agents.session.SessionEvent.Advance;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import inference.PromptFingerprint;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import kv.RetentionClass;
+import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tip of one line of prompts, with the earlier points from which another line may fork.
+ *
+ * <p>Invariants: (I1) checkpoints cover strictly more messages from first to last; the last is the tip. (I2) every
+ * checkpoint covers the tip's own beginning.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param forkedFrom frontier it left, null when it did not
+ * @param system end of tool definitions and leading system messages
+ * @param checkpoints ends of its prompts, at least one
+ * @param live false once superseded; a turn that extends it makes it live again
+ * @param acting whether its last turn ended in tool calls
+ * @param turns turns that advanced it
+ * @param lastTurn number of the last of them
+ * @param lastWorker where that ran
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Frontier(
+        int id,
+        @Nullable Integer forkedFrom,
+        String model,
+        int blockSizeTokens,
+        Checkpoint system,
+        List<Checkpoint> checkpoints,
+        boolean live,
+        boolean acting,
+        long turns,
+        long lastTurn,
+        Instant lastEndedAt,
+        @Nullable WorkerId lastWorker) {
+    public Frontier {
+        checkpoints = List.copyOf(checkpoints);
+    }
+
+    /** The newest prompt's end. */
+    public Checkpoint tip() {
+        return checkpoints.get(checkpoints.size() - 1);
+    }
+
+    /** Deepest own checkpoint, or else the system one, that a prompt's fingerprints contain. O(checkpoints). */
+    Optional<Checkpoint> deepestIn(List<PromptFingerprint> chain) {
+        for (int i = checkpoints.size() - 1; i >= 0; i--) {
+            if (covers(chain, checkpoints.get(i))) {
+                return Optional.of(checkpoints.get(i));
+            }
+        }
+        return Optional.of(system).filter(point -> point.tokens() > 0 && covers(chain, point));
+    }
+
+    private static boolean covers(List<PromptFingerprint> chain, Checkpoint point) {
+        return point.messages() < chain.size() && chain.get(point.messages()).equals(point.fingerprint());
+    }
+
+    /** The line cut into segments, from the first block on. */
+    public List<Segment> segments(boolean subagent) {
+        RetentionClass rest = subagent ? RetentionClass.SUBAGENT : RetentionClass.HISTORY;
+        Checkpoint tip = tip();
+        return List.of(
+                new Segment(RetentionClass.SYSTEM, 0, system.blocks(), system.tail()),
+                new Segment(rest, system.blocks(), tip.blocks(), tip.tail()));
+    }
+
+    /** A new line. */
+    static Frontier open(TurnRecord turn, Advance advance, @Nullable Frontier origin, int maxCheckpoints) {
+        List<Checkpoint> shared = new ArrayList<>();
+        Integer forkedFrom = null;
+        if (advance.fork() != null) {
+            int depth = Math.min(advance.fork().messages(), advance.tip().messages() - 1);
+            forkedFrom = advance.fork().frontier();
+            if (origin != null) {
+                origin.checkpoints.stream()
+                        .filter(point -> point.messages() <= depth)
+                        .forEach(shared::add);
+            }
+        }
+        return at(turn, advance, forkedFrom, shared, 1, maxCheckpoints);
+    }
+
+    /** This line after one more turn on it. */
+    Frontier advanced(TurnRecord turn, Advance advance, int maxCheckpoints) {
+        List<Checkpoint> kept = new ArrayList<>(checkpoints);
+        kept.removeIf(point -> point.messages() >= advance.tip().messages());
+        return at(turn, advance, forkedFrom, kept, turns + 1, maxCheckpoints);
+    }
+
+    private static Frontier at(
+            TurnRecord turn,
+            Advance advance,
+            @Nullable Integer forkedFrom,
+            List<Checkpoint> before,
+            long turns,
+            int maxCheckpoints) {
+        before.add(advance.tip());
+        return new Frontier(
+                turn.frontier(),
+                forkedFrom,
+                advance.model(),
+                advance.blockSizeTokens(),
+                advance.system(),
+                before.subList(Math.max(0, before.size() - maxCheckpoints), before.size()),
+                true,
+                advance.tools(),
+                turns,
+                turn.number(),
+                turn.endedAt(),
+                turn.worker());
+    }
+
+    /** This line, dead. */
+    Frontier superseded() {
+        return new Frontier(
+                id,
+                forkedFrom,
+                model,
+                blockSizeTokens,
+                system,
+                checkpoints,
+                false,
+                acting,
+                turns,
+                lastTurn,
+                lastEndedAt,
+                lastWorker);
+    }
+}

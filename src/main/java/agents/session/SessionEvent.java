@@ -1,0 +1,84 @@
+package agents.session;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import inference.SessionId;
+import inference.TenantId;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What happened to a session, for good. Type names are fixed for ever; components may be added if absence has a meaning,
+ * never renamed or removed.
+ *
+ * <p>That a turn began is not among them: beginning it must not wait for the store, and a turn without an end is worth
+ * nothing after a crash.
+ *
+ * <p>Thread-safety: immutable.
+ */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = SessionEvent.SessionOpened.class, name = "session-opened"),
+    @JsonSubTypes.Type(value = SessionEvent.TurnCompleted.class, name = "turn-completed"),
+    @JsonSubTypes.Type(value = SessionEvent.ChildLinked.class, name = "child-linked"),
+    @JsonSubTypes.Type(value = SessionEvent.SessionClosed.class, name = "session-closed")
+})
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public sealed interface SessionEvent {
+
+    /** The session exists. After {@link SessionClosed}: another one begins under the same name. */
+    record SessionOpened(TenantId tenant, SessionId session, @Nullable SessionId parent, Instant at)
+            implements SessionEvent {}
+
+    /**
+     * A turn ended, however it did.
+     *
+     * @param advance what it changed in the lines of prompts, null when no engine computed its prompt
+     */
+    record TurnCompleted(TurnRecord turn, @Nullable Advance advance) implements SessionEvent {}
+
+    /** Another session names this one as its parent. */
+    record ChildLinked(SessionId child, Instant at) implements SessionEvent {}
+
+    /** The session is over. */
+    record SessionClosed(CloseReason reason, Instant at) implements SessionEvent {}
+
+    /** Who closed a session. */
+    enum CloseReason {
+        /** Asked for by name. */
+        REQUESTED,
+        /** The harness flagged a turn as the last. */
+        FINAL_TURN
+    }
+
+    /**
+     * A frontier's new tip. A frontier that does not exist is opened.
+     *
+     * @param fork where the frontier left another one, null unless this opens it by a fork
+     * @param tools whether the answer ended in tool calls: the frontier waits for their results
+     * @param superseded frontiers that are dead from here on
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Advance(
+            String model,
+            int blockSizeTokens,
+            Checkpoint system,
+            Checkpoint tip,
+            @Nullable Fork fork,
+            boolean tools,
+            List<Integer> superseded) {
+        public Advance {
+            superseded = List.copyOf(superseded);
+        }
+    }
+
+    /**
+     * Where a line of prompts left another one.
+     *
+     * @param frontier the other one
+     * @param messages messages they share
+     */
+    record Fork(int frontier, int messages) {}
+}

@@ -1,0 +1,248 @@
+package agents.session;
+
+import agents.session.SessionEvent.Advance;
+import agents.session.SessionEvent.ChildLinked;
+import agents.session.SessionEvent.CloseReason;
+import agents.session.SessionEvent.Fork;
+import agents.session.SessionEvent.SessionClosed;
+import agents.session.SessionEvent.SessionOpened;
+import agents.session.SessionEvent.TurnCompleted;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import inference.FinishReason;
+import inference.PromptFingerprint;
+import inference.SessionId;
+import inference.TenantId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything durable about one session. Operations return the events to persist and change nothing; {@link #apply} is the
+ * only transition and never fails, whatever limits an event was written under. Also the durable schema of snapshots.
+ *
+ * <p>Invariants: (I1) frontier ids are distinct and below {@code nextFrontier}. (I2) no list is longer than its limit.
+ * (I3) turns are in the order of their numbers, the last is {@code totalTurns}.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param closedAt null while open
+ * @param totalTurns ended turns ever, those no longer in {@code turns} included
+ * @param frontiers lines of prompts in the order they were opened
+ * @param turns most recent turns, oldest first
+ * @param children child sessions, oldest first
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record SessionState(
+        TenantId tenant,
+        SessionId id,
+        @Nullable SessionId parent,
+        Instant openedAt,
+        @Nullable Instant closedAt,
+        long totalTurns,
+        int nextFrontier,
+        List<Frontier> frontiers,
+        List<TurnRecord> turns,
+        List<SessionId> children) {
+    public SessionState {
+        frontiers = List.copyOf(frontiers);
+        turns = List.copyOf(turns);
+        children = List.copyOf(children);
+    }
+
+    /** A session without a past. */
+    public static SessionState opened(SessionOpened event) {
+        return new SessionState(
+                event.tenant(),
+                event.session(),
+                event.parent(),
+                event.at(),
+                null,
+                0,
+                0,
+                List.of(),
+                List.of(),
+                List.of());
+    }
+
+    public boolean closed() {
+        return closedAt != null;
+    }
+
+    /** What the session is doing while the given number of turns run. */
+    public SessionPhase phase(int runningTurns) {
+        if (closed()) {
+            return SessionPhase.CLOSED;
+        }
+        if (runningTurns > 0) {
+            return SessionPhase.REASONING;
+        }
+        boolean acting = frontiers.stream().anyMatch(frontier -> frontier.live() && frontier.acting());
+        return acting ? SessionPhase.ACTING : SessionPhase.IDLE;
+    }
+
+    /** How a prompt continues this session. */
+    public FrontierMatch match(String model, int blockSizeTokens, List<PromptFingerprint> chain) {
+        return FrontierMatch.find(frontiers, model, blockSizeTokens, chain);
+    }
+
+    /**
+     * Records a turn's end. Empty when it is recorded already: a turn id is recorded once as completed, and once per other
+     * outcome before that, so that a client may retry a cancelled or failed turn under its old id.
+     *
+     * @param busy frontiers on which other turns run now; they are not superseded
+     */
+    public Optional<TurnCompleted> complete(TurnResult result, Set<Integer> busy) {
+        boolean repeated = turns.stream()
+                .anyMatch(turn -> turn.id().equals(result.id())
+                        && (turn.outcome() == TurnOutcome.COMPLETED || turn.outcome() == result.outcome()));
+        if (repeated) {
+            return Optional.empty();
+        }
+        PromptOutline prompt = result.prompt();
+        FrontierMatch match = match(prompt.model(), prompt.blockSizeTokens(), prompt.chain());
+        Frontier extended = match.kind() == FrontierMatch.Kind.EXTENDS ? match.frontier() : null;
+        TurnRecord turn = new TurnRecord(
+                totalTurns + 1,
+                result.id(),
+                extended == null ? nextFrontier : extended.id(),
+                result.outcome(),
+                result.finish(),
+                result.worker(),
+                result.usage(),
+                result.timeToFirstToken() == null
+                        ? null
+                        : result.timeToFirstToken().toMillis(),
+                gapMillis(extended, result.startedAt()),
+                result.startedAt(),
+                result.endedAt());
+        return Optional.of(new TurnCompleted(turn, result.prefilled() ? advance(result, match, extended, busy) : null));
+    }
+
+    private static @Nullable Long gapMillis(@Nullable Frontier extended, Instant startedAt) {
+        if (extended == null || startedAt.isBefore(extended.lastEndedAt())) {
+            return null;
+        }
+        return Duration.between(extended.lastEndedAt(), startedAt).toMillis();
+    }
+
+    private Advance advance(TurnResult result, FrontierMatch match, @Nullable Frontier extended, Set<Integer> busy) {
+        PromptOutline prompt = result.prompt();
+        Frontier origin = match.kind() == FrontierMatch.Kind.FORKS ? match.frontier() : null;
+        return new Advance(
+                prompt.model(),
+                prompt.blockSizeTokens(),
+                prompt.system(),
+                prompt.tip(),
+                origin == null ? null : new Fork(origin.id(), match.matchedMessages()),
+                result.outcome() == TurnOutcome.COMPLETED && result.finish() == FinishReason.TOOL_CALLS,
+                extended == null ? List.of() : supersededBy(extended, busy));
+    }
+
+    /*
+     * A line is dead when another one with the same system segment gets its second turn while it is idle: when nothing
+     * happened on it since the other's turn before, and nothing runs on it. Lines that take turns alternately never kill
+     * each other; one that was killed too early lives again with its next turn.
+     */
+    private List<Integer> supersededBy(Frontier extended, Set<Integer> busy) {
+        return frontiers.stream()
+                .filter(other -> other.live() && other.id() != extended.id() && !busy.contains(other.id()))
+                .filter(other -> other.model().equals(extended.model())
+                        && other.system().fingerprint().equals(extended.system().fingerprint()))
+                .filter(other -> other.lastTurn() < extended.lastTurn())
+                .map(Frontier::id)
+                .toList();
+    }
+
+    /** Links a child; empty when it is linked already. */
+    public Optional<ChildLinked> link(SessionId child, Instant at) {
+        return children.contains(child) ? Optional.empty() : Optional.of(new ChildLinked(child, at));
+    }
+
+    /** Closes the session; empty when it is closed already. */
+    public Optional<SessionClosed> close(CloseReason reason, Instant at) {
+        return closed() ? Optional.empty() : Optional.of(new SessionClosed(reason, at));
+    }
+
+    /** The state after an event. */
+    public SessionState apply(SessionEvent event, SessionLimits limits) {
+        if (event instanceof TurnCompleted ended) {
+            return ended(ended, limits);
+        }
+        if (event instanceof ChildLinked linked) {
+            return with(closedAt, newest(children, linked.child(), limits.children()));
+        }
+        if (event instanceof SessionClosed over) {
+            return with(over.at(), children);
+        }
+        return opened((SessionOpened) event);
+    }
+
+    private SessionState with(@Nullable Instant closedAt, List<SessionId> children) {
+        return new SessionState(
+                tenant, id, parent, openedAt, closedAt, totalTurns, nextFrontier, frontiers, turns, children);
+    }
+
+    private SessionState ended(TurnCompleted event, SessionLimits limits) {
+        TurnRecord turn = event.turn();
+        Advance advance = event.advance();
+        return new SessionState(
+                tenant,
+                id,
+                parent,
+                openedAt,
+                closedAt,
+                turn.number(),
+                advance == null ? nextFrontier : Math.max(nextFrontier, turn.frontier() + 1),
+                advance == null ? frontiers : advanced(turn, advance, limits),
+                newest(turns, turn, limits.turns()),
+                children);
+    }
+
+    private List<Frontier> advanced(TurnRecord turn, Advance advance, SessionLimits limits) {
+        List<Frontier> next = new ArrayList<>();
+        boolean known = false;
+        for (Frontier frontier : frontiers) {
+            if (frontier.id() == turn.frontier()) {
+                next.add(frontier.advanced(turn, advance, limits.checkpoints()));
+                known = true;
+            } else {
+                next.add(advance.superseded().contains(frontier.id()) ? frontier.superseded() : frontier);
+            }
+        }
+        if (!known) {
+            next.add(Frontier.open(turn, advance, origin(advance), limits.checkpoints()));
+        }
+        Comparator<Frontier> leastValuable =
+                Comparator.comparing(Frontier::live).thenComparing(Frontier::lastTurn);
+        while (next.size() > limits.frontiers()) {
+            next.remove(next.stream().min(leastValuable).orElseThrow());
+        }
+        return next;
+    }
+
+    private @Nullable Frontier origin(Advance advance) {
+        Fork fork = advance.fork();
+        return fork == null
+                ? null
+                : frontiers.stream()
+                        .filter(frontier -> frontier.id() == fork.frontier())
+                        .findFirst()
+                        .orElse(null);
+    }
+
+    private static <T> List<T> newest(List<T> list, T added, int limit) {
+        List<T> all = Stream.concat(list.stream(), Stream.of(added)).toList();
+        return all.subList(Math.max(0, all.size() - limit), all.size());
+    }
+
+    /** When the last turn ended, null before the first did. */
+    public @Nullable Instant lastTurnAt() {
+        return turns.isEmpty() ? null : turns.get(turns.size() - 1).endedAt();
+    }
+}

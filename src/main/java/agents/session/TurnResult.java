@@ -1,0 +1,37 @@
+package agents.session;
+
+import inference.FinishReason;
+import inference.TurnId;
+import inference.Usage;
+import java.time.Duration;
+import java.time.Instant;
+import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a turn reports at its end. Whole in itself, so that a session which knows nothing of the turn's beginning can record
+ * it.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param finish why the answer ended, for {@link TurnOutcome#COMPLETED} only
+ * @param worker last worker that ran it, null when none did
+ * @param usage as the engine counted; all zero when it did not say
+ * @param timeToFirstToken from receipt, null without a token
+ */
+public record TurnResult(
+        TurnId id,
+        TurnOutcome outcome,
+        @Nullable FinishReason finish,
+        PromptOutline prompt,
+        @Nullable WorkerId worker,
+        Usage usage,
+        @Nullable Duration timeToFirstToken,
+        Instant startedAt,
+        Instant endedAt) {
+
+    /** Whether an engine has computed the whole prompt, so that its blocks exist somewhere. */
+    public boolean prefilled() {
+        return outcome == TurnOutcome.COMPLETED || timeToFirstToken != null;
+    }
+}

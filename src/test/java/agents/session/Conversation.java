@@ -1,0 +1,106 @@
+package agents.session;
+
+import inference.AgentHints;
+import inference.ByteTokenizer;
+import inference.ChatMlTemplate;
+import inference.ChatTemplate;
+import inference.FinishReason;
+import inference.InferenceRequest;
+import inference.Message;
+import inference.Role;
+import inference.Sampling;
+import inference.SessionContext;
+import inference.SessionId;
+import inference.TenantId;
+import inference.ToolChoice;
+import inference.ToolDefinition;
+import inference.TurnId;
+import inference.Usage;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import kv.WorkerId;
+
+/** Prompts of a conversation, one message per letter: {@code s} system, {@code u} user, {@code a} assistant, {@code t} tool. */
+public final class Conversation {
+    public static final int BLOCK = 16;
+    public static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+    public static final WorkerId WORKER = new WorkerId("http://127.0.0.1:9001");
+    private static final ChatTemplate TEMPLATE = new ChatMlTemplate(new ByteTokenizer());
+
+    private Conversation() {}
+
+    public static PromptRenderer renderer(PromptCache cache) {
+        return new PromptRenderer(BLOCK, model -> TEMPLATE, cache);
+    }
+
+    /** Messages spelled as role letter and text: {@code "s:be brief", "u:hello"}. */
+    public static List<Message> messages(String... spelled) {
+        List<Message> messages = new ArrayList<>();
+        for (String one : spelled) {
+            Role role =
+                    switch (one.charAt(0)) {
+                        case 's' -> Role.SYSTEM;
+                        case 'u' -> Role.USER;
+                        case 'a' -> Role.ASSISTANT;
+                        default -> Role.TOOL;
+                    };
+            messages.add(Message.text(role, one.substring(2)));
+        }
+        return messages;
+    }
+
+    public static InferenceRequest request(String turn, String... spelled) {
+        return request(turn, "session-1", List.of(), messages(spelled));
+    }
+
+    public static InferenceRequest request(
+            String turn, String session, List<ToolDefinition> tools, List<Message> messages) {
+        return new InferenceRequest(
+                new TurnId(turn),
+                "sim-echo",
+                new SessionContext(TenantId.DEFAULT, new SessionId(session), null, false),
+                tools,
+                ToolChoice.AUTO,
+                true,
+                messages,
+                Sampling.DEFAULT,
+                false,
+                AgentHints.NONE,
+                List.of());
+    }
+
+    public static PromptOutline outline(String... spelled) {
+        return renderer(new PromptCache(0)).render(request("any", spelled)).outline();
+    }
+
+    /** A turn that started and ended some seconds after {@link #START}. */
+    public static TurnResult completed(
+            String turn, int startSecond, int endSecond, FinishReason finish, String... spelled) {
+        return new TurnResult(
+                new TurnId(turn),
+                TurnOutcome.COMPLETED,
+                finish,
+                outline(spelled),
+                WORKER,
+                new Usage(100, 60, 5, 0),
+                Duration.ofMillis(120),
+                START.plusSeconds(startSecond),
+                START.plusSeconds(endSecond));
+    }
+
+    /** A turn that ended without a token. */
+    public static TurnResult without(String turn, TurnOutcome outcome, int atSecond, String... spelled) {
+        return new TurnResult(
+                new TurnId(turn),
+                outcome,
+                null,
+                outline(spelled),
+                null,
+                new Usage(0, 0, 0, 0),
+                null,
+                START.plusSeconds(atSecond),
+                START.plusSeconds(atSecond));
+    }
+}
