@@ -14,7 +14,10 @@ public interface PrefixIndex {
         CHANGED,
         /** Repeated or about blocks nobody holds: no change. */
         UNCHANGED,
-        /** Stored behind a parent that is unknown here: rejected, the feed must resynchronise. */
+        /**
+         * Stored behind a block that nobody holds, nor any block after it: rejected, the feed must resynchronise. A store
+         * whose own first block is known is not rejected.
+         */
         UNKNOWN_PARENT
     }
 

@@ -79,6 +79,11 @@ public final class PromptBlocks {
         return new PromptBlocks(blockSizeTokens, target, size + count);
     }
 
+    /** The chain without a copy: its first {@link #size} elements are this prefix, those behind it somebody else's. */
+    long[] hashes() {
+        return buffer.hashes;
+    }
+
     /** The chain as a fresh array. */
     public long[] toArray() {
         return Arrays.copyOf(buffer.hashes, size);
