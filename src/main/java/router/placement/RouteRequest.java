@@ -36,4 +36,9 @@ public record RouteRequest(
     public RouteRequest {
         excluded = Set.copyOf(excluded);
     }
+
+    /** Blocks of the prompt, a partly filled last one included. */
+    public int promptBlocks() {
+        return (inputTokens + blocks.blockSizeTokens() - 1) / blocks.blockSizeTokens();
+    }
 }

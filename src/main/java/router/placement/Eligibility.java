@@ -1,0 +1,60 @@
+package router.placement;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/** Which workers may take a turn at all, and why none may. */
+final class Eligibility {
+    private Eligibility() {}
+
+    /** Workers that serve the turn's model, take turns, have not refused it and are large enough for it. */
+    static List<Fleet.Member> eligible(RouteRequest request, Collection<Fleet.Member> members) {
+        List<Fleet.Member> eligible = new ArrayList<>(members.size());
+        for (Fleet.Member member : members) {
+            if (serves(member, request)
+                    && fits(member, request)
+                    && member.accepting()
+                    && !request.excluded().contains(member.worker())) {
+                eligible.add(member);
+            }
+        }
+        return eligible;
+    }
+
+    /** Why no worker is eligible; empty when one is. */
+    static Optional<Decision.Refused> refusal(RouteRequest request, Collection<Fleet.Member> members) {
+        if (!eligible(request, members).isEmpty()) {
+            return Optional.empty();
+        }
+        List<Fleet.Member> serving =
+                members.stream().filter(member -> serves(member, request)).toList();
+        if (serving.isEmpty()) {
+            return refused(RouteOutcome.UNKNOWN_MODEL, "no worker serves model " + request.model());
+        }
+        if (serving.stream().noneMatch(member -> fits(member, request))) {
+            return refused(
+                    RouteOutcome.TOO_LONG,
+                    "a prompt of " + request.inputTokens() + " tokens fits no worker that serves " + request.model());
+        }
+        return refused(
+                RouteOutcome.NO_WORKER,
+                "none of the " + serving.size() + " workers that serve " + request.model() + " takes this turn now");
+    }
+
+    private static boolean serves(Fleet.Member member, RouteRequest request) {
+        return member.facts().models().contains(request.model());
+    }
+
+    /** Whether the prompt and at least one token of the answer fit into the worker's context and memory. */
+    private static boolean fits(Fleet.Member member, RouteRequest request) {
+        int leastBlocks = request.inputTokens() / request.blocks().blockSizeTokens() + 1;
+        return request.inputTokens() < member.facts().contextTokens()
+                && leastBlocks <= member.facts().deviceBlocks();
+    }
+
+    private static Optional<Decision.Refused> refused(RouteOutcome outcome, String message) {
+        return Optional.of(new Decision.Refused(outcome, message));
+    }
+}

@@ -1,0 +1,36 @@
+package router.placement;
+
+import router.queue.BusyThreshold;
+import router.queue.QueueSettings;
+import router.strategy.StrategySettings;
+import workers.status.TimingModel;
+
+/**
+ * What placement is configured with.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param strategy name of the strategy in use
+ * @param seed of every random choice
+ * @param timing predicts what engines cost
+ * @param rateWindowSeconds time constant of the rate at which workers fill blocks
+ */
+public record PlacementSettings(
+        String strategy,
+        long seed,
+        StrategySettings strategies,
+        QueueSettings queue,
+        BusyThreshold busy,
+        TimingModel timing,
+        double rateWindowSeconds) {
+    public PlacementSettings {
+        if (!(rateWindowSeconds > 0)) {
+            throw new IllegalArgumentException("the rate window is not above 0 seconds: " + rateWindowSeconds);
+        }
+    }
+
+    /** The same with another strategy and seed. */
+    public PlacementSettings with(String otherStrategy, long otherSeed) {
+        return new PlacementSettings(otherStrategy, otherSeed, strategies, queue, busy, timing, rateWindowSeconds);
+    }
+}

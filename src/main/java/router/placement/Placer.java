@@ -1,0 +1,243 @@
+package router.placement;
+
+import inference.TurnId;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import kv.Incarnation;
+import kv.PrefixIndex;
+import kv.WorkerId;
+import router.queue.ActiveRequests;
+import router.queue.RequestQueue;
+import router.strategy.Candidate;
+import router.strategy.Choice;
+import router.strategy.RoutingStrategy;
+import router.strategy.Strategies;
+import router.strategy.TurnView;
+import workers.status.EngineFacts;
+import workers.status.TimingModel;
+import workers.status.WorkerLoad;
+import workers.status.WorkerState;
+
+/**
+ * Placement of one router's turns: which worker, now or later, or none. Holds the workers, the load that its own turns
+ * cause, and the turns that wait; reads the prefix index, which somebody else writes.
+ *
+ * <p>A turn that is placed is charged to its worker until {@link #release}. A turn that may not be sent yet waits in the
+ * pending queue; whoever changes the load calls {@link #drain} afterwards and gets the turns that left the queue. Times
+ * are nanoseconds of one monotonic clock.
+ *
+ * <p>A late view of a worker costs a worse choice or a refusal by that worker, never a wrong answer.
+ *
+ * <p>Thread-safety: confined to its router.
+ */
+public final class Placer {
+    private final ActiveRequests active;
+    private final Fleet fleet;
+    private final RoutingStrategy strategy;
+    private final RequestQueue<RouteRequest> queue;
+    private final TimingModel timing;
+    private boolean loadChanged;
+
+    public Placer(PrefixIndex index, PlacementSettings settings) {
+        this.active = new ActiveRequests(settings.rateWindowSeconds());
+        this.fleet = new Fleet(index, active, settings.busy());
+        this.strategy =
+                Strategies.create(settings.strategy(), settings.strategies(), settings.timing(), settings.seed());
+        this.queue = new RequestQueue<>(settings.queue());
+        this.timing = settings.timing();
+    }
+
+    /** A worker is there, or is there again under another incarnation. */
+    public void join(WorkerId worker, Incarnation incarnation, EngineFacts facts, WorkerState state, WorkerLoad load) {
+        fleet.join(worker, incarnation, facts, state, load);
+        loadChanged = true;
+    }
+
+    /** A worker's state or load changed; unknown workers are ignored. */
+    public void update(WorkerId worker, WorkerState state, WorkerLoad load) {
+        fleet.update(worker, state, load);
+        loadChanged = true;
+    }
+
+    /** A worker is gone; its turns are forgotten and their later events ignored. */
+    public void lost(WorkerId worker) {
+        fleet.lost(worker);
+    }
+
+    /** Places a turn, queues it, or refuses it. A turn that is in flight already moves: its earlier placement is undone. */
+    public Decision route(RouteRequest request, long nowNanos) {
+        release(request.turn(), nowNanos);
+        Optional<Decision.Refused> refusal = Eligibility.refusal(request, fleet.members());
+        if (refusal.isPresent()) {
+            return refusal.get();
+        }
+        List<Candidate> candidates = eligible(request, nowNanos);
+        Optional<Decision> placed = place(request, candidates, nowNanos, 0);
+        if (placed.isPresent()) {
+            return placed.get();
+        }
+        int uncached = leastUncachedTokens(request, candidates);
+        boolean queued =
+                queue.offer(request.turn(), request, request.priority(), request.strictPriority(), uncached, nowNanos);
+        return queued
+                ? new Decision.Queued()
+                : new Decision.Refused(
+                        RouteOutcome.QUEUE_FULL,
+                        "the pending queue holds " + queue.size() + " turns (router.queue.max-waiting)");
+    }
+
+    /** The worker refused the turn: the placement is undone and the view of the worker corrected. */
+    public void refused(TurnId turn, WorkerId worker, WorkerLoad load, long nowNanos) {
+        fleet.update(worker, load);
+        release(turn, nowNanos);
+    }
+
+    /** The turn's prefill is done. */
+    public void firstToken(TurnId turn, long nowNanos) {
+        loadChanged |= active.firstToken(turn, nowNanos);
+    }
+
+    /** The turn is over, or gives up its place in the queue. */
+    public void release(TurnId turn, long nowNanos) {
+        queue.remove(turn);
+        loadChanged |= active.finish(turn, nowNanos);
+    }
+
+    /** Takes turns out of the queue: those that waited too long, then in queue order those that can be placed now. */
+    public List<Resolved> drain(long nowNanos) {
+        if (queue.isEmpty()) {
+            loadChanged = false;
+            return List.of();
+        }
+        List<Resolved> resolved = new ArrayList<>();
+        for (RequestQueue.Waiting<RouteRequest> expired : queue.expire(nowNanos)) {
+            resolved.add(new Resolved(
+                    expired.turn(),
+                    new Decision.Refused(
+                            RouteOutcome.WAITED_TOO_LONG,
+                            "no worker was free for it in time (router.queue.max-wait)")));
+        }
+        if (loadChanged) {
+            loadChanged = false;
+            placeWaiting(resolved, nowNanos);
+        }
+        return resolved;
+    }
+
+    /** Scores every worker that could take the turn, without placing it. */
+    public Explanation explain(RouteRequest request, long nowNanos) {
+        List<Candidate> all = eligible(request, nowNanos);
+        if (all.isEmpty()) {
+            return new Explanation(strategy.name(), null, strategy.lowerWins(), false, List.of());
+        }
+        TurnView turn = view(request);
+        Choice scored = strategy.choose(turn, all);
+        List<Explanation.Score> scores = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            scores.add(new Explanation.Score(
+                    all.get(i).worker(), all.get(i).held().blocks(), scored.totals()[i], named(scored.terms()[i])));
+        }
+        List<Candidate> open = open(all);
+        Candidate chosen = open.get(strategy.choose(turn, open).index());
+        return new Explanation(strategy.name(), chosen.worker(), strategy.lowerWins(), chosen.busy(), scores);
+    }
+
+    /** Turns in the pending queue. */
+    public int waiting() {
+        return queue.size();
+    }
+
+    private void placeWaiting(List<Resolved> resolved, long nowNanos) {
+        for (RequestQueue.Waiting<RouteRequest> waiting : queue.snapshot()) {
+            if (!fleet.anyFree()) {
+                return;
+            }
+            RouteRequest request = waiting.request();
+            List<Candidate> candidates = eligible(request, nowNanos);
+            if (queue.stale(waiting, nowNanos)) {
+                queue.rekey(waiting, leastUncachedTokens(request, candidates), nowNanos);
+            }
+            place(request, candidates, nowNanos, nowNanos - waiting.arrivalNanos())
+                    .ifPresent(placed -> {
+                        queue.remove(waiting.turn());
+                        resolved.add(new Resolved(waiting.turn(), placed));
+                    });
+        }
+    }
+
+    private List<Candidate> eligible(RouteRequest request, long nowNanos) {
+        return fleet.candidates(request, Eligibility.eligible(request, fleet.members()), nowNanos);
+    }
+
+    /**
+     * The candidates that the strategy may choose from: all that are not busy, or all if it waits for its choice or there
+     * is no other.
+     */
+    private List<Candidate> open(List<Candidate> all) {
+        if (strategy.waitsForItsChoice()) {
+            return all;
+        }
+        List<Candidate> free = new ArrayList<>(all);
+        free.removeIf(Candidate::busy);
+        return free.isEmpty() ? all : free;
+    }
+
+    /** Places a turn on the strategy's choice; empty when that is busy or there is none. */
+    private Optional<Decision> place(RouteRequest request, List<Candidate> eligible, long nowNanos, long queuedNanos) {
+        if (eligible.isEmpty()) {
+            return Optional.empty();
+        }
+        TurnView turn = view(request);
+        List<Candidate> candidates = open(eligible);
+        Choice choice = strategy.choose(turn, candidates);
+        Candidate chosen = candidates.get(choice.index());
+        if (chosen.busy()) {
+            return Optional.empty();
+        }
+        strategy.taken(choice, candidates);
+        Fleet.Member member = fleet.member(chosen.worker());
+        int cached = chosen.cachedTokens(turn);
+        int uncached = request.inputTokens() - cached;
+        active.start(
+                request.turn(),
+                member.slot(),
+                request.blocks(),
+                request.promptBlocks() - request.blocks().size(),
+                request.promptBlocks() - chosen.held().device() + turn.outputBlocks(),
+                uncached,
+                timing.passMillis() + timing.prefillMillis(uncached, cached),
+                nowNanos);
+        return Optional.of(
+                new Decision.Placed(new Placement(chosen.worker(), member.incarnation(), cached, queuedNanos)));
+    }
+
+    private static TurnView view(RouteRequest request) {
+        return new TurnView(
+                request.affinity(),
+                request.inputTokens(),
+                request.expectedOutputTokens(),
+                request.blocks().blockSizeTokens(),
+                request.lastWorker());
+    }
+
+    private static int leastUncachedTokens(RouteRequest request, List<Candidate> candidates) {
+        TurnView turn = view(request);
+        int most = 0;
+        for (Candidate candidate : candidates) {
+            most = Math.max(most, candidate.cachedTokens(turn));
+        }
+        return request.inputTokens() - most;
+    }
+
+    private Map<String, Double> named(double[] values) {
+        Map<String, Double> named = new LinkedHashMap<>();
+        for (int i = 0; i < values.length; i++) {
+            named.put(strategy.terms().get(i), values[i]);
+        }
+        return Collections.unmodifiableMap(named);
+    }
+}

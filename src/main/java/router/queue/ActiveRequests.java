@@ -1,0 +1,206 @@
+package router.queue;
+
+import inference.TurnId;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import kv.PromptBlocks;
+
+/**
+ * This router's turns in flight: the source of truth about the load that it caused itself. Other routers' turns are seen
+ * only through what workers report.
+ *
+ * <p>Prefill is charged when a turn is placed and held until its first token; blocks are held until the turn is over.
+ * Workers are numbered by slots, which are reused.
+ *
+ * <p>Thread-safety: confined to its router.
+ */
+public final class ActiveRequests {
+    private static final double NANOS_PER_SECOND = 1e9;
+    private static final double NANOS_PER_MILLI = 1e6;
+
+    private final Map<TurnId, Active> byTurn = new HashMap<>();
+    private final ActivePrefixes prefixes = new ActivePrefixes();
+    private final List<WorkerSums> slots = new ArrayList<>();
+    private final ArrayDeque<Integer> freeSlots = new ArrayDeque<>();
+    private final double rateWindowSeconds;
+    private int[] shared = new int[0];
+
+    /** A turn in flight. */
+    private static final class Active {
+        private final int slot;
+        private final PromptBlocks prompt;
+        private final int privateBlocks;
+        private final int prefillTokens;
+        private final double prefillMillis;
+        private boolean prefilling = true;
+
+        Active(int slot, PromptBlocks prompt, int privateBlocks, int prefillTokens, double prefillMillis) {
+            this.slot = slot;
+            this.prompt = prompt;
+            this.privateBlocks = privateBlocks;
+            this.prefillTokens = prefillTokens;
+            this.prefillMillis = prefillMillis;
+        }
+    }
+
+    /** One worker's sums over its turns in flight. */
+    private static final class WorkerSums {
+        private int requests;
+        private int prefillingRequests;
+        private long prefillTokens;
+        private double prefillMillis;
+        private long prefillProgressNanos;
+        private int blocks;
+        private double recentBlocks;
+        private long recentNanos;
+    }
+
+    /** @param rateWindowSeconds time constant of {@link #allocatedBlocksPerSecond} */
+    public ActiveRequests(double rateWindowSeconds) {
+        this.rateWindowSeconds = rateWindowSeconds;
+    }
+
+    /** Takes a slot for a worker. */
+    public int openSlot() {
+        Integer free = freeSlots.poll();
+        if (free != null) {
+            slots.set(free, new WorkerSums());
+            return free;
+        }
+        slots.add(new WorkerSums());
+        shared = Arrays.copyOf(shared, slots.size());
+        return slots.size() - 1;
+    }
+
+    /** Gives a slot back with all its turns, whose later events are then ignored. */
+    public void closeSlot(int slot) {
+        byTurn.values().removeIf(active -> {
+            if (active.slot == slot) {
+                prefixes.remove(active.prompt, slot);
+            }
+            return active.slot == slot;
+        });
+        freeSlots.push(slot);
+    }
+
+    /**
+     * Charges a turn to a worker.
+     *
+     * @param privateBlocks blocks beyond the prompt's full ones
+     * @param filledBlocks blocks that the worker must fill anew
+     * @param prefillTokens uncached prompt tokens
+     * @param prefillMillis predicted time to prefill them
+     */
+    public void start(
+            TurnId turn,
+            int slot,
+            PromptBlocks prompt,
+            int privateBlocks,
+            int filledBlocks,
+            int prefillTokens,
+            double prefillMillis,
+            long nowNanos) {
+        Active active = new Active(slot, prompt, privateBlocks, prefillTokens, prefillMillis);
+        if (byTurn.putIfAbsent(turn, active) != null) {
+            throw new IllegalStateException(turn + " is in flight already");
+        }
+        WorkerSums sums = slots.get(slot);
+        if (sums.prefillingRequests == 0) {
+            sums.prefillProgressNanos = nowNanos;
+        }
+        sums.requests++;
+        sums.prefillingRequests++;
+        sums.prefillTokens += prefillTokens;
+        sums.prefillMillis += prefillMillis;
+        sums.blocks += prefixes.add(prompt, slot) + privateBlocks;
+        sums.recentBlocks = recentBlocks(sums, nowNanos) + filledBlocks;
+        sums.recentNanos = nowNanos;
+    }
+
+    /** Ends a turn's prefill; false when it is not in flight or had its first token already. */
+    public boolean firstToken(TurnId turn, long nowNanos) {
+        Active active = byTurn.get(turn);
+        if (active == null || !active.prefilling) {
+            return false;
+        }
+        endPrefill(active, nowNanos);
+        return true;
+    }
+
+    /** Ends a turn; false when it is not in flight. */
+    public boolean finish(TurnId turn, long nowNanos) {
+        Active active = byTurn.remove(turn);
+        if (active == null) {
+            return false;
+        }
+        if (active.prefilling) {
+            endPrefill(active, nowNanos);
+        }
+        WorkerSums sums = slots.get(active.slot);
+        sums.requests--;
+        sums.blocks -= prefixes.remove(active.prompt, active.slot) + active.privateBlocks;
+        return true;
+    }
+
+    private void endPrefill(Active active, long nowNanos) {
+        WorkerSums sums = slots.get(active.slot);
+        active.prefilling = false;
+        sums.prefillingRequests--;
+        sums.prefillTokens -= active.prefillTokens;
+        sums.prefillMillis = sums.prefillingRequests == 0 ? 0 : sums.prefillMillis - active.prefillMillis;
+        sums.prefillProgressNanos = nowNanos;
+    }
+
+    /** Whether a turn is in flight. */
+    public boolean contains(TurnId turn) {
+        return byTurn.containsKey(turn);
+    }
+
+    /**
+     * Finds for each slot how many leading blocks of the prompt its turns in flight have. The array is valid until the
+     * next call.
+     */
+    public int[] sharedBlocks(PromptBlocks prompt) {
+        prefixes.shared(prompt, shared);
+        return shared;
+    }
+
+    public int requests(int slot) {
+        return slots.get(slot).requests;
+    }
+
+    public int prefillingRequests(int slot) {
+        return slots.get(slot).prefillingRequests;
+    }
+
+    /** Uncached prompt tokens of the turns without a first token. */
+    public long prefillTokens(int slot) {
+        return slots.get(slot).prefillTokens;
+    }
+
+    /** Blocks of the turns in flight; a prompt block that several share counts once. */
+    public int blocks(int slot) {
+        return slots.get(slot).blocks;
+    }
+
+    /** Predicted time until the placed turns are prefilled: their sum less the time since one of them last was. */
+    public double prefillMillis(int slot, long nowNanos) {
+        WorkerSums sums = slots.get(slot);
+        double spentMillis = (nowNanos - sums.prefillProgressNanos) / NANOS_PER_MILLI;
+        return sums.prefillingRequests == 0 ? 0 : Math.max(0, sums.prefillMillis - spentMillis);
+    }
+
+    /** Recent rate of blocks filled by placed turns, an exponentially decaying average. */
+    public double allocatedBlocksPerSecond(int slot, long nowNanos) {
+        return recentBlocks(slots.get(slot), nowNanos) / rateWindowSeconds;
+    }
+
+    private double recentBlocks(WorkerSums sums, long nowNanos) {
+        double seconds = (nowNanos - sums.recentNanos) / NANOS_PER_SECOND;
+        return sums.recentBlocks * StrictMath.exp(-seconds / rateWindowSeconds);
+    }
+}

@@ -1,0 +1,74 @@
+package router.strategy;
+
+import kv.WorkerId;
+import workers.status.EngineFacts;
+import workers.status.WorkerLoad;
+
+/**
+ * A worker that could take one turn.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param load what the worker last said; late by its coalescing interval
+ * @param held blocks of this turn's prompt that the worker's caches hold
+ * @param activity what this router has in flight there
+ * @param busy whether the turn would have to wait before it may be sent there
+ */
+public record Candidate(
+        WorkerId worker, EngineFacts facts, WorkerLoad load, Held held, Activity activity, boolean busy) {
+
+    /**
+     * Leading blocks of the prompt by the hottest tier that completes them: each count excludes the hotter ones.
+     *
+     * @param device blocks readable at once
+     * @param remote blocks in storage shared by the fleet
+     */
+    public record Held(int device, int host, int disk, int remote) {
+        /** Nothing of the prompt. */
+        public static final Held NOTHING = new Held(0, 0, 0, 0);
+
+        public int blocks() {
+            return device + host + disk + remote;
+        }
+    }
+
+    /**
+     * In-flight work of this router on the worker, this turn excluded.
+     *
+     * @param requests turns placed and not over
+     * @param prefillingRequests those of them without a first token
+     * @param prefillTokens uncached prompt tokens of the prefilling ones
+     * @param prefillMillis predicted time until the last of them is prefilled
+     * @param blocks blocks of the turns in flight; a block shared by prompts counts once
+     * @param newBlocks blocks that this turn would add to {@code blocks}
+     * @param allocatedBlocksPerSecond recent rate of blocks that placed turns had to fill
+     */
+    public record Activity(
+            int requests,
+            int prefillingRequests,
+            long prefillTokens,
+            double prefillMillis,
+            int blocks,
+            int newBlocks,
+            double allocatedBlocksPerSecond) {
+        /** Nothing runs and the turn shares nothing. */
+        public static Activity idle(int newBlocks) {
+            return new Activity(0, 0, 0, 0, 0, newBlocks, 0);
+        }
+    }
+
+    /** Turns in flight: this router's own, or more when the worker says so because other routers use it too. */
+    public int requests() {
+        return Math.max(activity.requests(), load.requests());
+    }
+
+    /** Blocks in use by turns in flight, by the larger of the router's and the worker's account. */
+    public int usedBlocks() {
+        return Math.max(activity.blocks(), load.deviceBlocksUsed());
+    }
+
+    /** Leading prompt tokens that need no prefill. */
+    public int cachedTokens(TurnView turn) {
+        return Math.min(held.blocks() * turn.blockSizeTokens(), turn.inputTokens());
+    }
+}

@@ -1,0 +1,130 @@
+package router.strategy;
+
+import java.util.List;
+import workers.status.TimingModel;
+
+/**
+ * Expected milliseconds that a placement costs the whole fleet, this turn and its neighbours alike; the least wins.
+ *
+ * <p>Every term is a time, so none needs a weight against another:
+ * <ul>
+ *   <li><b>wait</b>: until the prefills queued there are done, or until enough running turns end for this one to fit into
+ *       memory, whichever is longer;
+ *   <li><b>prefill</b>: of the tokens that are not cached there, chunk by chunk;
+ *   <li><b>interference</b>: that prefill again for each turn decoding there, which stands still meanwhile, scaled by
+ *       {@link Settings#interference};
+ *   <li><b>decode</b>: of the expected answer, at the share of memory that would be resident;
+ *   <li><b>eviction</b>: prefill of the cached blocks that this turn would push out, times the chance that they are needed
+ *       again. A block pushed out after a long residence is unlikely to be: the chance is
+ *       {@code horizon / (horizon + residence)}, the residence being the cache's blocks over the recent rate of new ones.
+ * </ul>
+ *
+ * The eviction term is what tells two workers without overlap apart, and what makes moving a session cost more than its
+ * own prefill when memory is short: its new home must drop somebody else's blocks.
+ */
+public final class Joint implements RoutingStrategy {
+    static final String NAME = "joint";
+    private final Settings settings;
+    private final TimingModel timing;
+
+    /**
+     * The strategy's two parameters.
+     *
+     * @param interference share of a prefill's time that each decoding neighbour is held up, 0 to 1
+     * @param reuseHorizonSeconds residence after which an evicted block is needed again with chance one half
+     */
+    public record Settings(double interference, double reuseHorizonSeconds) {
+        public Settings {
+            if (!(interference >= 0 && interference <= 1 && reuseHorizonSeconds > 0)) {
+                throw new IllegalArgumentException(
+                        "joint settings are out of range: " + interference + ", " + reuseHorizonSeconds + " s");
+            }
+        }
+    }
+
+    Joint(Settings settings, TimingModel timing) {
+        this.settings = settings;
+        this.timing = timing;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public List<String> terms() {
+        return List.of("waitMillis", "prefillMillis", "interferenceMillis", "decodeMillis", "evictionMillis");
+    }
+
+    @Override
+    public boolean waitsForItsChoice() {
+        return true;
+    }
+
+    @Override
+    public Choice choose(TurnView turn, List<Candidate> candidates) {
+        double[] totals = new double[candidates.size()];
+        double[][] terms = new double[totals.length][];
+        for (int i = 0; i < totals.length; i++) {
+            terms[i] = terms(turn, candidates.get(i));
+            for (double term : terms[i]) {
+                totals[i] += term;
+            }
+        }
+        return Choice.least(totals, terms);
+    }
+
+    private double[] terms(TurnView turn, Candidate candidate) {
+        int cached = candidate.cachedTokens(turn);
+        double prefill = prefillMillis(timing, turn.inputTokens() - cached, cached, candidate);
+        double decode = decodeMillis(turn, candidate);
+        int decoding = Math.max(0, candidate.requests() - candidate.activity().prefillingRequests());
+        return new double[] {
+            Math.max(candidate.activity().prefillMillis(), memoryWaitMillis(turn, candidate, decode)),
+            prefill,
+            settings.interference * prefill * decoding,
+            decode,
+            evictionMillis(turn, candidate)
+        };
+    }
+
+    /** Prefill of {@code newTokens} behind {@code cached} ones, in as many passes as the worker's batch budget needs. */
+    private static double prefillMillis(TimingModel timing, int newTokens, int cached, Candidate candidate) {
+        int budget = candidate.facts().maxBatchedTokens();
+        int passes = (newTokens + budget - 1) / budget;
+        return passes * timing.passMillis() + timing.prefillMillis(newTokens, cached);
+    }
+
+    private double decodeMillis(TurnView turn, Candidate candidate) {
+        double resident = candidate.usedBlocks() + candidate.activity().newBlocks() + turn.outputBlocks();
+        double share = Math.min(1, resident / candidate.facts().deviceBlocks());
+        return turn.expectedOutputTokens() * timing.decodeMillis(share);
+    }
+
+    /** Time until running turns, half done on average, have freed what this turn lacks. */
+    private static double memoryWaitMillis(TurnView turn, Candidate candidate, double decodeMillis) {
+        int used = candidate.usedBlocks();
+        int lacking = used
+                + candidate.activity().newBlocks()
+                + turn.outputBlocks()
+                - candidate.facts().deviceBlocks();
+        return lacking <= 0 || used == 0 ? 0 : decodeMillis / 2 * lacking / used * Math.max(1, candidate.requests());
+    }
+
+    private double evictionMillis(TurnView turn, Candidate candidate) {
+        int capacity = candidate.facts().deviceBlocks();
+        int resident = candidate.usedBlocks() + candidate.load().deviceBlocksCached();
+        int filled =
+                turn.promptBlocks() + turn.outputBlocks() - candidate.held().device();
+        int evicted = Math.max(0, Math.min(filled, resident + filled - capacity));
+        if (evicted == 0) {
+            return 0;
+        }
+        int idle = Math.max(1, capacity - candidate.usedBlocks());
+        double residenceSeconds = idle / Math.max(1e-9, candidate.activity().allocatedBlocksPerSecond());
+        double chance = settings.reuseHorizonSeconds / (settings.reuseHorizonSeconds + residenceSeconds);
+        int tokens = evicted * turn.blockSizeTokens();
+        return chance * timing.prefillMillis(tokens, Math.max(0, turn.inputTokens() - tokens));
+    }
+}

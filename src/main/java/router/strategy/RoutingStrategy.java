@@ -1,0 +1,40 @@
+package router.strategy;
+
+import java.util.List;
+
+/**
+ * A rule that chooses a worker for a turn and can say why: choosing and explaining are the same computation.
+ *
+ * <p>Thread-safety: confined to its router.
+ */
+public interface RoutingStrategy {
+
+    /** Name in configuration and reports. */
+    String name();
+
+    /** What a score is made of, in the order of computation; the unit is in the name. */
+    List<String> terms();
+
+    /** Whether the smallest total is the best. */
+    default boolean lowerWins() {
+        return true;
+    }
+
+    /**
+     * Whether a turn would rather wait for the chosen worker while that is busy than take a free one. Such a strategy is
+     * shown the busy candidates too.
+     */
+    default boolean waitsForItsChoice() {
+        return false;
+    }
+
+    /**
+     * Scores the candidates and chooses one. Changes nothing: asked again before {@link #taken}, it answers the same.
+     *
+     * @param candidates at least one, ordered by worker
+     */
+    Choice choose(TurnView turn, List<Candidate> candidates);
+
+    /** The last choice among these candidates was acted on. */
+    default void taken(Choice choice, List<Candidate> candidates) {}
+}

@@ -1,0 +1,243 @@
+package router.placement;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import inference.TurnId;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import kv.CacheOwner;
+import kv.Incarnation;
+import kv.KvEvent;
+import kv.KvTier;
+import kv.PromptBlocks;
+import kv.WorkerId;
+import org.junit.jupiter.api.Test;
+import router.queue.BusyThreshold;
+import router.queue.QueuePolicy;
+import router.queue.QueueSettings;
+import router.strategy.CacheAware;
+import router.strategy.DynamoCost;
+import router.strategy.Joint;
+import router.strategy.StrategySettings;
+import workers.status.EngineFacts;
+import workers.status.TimingModel;
+import workers.status.WorkerLoad;
+import workers.status.WorkerState;
+
+class PlacerTest {
+    private static final long SECOND = 1_000_000_000L;
+    private static final int BLOCK = 16;
+    private static final WorkerId A = new WorkerId("http://a");
+    private static final WorkerId B = new WorkerId("http://b");
+    private static final Incarnation LIFE = new Incarnation(1, 1);
+    private static final EngineFacts TWO_SLOTS = new EngineFacts(List.of("m"), BLOCK, 100, 8192, 2, 10_000);
+    private static final StrategySettings STRATEGIES = new StrategySettings(
+            new DynamoCost.Weights(1, 0.75, 0.25, 0.5, 1, 0, 0, 0),
+            new CacheAware.Thresholds(1, 1, 32, 1.1),
+            new Joint.Settings(1, 60));
+
+    private final NaiveIndex index = new NaiveIndex();
+
+    private Placer placer(String strategy) {
+        return new Placer(
+                index,
+                new PlacementSettings(
+                        strategy,
+                        1,
+                        STRATEGIES,
+                        new QueueSettings(QueuePolicy.FCFS, 2, Duration.ofSeconds(30), Duration.ofSeconds(10)),
+                        new BusyThreshold(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY),
+                        TimingModel.MEASURED,
+                        60));
+    }
+
+    private static void join(Placer placer, WorkerId... workers) {
+        for (WorkerId worker : workers) {
+            placer.join(worker, LIFE, TWO_SLOTS, WorkerState.READY, WorkerLoad.idle(100));
+        }
+    }
+
+    private static RouteRequest request(String turn, long... chain) {
+        return request(turn, 0, Set.of(), chain);
+    }
+
+    private static RouteRequest request(String turn, int strictPriority, Set<WorkerId> excluded, long... chain) {
+        PromptBlocks blocks = PromptBlocks.of(BLOCK, chain);
+        return new RouteRequest(
+                new TurnId(turn), "m", 5, blocks, blocks.tokens() + 3, 20, 0, strictPriority, null, 0, excluded);
+    }
+
+    private void hold(WorkerId worker, long... chain) {
+        index.apply(new CacheOwner(worker, LIFE, 0), KvEvent.BlocksStored.atRoot(chain, KvTier.DEVICE));
+    }
+
+    private static WorkerId worker(Decision decision) {
+        return assertInstanceOf(Decision.Placed.class, decision).placement().worker();
+    }
+
+    private static RouteOutcome outcome(Decision decision) {
+        return assertInstanceOf(Decision.Refused.class, decision).outcome();
+    }
+
+    @Test
+    void aTurnGoesWhereItsPrefixIs() {
+        for (String strategy : List.of("dynamo-cost", "cache-aware", "joint")) {
+            Placer placer = placer(strategy);
+            join(placer, A, B);
+            hold(B, 1, 2, 3);
+
+            Decision decision = placer.route(request("t", 1, 2, 3, 4), 0);
+
+            assertEquals(B, worker(decision), strategy);
+            assertEquals(3 * BLOCK, ((Decision.Placed) decision).placement().expectedCachedTokens(), strategy);
+        }
+    }
+
+    @Test
+    void blocksOfAnEarlierIncarnationDoNotCount() {
+        Placer placer = placer("cache-aware");
+        join(placer, A, B);
+        hold(B, 1, 2, 3);
+        placer.join(B, new Incarnation(2, 2), TWO_SLOTS, WorkerState.READY, WorkerLoad.idle(100));
+
+        Decision.Placed placed = assertInstanceOf(Decision.Placed.class, placer.route(request("t", 1, 2, 3), 0));
+
+        assertEquals(0, placed.placement().expectedCachedTokens());
+    }
+
+    @Test
+    void everyRefusalSaysWhy() {
+        Placer placer = placer("random");
+        assertEquals(RouteOutcome.UNKNOWN_MODEL, outcome(placer.route(request("t", 1), 0)));
+        join(placer, A);
+        assertEquals(RouteOutcome.TOO_LONG, outcome(placer.route(request("t", new long[100]), 0)));
+        assertEquals(RouteOutcome.NO_WORKER, outcome(placer.route(request("t", 0, Set.of(A), 1), 0)));
+        placer.update(A, WorkerState.DRAINING, WorkerLoad.idle(100));
+        assertEquals(RouteOutcome.NO_WORKER, outcome(placer.route(request("t", 1), 0)));
+        placer.lost(A);
+        assertEquals(RouteOutcome.UNKNOWN_MODEL, outcome(placer.route(request("t", 1), 0)));
+    }
+
+    @Test
+    void fullWorkersMakeTurnsWaitInOrderOfStrictPriority() {
+        Placer placer = placer("least-loaded");
+        join(placer, A);
+        placer.route(request("one", 1), 0);
+        placer.route(request("two", 2), 0);
+        assertInstanceOf(Decision.Queued.class, placer.route(request("waits", 3), SECOND));
+        assertInstanceOf(Decision.Queued.class, placer.route(request("strict", 9, Set.of(), 4), 2 * SECOND));
+        assertEquals(RouteOutcome.QUEUE_FULL, outcome(placer.route(request("more", 5), 2 * SECOND)));
+        assertEquals(List.of(), placer.drain(3 * SECOND), "nothing has changed");
+
+        placer.release(new TurnId("one"), 4 * SECOND);
+        List<Resolved> resolved = placer.drain(4 * SECOND);
+
+        assertEquals(
+                List.of(new TurnId("strict")),
+                resolved.stream().map(Resolved::turn).toList());
+        Decision.Placed placed =
+                assertInstanceOf(Decision.Placed.class, resolved.get(0).decision());
+        assertEquals(2 * SECOND, placed.placement().queuedNanos());
+        assertEquals(1, placer.waiting());
+    }
+
+    @Test
+    void aTurnThatWaitedTooLongIsRefused() {
+        Placer placer = placer("random");
+        join(placer, A);
+        placer.route(request("one", 1), 0);
+        placer.route(request("two", 2), 0);
+        placer.route(request("waits", 3), 0);
+
+        List<Resolved> resolved = placer.drain(31 * SECOND);
+
+        assertEquals(RouteOutcome.WAITED_TOO_LONG, outcome(resolved.get(0).decision()));
+        assertEquals(0, placer.waiting());
+    }
+
+    @Test
+    void aWorkersRefusalCorrectsTheViewAndTheTurnWaits() {
+        Placer placer = placer("random");
+        join(placer, A);
+        assertEquals(A, worker(placer.route(request("t", 1), 0)));
+
+        placer.refused(new TurnId("t"), A, new WorkerLoad(2, 0, 90, 0, 100), 1);
+        assertInstanceOf(Decision.Queued.class, placer.route(request("t", 1), 2));
+
+        placer.update(A, WorkerState.READY, new WorkerLoad(1, 0, 40, 0, 100));
+        assertEquals(A, worker(placer.drain(3).get(0).decision()));
+    }
+
+    @Test
+    void stickyWaitsForItsWorkerWhileLeastLoadedGoesElsewhere() {
+        Placer sticky = placer("sticky");
+        join(sticky, A, B);
+        WorkerId home = worker(sticky.route(request("one", 1), 0));
+        assertEquals(home, worker(sticky.route(request("two", 2), 0)));
+        assertInstanceOf(Decision.Queued.class, sticky.route(request("three", 3), 0));
+
+        Placer leastLoaded = placer("least-loaded");
+        join(leastLoaded, A, B);
+        for (int i = 0; i < 4; i++) {
+            worker(leastLoaded.route(request("t" + i, i), 0));
+        }
+        assertInstanceOf(Decision.Queued.class, leastLoaded.route(request("t4", 4), 0));
+    }
+
+    @Test
+    void prefillInFlightMakesAWorkerBusyWhenTheThresholdIsOn() {
+        Placer placer = new Placer(
+                index,
+                new PlacementSettings(
+                        "random",
+                        1,
+                        STRATEGIES,
+                        new QueueSettings(QueuePolicy.WSPT, 2, Duration.ofSeconds(30), Duration.ofSeconds(10)),
+                        new BusyThreshold(0.001, 0.5),
+                        TimingModel.MEASURED,
+                        60));
+        join(placer, A);
+        worker(placer.route(request("one", 1), 0));
+        assertInstanceOf(Decision.Queued.class, placer.route(request("two", 2), 0));
+
+        placer.firstToken(new TurnId("one"), 1);
+        assertEquals(A, worker(placer.drain(1).get(0).decision()));
+    }
+
+    @Test
+    void explainingPlacesNothingAndNamesWhatRoutingChooses() {
+        Placer placer = placer("joint");
+        assertNull(placer.explain(request("t", 1), 0).chosen());
+        join(placer, A, B);
+        hold(B, 1, 2);
+
+        for (int i = 0; i < 5; i++) {
+            Explanation explanation = placer.explain(request("t", 1, 2), 0);
+            assertEquals(B, explanation.chosen());
+            assertEquals(2, explanation.scores().size());
+            Explanation.Score score = explanation.scores().get(1);
+            assertEquals(2, score.overlapBlocks());
+            assertNotNull(score.terms().get("prefillMillis"));
+            double sum = score.terms().values().stream()
+                    .mapToDouble(Double::doubleValue)
+                    .sum();
+            assertEquals(score.total(), sum, 1e-9);
+        }
+        assertEquals(B, worker(placer.route(request("t", 1, 2), 0)));
+    }
+
+    @Test
+    void aPlacedTurnThatIsRoutedAgainIsChargedOnce() {
+        Placer placer = placer("least-loaded");
+        join(placer, A);
+        for (int i = 0; i < 10; i++) {
+            assertEquals(A, worker(placer.route(request("same", 1, 2), i)));
+        }
+        assertTrue(worker(placer.route(request("other", 1), 10)).equals(A));
+    }
+}
