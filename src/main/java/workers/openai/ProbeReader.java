@@ -1,0 +1,51 @@
+package workers.openai;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import workers.EngineClient;
+import workers.status.EngineFacts;
+
+/** What an engine's {@code /v1/models} and {@code /metrics} say about it. Stateless. */
+final class ProbeReader {
+    private static final String CACHE_CONFIG = "vllm:cache_config_info";
+
+    private ProbeReader() {}
+
+    /** @param unsaid facts for what the engine leaves out */
+    static EngineClient.Probe read(JsonNode models, MetricsText metrics, EngineFacts unsaid) {
+        JsonNode first = models.path("data").path(0);
+        int context = first.path("max_model_len")
+                .asInt(first.path("meta").path("n_ctx").asInt(unsaid.contextTokens()));
+        EngineFacts facts = new EngineFacts(
+                names(models),
+                metrics.label(CACHE_CONFIG, "block_size", unsaid.blockSizeTokens()),
+                metrics.label(CACHE_CONFIG, "num_gpu_blocks", unsaid.deviceBlocks()),
+                unsaid.maxBatchedTokens(),
+                unsaid.maxSequences(),
+                context);
+        double startedSeconds = metrics.value("process_start_time_seconds").orElse(0);
+        return new EngineClient.Probe(
+                facts,
+                Math.round(startedSeconds * 1000),
+                count(metrics, "vllm:num_requests_running", "sglang:num_running_reqs", "llamacpp:requests_processing"),
+                count(metrics, "vllm:num_requests_waiting", "sglang:num_queue_reqs", "llamacpp:requests_deferred"));
+    }
+
+    /** Base models before adapters, which name the model they sit on. */
+    private static List<String> names(JsonNode models) {
+        List<String> names = new ArrayList<>();
+        for (boolean adapters : new boolean[] {false, true}) {
+            for (JsonNode model : models.path("data")) {
+                if (model.hasNonNull("parent") == adapters) {
+                    names.add(model.path("id").asText());
+                }
+            }
+        }
+        return names;
+    }
+
+    private static int count(MetricsText metrics, String... names) {
+        return (int) Math.round(metrics.value(names).orElse(0));
+    }
+}

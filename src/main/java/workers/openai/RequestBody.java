@@ -1,0 +1,107 @@
+package workers.openai;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
+import inference.InferenceRequest;
+import inference.Sampling;
+import inference.ToolChoice;
+import inference.ToolDefinition;
+import java.util.List;
+
+/**
+ * A request as the body of {@code POST /v1/chat/completions}, with the extensions that engines share.
+ *
+ * <p>Thread-safety: stateless.
+ */
+final class RequestBody {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private RequestBody() {}
+
+    /** @param withPriority whether the engine accepts a priority */
+    static byte[] write(InferenceRequest request, boolean withPriority) {
+        ObjectNode body = JSON.createObjectNode();
+        body.put("model", request.model());
+        MessagesJson.write(request.messages(), body.putArray("messages"));
+        if (!request.tools().isEmpty()) {
+            tools(request.tools(), body.putArray("tools"));
+            toolChoice(request.toolChoice(), body);
+            body.put("parallel_tool_calls", request.parallelToolCalls());
+        }
+        sampling(request.sampling(), body);
+        body.put("stream", true);
+        body.putObject("stream_options").put("include_usage", true);
+        String salt = request.session().tenant().cacheSalt();
+        if (!salt.isEmpty()) {
+            body.put("cache_salt", salt);
+        }
+        if (withPriority && request.hints().priority() != 0) {
+            // vLLM serves lower numbers first, our hints higher ones.
+            body.put("priority", -request.hints().priority());
+        }
+        return bytes(body);
+    }
+
+    private static void tools(List<ToolDefinition> tools, ArrayNode target) {
+        for (ToolDefinition tool : tools) {
+            ObjectNode function = target.addObject().put("type", "function").putObject("function");
+            function.put("name", tool.name()).put("description", tool.description());
+            function.putRawValue("parameters", new RawValue(tool.parameters()));
+            if (tool.strict() != null) {
+                function.put("strict", tool.strict());
+            }
+        }
+    }
+
+    private static void toolChoice(ToolChoice choice, ObjectNode body) {
+        switch (choice.mode()) {
+            case AUTO -> body.put("tool_choice", "auto");
+            case NONE -> body.put("tool_choice", "none");
+            case REQUIRED -> body.put("tool_choice", "required");
+            case NAMED ->
+                body.putObject("tool_choice")
+                        .put("type", "function")
+                        .putObject("function")
+                        .put("name", choice.name());
+        }
+    }
+
+    private static void sampling(Sampling sampling, ObjectNode body) {
+        if (sampling.maxTokens() != null) {
+            body.put("max_tokens", sampling.maxTokens());
+        }
+        if (sampling.minTokens() != null) {
+            body.put("min_tokens", sampling.minTokens());
+        }
+        if (sampling.temperature() != null) {
+            body.put("temperature", sampling.temperature());
+        }
+        if (sampling.topP() != null) {
+            body.put("top_p", sampling.topP());
+        }
+        if (sampling.seed() != null) {
+            body.put("seed", sampling.seed());
+        }
+        if (sampling.presencePenalty() != null) {
+            body.put("presence_penalty", sampling.presencePenalty());
+        }
+        if (sampling.frequencyPenalty() != null) {
+            body.put("frequency_penalty", sampling.frequencyPenalty());
+        }
+        if (!sampling.stop().isEmpty()) {
+            ArrayNode stop = body.putArray("stop");
+            sampling.stop().forEach(stop::add);
+        }
+    }
+
+    private static byte[] bytes(ObjectNode body) {
+        try {
+            return JSON.writeValueAsBytes(body);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a tree of JSON nodes is always writable", e);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+package workers.openai;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import inference.FinishReason;
+import inference.InferenceEvent;
+import inference.InferenceFailure.Kind;
+import inference.Usage;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ChunkReaderTest {
+    private static final String STOP = "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}";
+
+    @Test
+    void readsReasoningUnderEitherName() {
+        List<InferenceEvent> events = read(
+                delta("{\"reasoning_content\":\"a\"}"),
+                delta("{\"reasoning\":\"b\",\"reasoning_content\":null}"),
+                delta("{\"content\":\"c\"}"),
+                STOP,
+                "[DONE]");
+
+        assertEquals(
+                List.of(
+                        new InferenceEvent.ThinkingDelta("a"),
+                        new InferenceEvent.ThinkingDelta("b"),
+                        new InferenceEvent.TextDelta("c"),
+                        finished(FinishReason.STOP, null, new Usage(0, 0, 0, 0))),
+                events);
+    }
+
+    @Test
+    void readsUsageFromTheChunkAfterTheFinish() {
+        List<InferenceEvent> events = read(
+                STOP,
+                "{\"choices\":[],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":3,"
+                        + "\"prompt_tokens_details\":{\"cached_tokens\":8},"
+                        + "\"completion_tokens_details\":{\"reasoning_tokens\":2}}}",
+                "[DONE]");
+
+        assertEquals(List.of(finished(FinishReason.STOP, null, new Usage(10, 8, 3, 2))), events);
+    }
+
+    @Test
+    void readsUsageFromTimingsWhenThereIsNoOther() {
+        List<InferenceEvent> events = read(
+                "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}],"
+                        + "\"timings\":{\"cache_n\":90,\"prompt_n\":10,\"predicted_n\":5}}",
+                "[DONE]");
+
+        assertEquals(List.of(finished(FinishReason.LENGTH, null, new Usage(100, 90, 5, 0))), events);
+    }
+
+    @Test
+    void assemblesInterleavedToolCallsInTheOrderTheyBegin() {
+        List<InferenceEvent> events = read(
+                call("{\"index\":1,\"id\":\"x\",\"function\":{\"name\":\"read\",\"arguments\":\"\"}}"),
+                call("{\"index\":2,\"id\":\"y\",\"function\":{\"arguments\":\"{\"}}"),
+                call("{\"index\":1,\"function\":{\"arguments\":\"{}\"}}"),
+                call("{\"index\":2,\"function\":{\"name\":\"write\",\"arguments\":\"}\"}}"),
+                STOP,
+                "[DONE]");
+
+        assertEquals(
+                List.of(
+                        new InferenceEvent.ToolCallStarted(0, "x", "read"),
+                        new InferenceEvent.ToolCallDelta(0, "{}"),
+                        new InferenceEvent.ToolCallStarted(1, "y", "write"),
+                        new InferenceEvent.ToolCallDelta(1, "{}"),
+                        finished(FinishReason.TOOL_CALLS, null, new Usage(0, 0, 0, 0))),
+                events);
+    }
+
+    @Test
+    void givesACallWithoutIdOne() {
+        assertEquals(
+                new InferenceEvent.ToolCallStarted(0, "call_0", "f"),
+                read(call("{\"function\":{\"name\":\"f\"}}")).get(0));
+    }
+
+    @Test
+    void tellsTheStopStringThatEndedTheAnswer() {
+        List<InferenceEvent> events = read(
+                "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\",\"stop_reason\":\"END\"}]}",
+                "[DONE]");
+
+        assertEquals(List.of(finished(FinishReason.STOP_SEQUENCE, "END", new Usage(0, 0, 0, 0))), events);
+    }
+
+    @Test
+    void anErrorInTheStreamEndsItWithAFailure() {
+        List<InferenceEvent> events =
+                read(delta("{\"content\":\"a\"}"), "{\"error\":{\"message\":\"out of memory\"}}", STOP, "[DONE]");
+
+        assertEquals(2, events.size());
+        assertEquals(Kind.ENGINE_FAILED, kind(events.get(1)));
+    }
+
+    @Test
+    void aStreamWithoutFinishReasonIsAFailure() {
+        assertEquals(
+                Kind.ENGINE_FAILED,
+                kind(read(delta("{\"content\":\"a\"}"), "[DONE]").get(1)));
+        assertEquals(
+                Kind.ENGINE_FAILED,
+                kind(read("{\"choices\":[{\"delta\":{},\"finish_reason\":\"abort\"}]}")
+                        .get(0)));
+        assertEquals(Kind.ENGINE_FAILED, kind(read("{oops").get(0)));
+    }
+
+    @Test
+    void otherChoicesAndUnknownFieldsAreIgnored() {
+        List<InferenceEvent> events =
+                read("{\"x\":1,\"choices\":[{\"index\":1,\"delta\":{\"content\":\"no\"}}]}", STOP, "[DONE]");
+
+        assertEquals(1, events.size());
+    }
+
+    @Test
+    void readsErrorsInEveryEnvelope() {
+        assertEquals(
+                Kind.CONTEXT_LENGTH_EXCEEDED,
+                ErrorBody.read(400, "{\"error\":{\"message\":\"m\",\"code\":\"context_length_exceeded\"}}", "")
+                        .kind());
+        assertEquals(
+                Kind.CONTEXT_LENGTH_EXCEEDED,
+                ErrorBody.read(400, "{\"message\":\"This model's maximum context length is 5\",\"code\":400}", "")
+                        .kind());
+        assertEquals(
+                Kind.CONTEXT_LENGTH_EXCEEDED,
+                ErrorBody.read(400, "{\"error\":{\"type\":\"exceed_context_size_error\"}}", "")
+                        .kind());
+        assertEquals(Kind.INVALID_REQUEST, ErrorBody.read(400, "plain", "").kind());
+        assertEquals("plain", ErrorBody.read(400, "plain", "").message());
+        assertEquals("status 500", ErrorBody.read(500, "", "").message());
+    }
+
+    private static List<InferenceEvent> read(String... data) {
+        ChunkReader reader = new ChunkReader("engine", "call_");
+        List<InferenceEvent> events = new ArrayList<>();
+        for (String one : data) {
+            events.addAll(reader.read(one));
+        }
+        return events;
+    }
+
+    private static Kind kind(InferenceEvent event) {
+        return ((InferenceEvent.Failed) event).failure().kind();
+    }
+
+    private static InferenceEvent finished(
+            FinishReason reason, @org.jspecify.annotations.Nullable String stop, Usage usage) {
+        return new InferenceEvent.Finished(reason, stop, usage);
+    }
+
+    private static String delta(String delta) {
+        return "{\"choices\":[{\"index\":0,\"delta\":" + delta + ",\"finish_reason\":null}]}";
+    }
+
+    private static String call(String call) {
+        return delta("{\"tool_calls\":[" + call + "]}");
+    }
+}

@@ -1,0 +1,135 @@
+package workers.openai;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import inference.AgentHints;
+import inference.ContentBlock;
+import inference.InferenceRequest;
+import inference.Message;
+import inference.Role;
+import inference.Sampling;
+import inference.SessionContext;
+import inference.SessionId;
+import inference.TenantId;
+import inference.ToolChoice;
+import inference.ToolDefinition;
+import inference.TurnId;
+import java.io.IOException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RequestBodyTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @Test
+    void writesMessagesAsTheChatApiWantsThem() throws IOException {
+        JsonNode messages = body(
+                        List.of(
+                                Message.text(Role.SYSTEM, "be brief"),
+                                new Message(
+                                        Role.USER,
+                                        List.of(
+                                                new ContentBlock.Text("look"),
+                                                new ContentBlock.Image("image/png", "data:image/png;base64,AA=="))),
+                                new Message(
+                                        Role.ASSISTANT,
+                                        List.of(
+                                                new ContentBlock.Thinking("hm", null),
+                                                new ContentBlock.ToolUse("c1", "read", "{\"b\":1,\"a\":2}"),
+                                                new ContentBlock.ToolUse("c2", "list", "{}"))),
+                                new Message(
+                                        Role.TOOL,
+                                        List.of(
+                                                new ContentBlock.ToolResult(
+                                                        "c1", List.of(new ContentBlock.Text("file")), false),
+                                                new ContentBlock.ToolResult("c2", List.of(), false)))),
+                        TenantId.DEFAULT,
+                        false)
+                .path("messages");
+
+        assertEquals(
+                "{\"role\":\"system\",\"content\":\"be brief\"}",
+                messages.path(0).toString());
+        assertEquals(
+                "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"look\"},"
+                        + "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,AA==\"}}]}",
+                messages.path(1).toString());
+        assertEquals(
+                "{\"role\":\"assistant\",\"tool_calls\":["
+                        + "{\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"read\","
+                        + "\"arguments\":\"{\\\"b\\\":1,\\\"a\\\":2}\"}},"
+                        + "{\"id\":\"c2\",\"type\":\"function\",\"function\":{\"name\":\"list\",\"arguments\":\"{}\"}}],"
+                        + "\"reasoning_content\":\"hm\",\"content\":null}",
+                messages.path(2).toString());
+        assertEquals(
+                "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"file\"}",
+                messages.path(3).toString());
+        assertEquals(
+                "{\"role\":\"tool\",\"tool_call_id\":\"c2\",\"content\":\"\"}",
+                messages.path(4).toString());
+    }
+
+    @Test
+    void writesToolsWithTheirSchemaUntouched() throws IOException {
+        JsonNode body = body(List.of(Message.text(Role.USER, "x")), TenantId.DEFAULT, false);
+
+        assertEquals(
+                "{\"type\":\"function\",\"function\":{\"name\":\"read\",\"description\":\"Reads\","
+                        + "\"parameters\":{\"z\":1,\"a\":[1.0]},\"strict\":true}}",
+                body.path("tools").path(0).toString());
+        assertEquals(
+                "{\"type\":\"function\",\"function\":{\"name\":\"read\"}}",
+                body.path("tool_choice").toString());
+        assertFalse(body.path("parallel_tool_calls").asBoolean(true));
+    }
+
+    @Test
+    void writesSamplingAndAsksForUsage() throws IOException {
+        JsonNode body = body(List.of(Message.text(Role.USER, "x")), TenantId.DEFAULT, false);
+
+        assertEquals(100, body.path("max_tokens").asInt());
+        assertEquals(5, body.path("min_tokens").asInt());
+        assertEquals(0.5, body.path("temperature").asDouble());
+        assertEquals(42, body.path("seed").asLong());
+        assertEquals("[\"END\"]", body.path("stop").toString());
+        assertFalse(body.has("top_p"));
+        assertEquals("{\"include_usage\":true}", body.path("stream_options").toString());
+    }
+
+    @Test
+    void saltsTheCacheOfATenantAndOfNobodyElse() throws IOException {
+        List<Message> messages = List.of(Message.text(Role.USER, "x"));
+
+        assertEquals(
+                "acme",
+                body(messages, new TenantId("acme"), false).path("cache_salt").asText());
+        assertFalse(body(messages, TenantId.DEFAULT, false).has("cache_salt"));
+    }
+
+    @Test
+    void turnsTheSignOfAPriorityAndSendsItOnlyWhereItIsAccepted() throws IOException {
+        List<Message> messages = List.of(Message.text(Role.USER, "x"));
+
+        assertEquals(-7, body(messages, TenantId.DEFAULT, true).path("priority").asInt());
+        assertFalse(body(messages, TenantId.DEFAULT, false).has("priority"));
+    }
+
+    private static JsonNode body(List<Message> messages, TenantId tenant, boolean withPriority) throws IOException {
+        InferenceRequest request = new InferenceRequest(
+                new TurnId("t1"),
+                "sim-echo",
+                new SessionContext(tenant, new SessionId("s"), null, false),
+                List.of(new ToolDefinition("read", "Reads", "{\"z\":1,\"a\":[1.0]}", true)),
+                new ToolChoice(ToolChoice.Mode.NAMED, "read"),
+                false,
+                messages,
+                new Sampling(100, 5, 0.5, null, 42L, null, null, List.of("END")),
+                true,
+                new AgentHints(7, 0, null, false, null),
+                List.of());
+        return JSON.readTree(RequestBody.write(request, withPriority));
+    }
+}
