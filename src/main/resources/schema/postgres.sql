@@ -1,0 +1,47 @@
+-- Tables of akka-persistence-r2dbc 1.1 for PostgreSQL. Names and types are the library's contract; run at every start.
+-- The library's slice indexes are left out: only eventsBySlices reads them, and each would cost every write.
+
+CREATE TABLE IF NOT EXISTS event_journal (
+  persistence_id      VARCHAR(255) NOT NULL,
+  seq_nr              BIGINT       NOT NULL,
+  slice               INT          NOT NULL,
+  entity_type         VARCHAR(255) NOT NULL,
+  db_timestamp        TIMESTAMPTZ  NOT NULL,
+  event_ser_id        INTEGER      NOT NULL,
+  event_ser_manifest  VARCHAR(255) NOT NULL,
+  event_payload       BYTEA        NOT NULL,
+  deleted             BOOLEAN      NOT NULL DEFAULT FALSE,
+  writer              VARCHAR(255) NOT NULL,
+  adapter_manifest    VARCHAR(255),
+  meta_ser_id         INTEGER,
+  meta_ser_manifest   VARCHAR(255),
+  meta_payload        BYTEA,
+  -- The last guard against two writers of one entity.
+  PRIMARY KEY (persistence_id, seq_nr)
+);
+
+CREATE TABLE IF NOT EXISTS snapshot (
+  persistence_id     VARCHAR(255) NOT NULL PRIMARY KEY,
+  seq_nr             BIGINT       NOT NULL,
+  slice              INT          NOT NULL,
+  entity_type        VARCHAR(255) NOT NULL,
+  write_timestamp    BIGINT       NOT NULL,
+  ser_id             INTEGER      NOT NULL,
+  ser_manifest       VARCHAR(255) NOT NULL,
+  snapshot           BYTEA        NOT NULL,
+  meta_ser_id        INTEGER,
+  meta_ser_manifest  VARCHAR(255),
+  meta_payload       BYTEA
+);
+
+CREATE TABLE IF NOT EXISTS durable_state (
+  persistence_id      VARCHAR(255) NOT NULL,
+  revision            BIGINT       NOT NULL,
+  slice               INT          NOT NULL,
+  entity_type         VARCHAR(255) NOT NULL,
+  db_timestamp        TIMESTAMPTZ  NOT NULL,
+  state_ser_id        INTEGER      NOT NULL,
+  state_ser_manifest  VARCHAR(255),
+  state_payload       BYTEA        NOT NULL,
+  PRIMARY KEY (persistence_id, revision)
+);
