@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Locale;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -24,6 +25,8 @@ import org.tukaani.xz.XZInputStream;
  */
 record PostgresBinaries(Path home) {
 
+    private static final String VERSION_FILE = "major-version";
+
     /** Finds the programs below {@code parent}, unpacking them first if they are not there yet. */
     static PostgresBinaries unpackedIn(Path parent) throws IOException {
         URL archive = archive();
@@ -32,6 +35,7 @@ record PostgresBinaries(Path home) {
             FileTree.delete(parent);
             Path partial = Files.createDirectories(parent.resolve("partial"));
             unpack(archive, partial);
+            Files.writeString(partial.resolve(VERSION_FILE), askVersion(new PostgresBinaries(partial)));
             Files.move(partial, home, StandardCopyOption.ATOMIC_MOVE);
         }
         return new PostgresBinaries(home);
@@ -40,6 +44,21 @@ record PostgresBinaries(Path home) {
     /** The path of one program, such as {@code initdb}. */
     String program(String name) {
         return home.resolve("bin").resolve(name).toString();
+    }
+
+    /** The version whose data these programs read, such as {@code 16}. */
+    String majorVersion() throws IOException {
+        return Files.readString(home.resolve(VERSION_FILE));
+    }
+
+    /** From a line such as {@code postgres (PostgreSQL) 16.15}. */
+    private static String askVersion(PostgresBinaries unpacked) {
+        Command.Result answer = new Command(List.of(unpacked.program("postgres"), "--version")).run();
+        if (!answer.succeeded()) {
+            throw new StartFailure("the embedded PostgreSQL does not run on this machine (" + answer.lastLine()
+                    + "): it needs Linux with glibc");
+        }
+        return answer.lastLine().replaceFirst(".*\\) ", "").replaceFirst("[^0-9].*", "");
     }
 
     private static URL archive() {

@@ -111,23 +111,12 @@ final class PostgresFiles {
                             + " is missing): restore it from a backup or choose another directory with --data-dir");
         }
         String found = Files.readString(version).strip();
-        String ours = majorVersion();
+        String ours = binaries.majorVersion();
         if (!found.equals(ours)) {
             throw new StartFailure(
                     "session store " + directory + " belongs to PostgreSQL " + found + ", this holdfast brings " + ours
                             + ": upgrade it with pg_upgrade or choose another directory with --data-dir");
         }
-    }
-
-    /** From a line such as {@code postgres (PostgreSQL) 16.15}. */
-    private String majorVersion() {
-        Command.Result answer = new Command(List.of(binaries.program("postgres"), "--version")).run();
-        if (!answer.succeeded()) {
-            throw new StartFailure("PostgreSQL does not run on this machine (" + answer.lastLine()
-                    + "): it needs Linux with glibc 2.17 or newer");
-        }
-        String version = answer.lastLine().replaceFirst(".*\\) ", "");
-        return version.replaceFirst("[^0-9].*", "");
     }
 
     /**

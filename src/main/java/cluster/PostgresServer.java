@@ -72,13 +72,14 @@ final class PostgresServer {
         try {
             guard.getOutputStream().close();
             guard.waitFor(STOP_PATIENCE_SECONDS, TimeUnit.SECONDS);
-        } catch (IOException guardIsGone) {
-            log.debug("the guard of PostgreSQL {} is gone", server.pid(), guardIsGone);
+            if (files.server().isPresent()) {
+                log.warn("the guard of the session store did not stop it: stopping it directly");
+                files.control("-m", "fast", "-w", "-t", "10", "stop").run();
+            }
+        } catch (IOException unreadable) {
+            log.warn("cannot see whether the session store has stopped", unreadable);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-        }
-        if (server.isAlive()) {
-            files.control("-m", "immediate", "-w", "-t", "10", "stop").run();
         }
     }
 

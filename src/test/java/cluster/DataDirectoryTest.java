@@ -77,8 +77,8 @@ class DataDirectoryTest {
     }
 
     private static void assertRefused(Path directory, String reason) {
-        String message = assertThrows(StartFailure.class, () -> DataDirectory.open(directory))
-                .getMessage();
+        String message = String.valueOf(assertThrows(StartFailure.class, () -> DataDirectory.open(directory))
+                .getMessage());
         assertTrue(message.contains(reason), message);
         assertTrue(message.contains(directory.toString()), message);
         assertTrue(message.contains("--data-dir"), message);
