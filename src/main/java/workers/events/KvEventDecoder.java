@@ -58,9 +58,28 @@ public final class KvEventDecoder {
         return events(stated, events.asArrayValue().list());
     }
 
-    private static Value unpack(byte[] payload) throws IOException {
+    private static Value unpack(byte[] payload) throws IOException, MalformedBatchException {
+        refuseImpossibleCounts(payload);
         try (MessageUnpacker unpacker = MessagePack.newDefaultUnpacker(payload)) {
             return unpacker.unpackValue();
+        }
+    }
+
+    /** The library allocates what a header promises before it reads it, so a promise must fit into the bytes that follow. */
+    private static void refuseImpossibleCounts(byte[] payload) throws IOException, MalformedBatchException {
+        try (MessageUnpacker unpacker = MessagePack.newDefaultUnpacker(payload)) {
+            long pendingValues = 1;
+            while (pendingValues > 0) {
+                switch (unpacker.getNextFormat().getValueType()) {
+                    case ARRAY -> pendingValues += unpacker.unpackArrayHeader();
+                    case MAP -> pendingValues += 2L * unpacker.unpackMapHeader();
+                    default -> unpacker.skipValue();
+                }
+                pendingValues--;
+                if (pendingValues > payload.length - unpacker.getTotalReadBytes()) {
+                    throw new MalformedBatchException("a count exceeds the bytes that follow");
+                }
+            }
         }
     }
 

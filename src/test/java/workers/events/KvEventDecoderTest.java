@@ -236,6 +236,13 @@ class KvEventDecoderTest {
         assertThrows(MalformedBatchException.class, () -> decode(""));
     }
 
+    @Test
+    void refusesCountsThatTheBytesCannotHold() {
+        assertThrows(MalformedBatchException.class, () -> decode("dd7fffffff"));
+        assertThrows(MalformedBatchException.class, () -> decode("df7fffffff"));
+        assertThrows(MalformedBatchException.class, () -> decode("92c0c67fffffff"));
+    }
+
     @Property(tries = 300)
     void damagedBytesNeverEscapeAsAnythingElse(@ForAll int seed, @ForAll byte value) throws Exception {
         byte[] payload = HexFormat.of()
