@@ -43,7 +43,7 @@ public record StoreSettings(
 
     private static void require(String key, boolean inRange, Object value) {
         if (!inRange) {
-            throw new IllegalArgumentException("holdfast.cluster.store." + key + " is out of range: " + value);
+            throw new StartFailure("holdfast.cluster.store." + key + " is out of range: " + value);
         }
     }
 }
