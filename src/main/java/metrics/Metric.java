@@ -5,7 +5,14 @@ import java.util.List;
 /** One constant per metric: name, kind, help, and the labels it carries. Values are seconds, bytes or counts. */
 public enum Metric {
     TURNS("holdfast.turns", Kind.COUNTER, "Turns that ended, by outcome", "outcome"),
-    TIME_TO_FIRST_TOKEN("holdfast.ttft", Kind.TIMER, "Time from a request's receipt to its first token");
+    TIME_TO_FIRST_TOKEN("holdfast.ttft", Kind.TIMER, "Time from a request's receipt to its first token"),
+    HTTP_RESPONSES(
+            "holdfast.http.responses",
+            Kind.COUNTER,
+            "HTTP responses, by status; a stream counts when it begins",
+            "status"),
+    HTTP_TURNS_RUNNING("holdfast.http.turns.running", Kind.GAUGE, "Turns that clients wait for"),
+    HTTP_DECODE("holdfast.http.decode", Kind.TIMER, "Time to turn a request's JSON tree into a request");
 
     /** How a metric is observed. */
     public enum Kind {

@@ -29,7 +29,10 @@ public interface AdminQueries {
     /** All workers, by URL. */
     CompletionStage<List<WorkerView>> workers();
 
-    /** What the router would do with a request, without running it. */
+    /**
+     * What the router would do with a request, without running it. Fails with {@link frontend.RefusedRequest} when it
+     * would be refused, as for an unknown model.
+     */
     CompletionStage<ExplanationView> explain(InferenceRequest request);
 
     /**

@@ -1,0 +1,88 @@
+package frontend;
+
+import inference.TenantId;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Section {@code frontend} of the configuration.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param host address to listen on; one off loopback needs {@code apiKeys}
+ * @param port port to listen on, 0 for any free one
+ * @param apiKeys keys accepted; with none, everybody is the default tenant
+ * @param maxBodyBytes largest request body
+ * @param bodyTimeout how long a client may take to send a body
+ * @param firstByteAfter how long a stream waits for its first event before its status is committed
+ * @param keepAliveInterval silence after which a stream carries a comment
+ * @param drainTimeout how long running turns may go on once the server drains
+ */
+public record FrontendSettings(
+        String host,
+        int port,
+        List<ApiKey> apiKeys,
+        long maxBodyBytes,
+        Duration bodyTimeout,
+        Duration firstByteAfter,
+        Duration keepAliveInterval,
+        Duration drainTimeout) {
+
+    public FrontendSettings {
+        apiKeys = List.copyOf(apiKeys);
+        require(port >= 0 && port <= 65_535, "port must be 0 to 65535, got " + port);
+        require(
+                maxBodyBytes >= 1024 && maxBodyBytes <= 1 << 30,
+                "max-body must be 1 KiB to 1 GiB, got " + maxBodyBytes + " bytes");
+        positive("body-timeout", bodyTimeout);
+        positive("first-byte-after", firstByteAfter);
+        positive("keep-alive-interval", keepAliveInterval);
+        require(!drainTimeout.isNegative(), "drain-timeout must not be negative, got " + drainTimeout);
+        require(
+                !apiKeys.isEmpty() || loopback(host),
+                "host " + host + " is not loopback, so api-keys must name at least one key");
+    }
+
+    /** Whether only this machine can reach a host, as far as its text tells. */
+    static boolean loopback(String host) {
+        String name = host.toLowerCase(Locale.ROOT);
+        return name.equals("localhost") || name.equals("::1") || name.matches("127(\\.\\d{1,3}){3}");
+    }
+
+    private static void positive(String key, Duration value) {
+        require(value.compareTo(Duration.ZERO) > 0, key + " must be longer than zero, got " + value);
+    }
+
+    private static void require(boolean holds, String message) {
+        if (!holds) {
+            throw new IllegalArgumentException("holdfast.frontend." + message);
+        }
+    }
+
+    /**
+     * A key that clients may present, kept as its hash only.
+     *
+     * @param sha256 SHA-256 of the key's UTF-8 text, 64 hexadecimal digits
+     * @param tenant whose key it is
+     */
+    public record ApiKey(String sha256, TenantId tenant) {
+        public ApiKey {
+            sha256 = sha256.toLowerCase(Locale.ROOT);
+            require(sha256.matches("[0-9a-f]{64}"), "api-keys: key-sha256 must be 64 hexadecimal digits");
+        }
+
+        /** A key given in clear. */
+        public static ApiKey of(String key, TenantId tenant) {
+            require(!key.isBlank(), "api-keys: a key is blank");
+            return new ApiKey(HexFormat.of().formatHex(Sha256.of(key)), tenant);
+        }
+
+        /** Whether this is the key of that hash, in time that does not depend on where they differ. */
+        boolean matches(byte[] presentedSha256) {
+            return MessageDigest.isEqual(HexFormat.of().parseHex(sha256), presentedSha256);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package frontend;
+
+import inference.AgentHints;
+import inference.CacheMark;
+import inference.Message;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads {@code nvext}, the top-level field that carries an agent's intent in every dialect. Unknown keys are tolerated, a
+ * wrong type is refused with the field's path.
+ */
+public final class HintsReader {
+    private static final long MAX_UINT32 = 0xffff_ffffL;
+
+    private HintsReader() {}
+
+    /** Hints of {@code nvext.agent_hints}; {@link AgentHints#NONE} without any. */
+    public static AgentHints hints(JsonField body) {
+        JsonField hints = member(body.at("nvext"), "agent_hints");
+        if (hints == null) {
+            return AgentHints.NONE;
+        }
+        return new AgentHints(
+                orZero(hints.at("priority").intOrNull(Integer.MIN_VALUE, Integer.MAX_VALUE)),
+                orZero(hints.at("strict_priority").intOrNull(Integer.MIN_VALUE, Integer.MAX_VALUE)),
+                outputTokens(hints.at("osl")),
+                hints.at("speculative_prefill").booleanOr(false),
+                hints.at("latency_sensitivity").numberOrNull(0, Double.MAX_VALUE));
+    }
+
+    /** The mark of {@code nvext.cache_control}, which keeps the whole prompt; none without it. */
+    public static List<CacheMark> cacheMarks(JsonField body, List<Message> messages) {
+        JsonField control = member(body.at("nvext"), "cache_control");
+        if (control == null) {
+            return List.of();
+        }
+        if (!control.at("type").text().equals("ephemeral")) {
+            throw control.at("type").mustBe("'ephemeral'");
+        }
+        Duration ttl = ttl(control.at("ttl"));
+        for (int i = messages.size() - 1; i >= 0; i--) {
+            int blocks = messages.get(i).content().size();
+            if (blocks > 0) {
+                return List.of(new CacheMark(i, blocks - 1, ttl));
+            }
+        }
+        return List.of();
+    }
+
+    private static Duration ttl(JsonField field) {
+        return switch (field.textOr("5m")) {
+            case "5m" -> Duration.ofMinutes(5);
+            case "1h" -> Duration.ofHours(1);
+            default -> throw field.mustBe("'5m' or '1h'");
+        };
+    }
+
+    private static @Nullable JsonField member(JsonField nvext, String name) {
+        if (nvext.absent() || nvext.object().at(name).absent()) {
+            return null;
+        }
+        return nvext.at(name).object();
+    }
+
+    private static @Nullable Integer outputTokens(JsonField osl) {
+        Long tokens = osl.integerOrNull(0, MAX_UINT32);
+        return tokens == null ? null : Integer.valueOf((int) Math.min(tokens, Integer.MAX_VALUE));
+    }
+
+    private static int orZero(@Nullable Integer value) {
+        return value == null ? 0 : value;
+    }
+}

@@ -1,0 +1,104 @@
+package frontend;
+
+import akka.Done;
+import akka.NotUsed;
+import akka.actor.typed.ActorSystem;
+import akka.http.javadsl.Http;
+import akka.http.javadsl.ServerBinding;
+import akka.http.javadsl.model.HttpRequest;
+import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.server.Directives;
+import akka.http.javadsl.server.Route;
+import akka.japi.function.Function;
+import akka.pattern.Patterns;
+import akka.stream.javadsl.Flow;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import metrics.Metric;
+import metrics.Metrics;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The HTTP side of one node: a bound port in front of the routes of all dialects.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+public final class HttpServer {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
+    /** Time for the last bytes of finished answers: to terminate a connection is to throw away what it has not sent. */
+    private static final Duration FLUSH = Duration.ofMillis(500);
+
+    private final ActorSystem<?> system;
+    private final ServerBinding binding;
+    private final RunningTurns turns;
+    private final FrontendSettings settings;
+
+    private HttpServer(ActorSystem<?> system, ServerBinding binding, RunningTurns turns, FrontendSettings settings) {
+        this.system = system;
+        this.binding = binding;
+        this.turns = turns;
+        this.settings = settings;
+    }
+
+    /** Starts to serve; fails when the address cannot be bound. */
+    public static CompletionStage<HttpServer> bind(
+            ActorSystem<?> system,
+            FrontendSettings settings,
+            RunningTurns turns,
+            Metrics metrics,
+            Route first,
+            Route... others) {
+        Route sealed = new ErrorRoutes().sealed(Directives.concat(first, others));
+        Function<HttpRequest, CompletionStage<HttpResponse>> handler = sealed.handler(system);
+        Flow<HttpRequest, HttpResponse, NotUsed> connection = Flow.fromGraph(new ConnectionWatch())
+                .mapAsync(1, request -> answered(handler, request, system, metrics));
+        return Http.get(system)
+                .newServerAt(settings.host(), settings.port())
+                .bindFlow(connection)
+                .thenApply(binding -> {
+                    LOG.info("serving HTTP on {}", binding.localAddress());
+                    return new HttpServer(system, binding, turns, settings);
+                });
+    }
+
+    /** Address in use, with the port that was chosen. */
+    public InetSocketAddress address() {
+        return binding.localAddress();
+    }
+
+    /**
+     * Stops serving: accepts no more connections and no more turns, lets running turns finish within
+     * {@code drain-timeout}, ends the rest with their dialect's error, then closes every connection.
+     */
+    public CompletionStage<Done> drain() {
+        CompletionStage<Done> unbound = binding.unbind();
+        CompletionStage<Done> drained = turns.drain(settings.drainTimeout());
+        return unbound.thenCompose(done -> drained)
+                .thenCompose(done -> Patterns.after(FLUSH, system, () -> binding.terminate(FLUSH)))
+                .thenApply(terminated -> {
+                    LOG.info("stopped serving HTTP on {}", binding.localAddress());
+                    return Done.getInstance();
+                });
+    }
+
+    private static CompletionStage<HttpResponse> answered(
+            Function<HttpRequest, CompletionStage<HttpResponse>> handler,
+            HttpRequest request,
+            ActorSystem<?> system,
+            Metrics metrics)
+            throws Exception {
+        String id = RequestIds.of(request);
+        return handler.apply(request).thenApply(response -> {
+            metrics.count(
+                    Metric.HTTP_RESPONSES, Integer.toString(response.status().intValue()));
+            if (response.status().isFailure()) {
+                // What was not read would block the connection; what was read already makes this do nothing.
+                request.discardEntityBytes(system);
+                LOG.debug("request {} answered {}", id, response.status());
+            }
+            return RequestIds.named(response, id);
+        });
+    }
+}

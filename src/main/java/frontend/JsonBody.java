@@ -1,0 +1,67 @@
+package frontend;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import inference.InferenceFailure;
+import java.io.IOException;
+
+/**
+ * JSON text of a request as a tree, parsed once and within limits that make hostile text cheap: nesting at most
+ * {@link #MAX_DEPTH}, numbers at most 1000 characters and never expanded, nothing interned, nothing after the value.
+ * Numbers keep their exact value, so that a schema is written back as it was meant.
+ */
+public final class JsonBody {
+    /** Deepest nesting accepted; real tool schemas stay below 50. */
+    public static final int MAX_DEPTH = 500;
+
+    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(MAX_DEPTH)
+                            .maxStringLength(Integer.MAX_VALUE)
+                            .build())
+                    .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                    .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+                    .build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+            .build();
+
+    private JsonBody() {}
+
+    /**
+     * Parses a whole body.
+     *
+     * @throws RefusedRequest when it is not one JSON object
+     */
+    public static JsonField parse(byte[] body) {
+        JsonNode tree;
+        try {
+            tree = MAPPER.readTree(body);
+        } catch (JsonProcessingException e) {
+            throw malformed("the body is not valid JSON: " + e.getOriginalMessage() + place(e.getLocation()));
+        } catch (IOException e) {
+            // The bytes are in memory: what is left are characters that are no UTF-8, UTF-16 or UTF-32.
+            throw malformed("the body is not valid JSON text: " + e.getMessage());
+        }
+        if (!tree.isObject()) {
+            throw malformed("the body must be a JSON object");
+        }
+        return JsonField.root(tree);
+    }
+
+    private static String place(JsonLocation at) {
+        return at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
+    }
+
+    private static RefusedRequest malformed(String message) {
+        return new RefusedRequest(InferenceFailure.of(InferenceFailure.Kind.INVALID_REQUEST, message));
+    }
+}

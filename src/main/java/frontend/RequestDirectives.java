@@ -1,0 +1,90 @@
+package frontend;
+
+import akka.actor.typed.ActorSystem;
+import akka.http.javadsl.model.HttpHeader;
+import akka.http.javadsl.model.HttpRequest;
+import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.server.AllDirectives;
+import akka.http.javadsl.server.Route;
+import inference.InferenceFailure;
+import inference.TenantId;
+import java.util.Locale;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+
+/**
+ * What every route needs of its request: who calls, and a JSON body within limits.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+public final class RequestDirectives extends AllDirectives {
+    private final FrontendSettings settings;
+    private final TurnIds turnIds;
+    private final BodyReader bodies;
+
+    public RequestDirectives(ActorSystem<?> system, FrontendSettings settings, TurnIds turnIds) {
+        this.settings = settings;
+        this.turnIds = turnIds;
+        this.bodies = new BodyReader(system, settings);
+    }
+
+    /** Answers an authenticated request. */
+    public Route authenticated(Function<TenantId, CompletionStage<HttpResponse>> inner) {
+        return extractRequest(request -> completeWithFuture(inner.apply(tenant(headers(request)))));
+    }
+
+    /** Answers an authenticated request with its JSON body. */
+    public Route jsonBody(BodyHandler inner) {
+        return extractRequest(request -> {
+            HeaderLookup headers = headers(request);
+            TenantId tenant = tenant(headers);
+            Caller caller = new Caller(
+                    tenant, turnIds.next(tenant, headers.value("idempotency-key")), SessionHeaders.read(headers));
+            return completeWithFuture(bodies.read(request)
+                    .thenCompose(body -> inner.answer(JsonBody.parse(body), caller, ClientConnection.of(request))));
+        });
+    }
+
+    private static HeaderLookup headers(HttpRequest request) {
+        return name -> request.getHeader(name).map(HttpHeader::value).orElse(null);
+    }
+
+    private TenantId tenant(HeaderLookup headers) {
+        if (settings.apiKeys().isEmpty()) {
+            return TenantId.DEFAULT;
+        }
+        String key = headers.value("x-api-key");
+        String authorization = headers.value("authorization");
+        if (key == null
+                && authorization != null
+                && authorization.toLowerCase(Locale.ROOT).startsWith("bearer ")) {
+            key = authorization.substring("bearer ".length()).strip();
+        }
+        if (key == null) {
+            throw unauthenticated("no API key: send authorization: Bearer KEY or x-api-key: KEY");
+        }
+        byte[] presented = Sha256.of(key);
+        TenantId found = null;
+        // Every key is compared, so that time tells nothing about which.
+        for (FrontendSettings.ApiKey known : settings.apiKeys()) {
+            if (known.matches(presented)) {
+                found = known.tenant();
+            }
+        }
+        if (found == null) {
+            throw unauthenticated("the API key is not known here");
+        }
+        return found;
+    }
+
+    private static RefusedRequest unauthenticated(String message) {
+        return new RefusedRequest(InferenceFailure.of(InferenceFailure.Kind.UNAUTHENTICATED, message));
+    }
+
+    /** Answer to a request with a body. */
+    @FunctionalInterface
+    public interface BodyHandler {
+        /** Answers; may throw or fail with {@link RefusedRequest}. */
+        CompletionStage<HttpResponse> answer(JsonField body, Caller caller, ClientConnection client);
+    }
+}

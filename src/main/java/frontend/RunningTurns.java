@@ -1,0 +1,168 @@
+package frontend;
+
+import akka.Done;
+import akka.NotUsed;
+import akka.actor.typed.ActorSystem;
+import akka.japi.Pair;
+import akka.japi.pf.PFBuilder;
+import akka.stream.KillSwitches;
+import akka.stream.UniqueKillSwitch;
+import akka.stream.javadsl.Keep;
+import akka.stream.javadsl.Sink;
+import akka.stream.javadsl.Source;
+import inference.InferenceEvent;
+import inference.InferenceFailure;
+import inference.InferenceRequest;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import metrics.Metric;
+import metrics.Metrics;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The turns that this server's clients wait for. A turn is cancelled when its client goes, ends in a failure when the
+ * server has drained long enough, and always ends in exactly one terminal event, whatever the port does.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+public final class RunningTurns {
+    private static final Logger LOG = LoggerFactory.getLogger(RunningTurns.class);
+    private static final InferenceFailure BROKEN_OFF =
+            InferenceFailure.of(InferenceFailure.Kind.INTERNAL, "the answer broke off");
+
+    private final ActorSystem<?> system;
+    private final FrontendSettings settings;
+    private final InferenceService service;
+    private final Set<UniqueKillSwitch> running = ConcurrentHashMap.newKeySet();
+    private final CompletableFuture<Done> drained = new CompletableFuture<>();
+    private volatile boolean draining;
+
+    public RunningTurns(ActorSystem<?> system, FrontendSettings settings, InferenceService service, Metrics metrics) {
+        this.system = system;
+        this.settings = settings;
+        this.service = service;
+        metrics.gauge(Metric.HTTP_TURNS_RUNNING, running::size);
+    }
+
+    /**
+     * The events of one turn, which starts when they are asked for.
+     *
+     * @throws RefusedRequest when the server drains
+     */
+    public Source<InferenceEvent, NotUsed> events(InferenceRequest request, ClientConnection client) {
+        if (draining) {
+            throw new RefusedRequest(shuttingDown());
+        }
+        return service.infer(request)
+                .concatLazy(Source.single(new InferenceEvent.Failed(BROKEN_OFF)))
+                .takeWhile(event -> !event.terminal(), true)
+                .viaMat(KillSwitches.single(), Keep.right())
+                .recover(new PFBuilder<Throwable, InferenceEvent>()
+                        .matchAny(failure -> new InferenceEvent.Failed(failure(request, failure)))
+                        .build())
+                .watchTermination((turn, ended) -> {
+                    track(turn, ended, client);
+                    return NotUsed.getInstance();
+                });
+    }
+
+    /**
+     * Starts one turn and waits for its first event, so that a turn that fails at once is an HTTP error. After
+     * {@code first-byte-after} it waits no longer: the stream then begins with silence, and a failure is part of it.
+     *
+     * @return the events to stream; fails with {@link RefusedRequest} when the first is a failure
+     */
+    public CompletionStage<Source<InferenceEvent, NotUsed>> open(InferenceRequest request, ClientConnection client) {
+        CompletionStage<Source<InferenceEvent, NotUsed>> begun = events(request, client)
+                .prefixAndTail(1)
+                .runWith(Sink.head(), system)
+                .thenApply(RunningTurns::rejoined);
+        CompletableFuture<Source<InferenceEvent, NotUsed>> opened = new CompletableFuture<>();
+        var timer = system.scheduler()
+                .scheduleOnce(settings.firstByteAfter(), () -> opened.complete(late(begun)), system.executionContext());
+        begun.whenComplete((events, failure) -> {
+            timer.cancel();
+            if (failure == null) {
+                opened.complete(events);
+            } else {
+                opened.completeExceptionally(failure);
+            }
+        });
+        return opened;
+    }
+
+    private static Source<InferenceEvent, NotUsed> rejoined(
+            Pair<List<InferenceEvent>, Source<InferenceEvent, NotUsed>> parts) {
+        if (!parts.first().isEmpty() && parts.first().get(0) instanceof InferenceEvent.Failed failed) {
+            throw new RefusedRequest(failed.failure());
+        }
+        return Source.from(parts.first()).concat(parts.second());
+    }
+
+    private static Source<InferenceEvent, NotUsed> late(CompletionStage<Source<InferenceEvent, NotUsed>> begun) {
+        CompletionStage<Source<InferenceEvent, NotUsed>> events =
+                begun.exceptionally(failure -> Source.single(new InferenceEvent.Failed(Refusals.of(failure))));
+        return Source.completionStageSource(events).mapMaterializedValue(ignored -> NotUsed.getInstance());
+    }
+
+    /** Whether new turns are refused. */
+    public boolean draining() {
+        return draining;
+    }
+
+    /** Refuses new turns from now on; completes when none runs any more, at the latest shortly after the bound. */
+    CompletionStage<Done> drain(Duration bound) {
+        draining = true;
+        LOG.info("draining: {} turns run, up to {} is left to them", running.size(), bound);
+        settle();
+        system.scheduler().scheduleOnce(bound, this::abortAll, system.executionContext());
+        return drained;
+    }
+
+    private void abortAll() {
+        if (!running.isEmpty()) {
+            LOG.info("drained long enough: {} turns are aborted", running.size());
+        }
+        running.forEach(turn -> turn.abort(new RefusedRequest(shuttingDown())));
+    }
+
+    private void track(UniqueKillSwitch turn, CompletionStage<Done> ended, ClientConnection client) {
+        begin(turn);
+        client.whenGone(turn::shutdown);
+        ended.whenComplete((done, failure) -> {
+            running.remove(turn);
+            settle();
+        });
+    }
+
+    private synchronized void begin(UniqueKillSwitch turn) {
+        running.add(turn);
+        if (drained.isDone()) {
+            turn.abort(new RefusedRequest(shuttingDown()));
+        }
+    }
+
+    private synchronized void settle() {
+        if (draining && running.isEmpty()) {
+            drained.complete(Done.getInstance());
+        }
+    }
+
+    private static InferenceFailure shuttingDown() {
+        return new InferenceFailure(
+                InferenceFailure.Kind.OVERLOADED, "this server is shutting down", null, Duration.ofSeconds(1));
+    }
+
+    private static InferenceFailure failure(InferenceRequest request, Throwable failure) {
+        if (failure instanceof RefusedRequest refused) {
+            return refused.failure();
+        }
+        LOG.error("turn {} failed outside its stream", request.turn().value(), failure);
+        return BROKEN_OFF;
+    }
+}

@@ -1,0 +1,119 @@
+package frontend;
+
+import akka.http.javadsl.model.ContentTypes;
+import akka.http.javadsl.model.HttpCharsets;
+import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.model.MediaTypes;
+import akka.http.javadsl.model.StatusCodes;
+import akka.http.javadsl.server.AllDirectives;
+import akka.http.javadsl.server.PathMatchers;
+import akka.http.javadsl.server.Route;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import inference.InferenceFailure;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import metrics.Metrics;
+
+/**
+ * What every dialect's clients and every operator ask of a server: its models, its health, its metrics.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+public final class ServiceRoutes extends AllDirectives {
+    private final RequestDirectives requests;
+    private final RunningTurns turns;
+    private final ModelCatalog catalog;
+    private final Readiness readiness;
+    private final Metrics metrics;
+
+    public ServiceRoutes(
+            RequestDirectives requests,
+            RunningTurns turns,
+            ModelCatalog catalog,
+            Readiness readiness,
+            Metrics metrics) {
+        this.requests = requests;
+        this.turns = turns;
+        this.catalog = catalog;
+        this.readiness = readiness;
+        this.metrics = metrics;
+    }
+
+    public Route route() {
+        return concat(
+                pathSingleSlash(() -> head(() -> complete(StatusCodes.OK))),
+                path(PathMatchers.segment("v1").slash("models"), () -> get(this::models)),
+                pathPrefix(
+                        PathMatchers.segment("v1").slash("models"),
+                        () -> path(PathMatchers.remaining(), id -> get(() -> model(PathText.decoded(id))))),
+                path(
+                        PathMatchers.segment("health").slash("live"),
+                        () -> get(() -> complete(json("{\"status\":\"live\"}")))),
+                path(PathMatchers.segment("health").slash("ready"), () -> get(() -> complete(ready()))),
+                path(
+                        "metrics",
+                        () -> get(
+                                () -> requests.authenticated(tenant -> CompletableFuture.completedStage(scraped())))));
+    }
+
+    private Route models() {
+        return requests.authenticated(tenant -> catalog.models().thenApply(models -> {
+            ObjectNode list = JsonNodeFactory.instance.objectNode();
+            list.put("object", "list");
+            ArrayNode data = list.putArray("data");
+            models.forEach(model -> data.add(body(model)));
+            list.put("has_more", false);
+            list.put("first_id", models.isEmpty() ? null : models.get(0).id());
+            list.put(
+                    "last_id",
+                    models.isEmpty() ? null : models.get(models.size() - 1).id());
+            return json(list.toString());
+        }));
+    }
+
+    private Route model(String id) {
+        return requests.authenticated(tenant -> catalog.models().thenApply(models -> models.stream()
+                .filter(model -> model.id().equals(id))
+                .findFirst()
+                .map(model -> json(body(model).toString()))
+                .orElseThrow(() -> new RefusedRequest(InferenceFailure.of(
+                        InferenceFailure.Kind.UNKNOWN_MODEL, "no worker serves the model '" + id + "'")))));
+    }
+
+    /** One model, with the fields of both OpenAI's and Anthropic's lists. */
+    private static ObjectNode body(ModelCatalog.ServedModel model) {
+        return JsonNodeFactory.instance
+                .objectNode()
+                .put("id", model.id())
+                .put("object", "model")
+                .put("created", model.since().getEpochSecond())
+                .put("owned_by", model.ownedBy())
+                .put("type", "model")
+                .put("display_name", model.id())
+                .put("created_at", model.since().toString());
+    }
+
+    private HttpResponse ready() {
+        List<String> missing = new ArrayList<>(readiness.missing());
+        if (turns.draining()) {
+            missing.add("the server is draining");
+        }
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("status", missing.isEmpty() ? "ready" : "not ready");
+        ArrayNode list = body.putArray("missing");
+        missing.forEach(list::add);
+        return json(body.toString()).withStatus(missing.isEmpty() ? StatusCodes.OK : StatusCodes.SERVICE_UNAVAILABLE);
+    }
+
+    private HttpResponse scraped() {
+        return HttpResponse.create()
+                .withEntity(MediaTypes.TEXT_PLAIN.toContentType(HttpCharsets.UTF_8), metrics.scrape());
+    }
+
+    private static HttpResponse json(String body) {
+        return HttpResponse.create().withEntity(ContentTypes.APPLICATION_JSON, body);
+    }
+}

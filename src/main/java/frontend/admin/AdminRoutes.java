@@ -1,0 +1,132 @@
+package frontend.admin;
+
+import akka.http.javadsl.model.ContentTypes;
+import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.model.StatusCodes;
+import akka.http.javadsl.server.AllDirectives;
+import akka.http.javadsl.server.PathMatchers;
+import akka.http.javadsl.server.Route;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
+import frontend.PathText;
+import frontend.RefusedRequest;
+import frontend.RequestDirectives;
+import inference.InferenceFailure;
+import inference.SessionId;
+import inference.TenantId;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * The operators' routes: {@code /v1/sessions}, {@code /v1/workers} and {@code /v1/explain}. A caller sees the sessions of
+ * its own tenant only.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+public final class AdminRoutes extends AllDirectives {
+    private static final int DEFAULT_LIMIT = 100;
+    private static final int MAX_LIMIT = 1000;
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .addModule(new SimpleModule().addSerializer(Instant.class, ToStringSerializer.instance))
+            .build();
+
+    private final RequestDirectives requests;
+    private final AdminQueries queries;
+    private final RequestDecoder chat;
+
+    /** @param chat decoder of chat requests, for {@code /v1/explain} */
+    public AdminRoutes(RequestDirectives requests, AdminQueries queries, RequestDecoder chat) {
+        this.requests = requests;
+        this.queries = queries;
+        this.chat = chat;
+    }
+
+    public Route route() {
+        return pathPrefix(
+                "v1",
+                () -> concat(
+                        path(
+                                "sessions",
+                                () -> get(() -> parameterOptional(
+                                        "limit",
+                                        limit -> parameterOptional("after", after -> sessions(limit, after))))),
+                        pathPrefix("sessions", () -> path(PathMatchers.remaining(), rest -> session(rest))),
+                        path(
+                                "workers",
+                                () -> get(() -> requests.authenticated(tenant ->
+                                        queries.workers().thenApply(workers -> json(new WorkerList(workers)))))),
+                        path("explain", () -> post(this::explain))));
+    }
+
+    private Route sessions(Optional<String> limit, Optional<String> after) {
+        return requests.authenticated(tenant ->
+                queries.sessions(tenant, limit(limit), after.orElse(null)).thenApply(AdminRoutes::json));
+    }
+
+    private static int limit(Optional<String> text) {
+        String digits = text.orElse(Integer.toString(DEFAULT_LIMIT));
+        int limit = digits.matches("\\d{1,4}") ? Integer.parseInt(digits) : 0;
+        if (limit < 1 || limit > MAX_LIMIT) {
+            throw RefusedRequest.invalid("limit", "'limit' must be an integer from 1 to " + MAX_LIMIT);
+        }
+        return limit;
+    }
+
+    private Route session(String rest) {
+        return concat(
+                get(() -> requests.authenticated(tenant -> view(tenant, id(rest)))),
+                delete(() -> requests.authenticated(tenant -> close(tenant, id(rest)))));
+    }
+
+    private static SessionId id(String rest) {
+        String id = PathText.decoded(rest);
+        if (id.isEmpty() || id.length() > SessionId.MAX_LENGTH) {
+            throw RefusedRequest.invalid("id", "a session's id has 1 to " + SessionId.MAX_LENGTH + " characters");
+        }
+        return new SessionId(id);
+    }
+
+    private CompletionStage<HttpResponse> view(TenantId tenant, SessionId id) {
+        return queries.session(tenant, id).thenApply(found -> json(found.orElseThrow(() -> unknown(id))));
+    }
+
+    private CompletionStage<HttpResponse> close(TenantId tenant, SessionId id) {
+        return queries.closeSession(tenant, id).thenApply(found -> {
+            if (!found) {
+                throw unknown(id);
+            }
+            return json(new Closed(id.value(), true));
+        });
+    }
+
+    private Route explain() {
+        return requests.jsonBody((body, caller, client) ->
+                queries.explain(chat.decode(body, caller)).thenApply(AdminRoutes::json));
+    }
+
+    private static RefusedRequest unknown(SessionId id) {
+        return new RefusedRequest(
+                InferenceFailure.of(InferenceFailure.Kind.NOT_FOUND, "there is no session '" + id.value() + "'"));
+    }
+
+    private static HttpResponse json(Object body) {
+        try {
+            return HttpResponse.create()
+                    .withStatus(StatusCodes.OK)
+                    .withEntity(ContentTypes.APPLICATION_JSON, MAPPER.writeValueAsString(body));
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException("a view cannot be written as JSON", e);
+        }
+    }
+
+    /** Body of {@code /v1/workers}. */
+    private record WorkerList(List<AdminQueries.WorkerView> data) {}
+
+    /** Body of a closed session. */
+    private record Closed(String id, boolean closed) {}
+}

@@ -1,0 +1,136 @@
+package frontend.chat;
+
+import frontend.Caller;
+import frontend.HintsReader;
+import frontend.JsonField;
+import frontend.RefusedRequest;
+import frontend.SessionIdentity;
+import inference.InferenceRequest;
+import inference.Message;
+import inference.Sampling;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Decodes the body of {@code POST /v1/chat/completions}.
+ *
+ * <p>A known field of a wrong type is refused by its path. A known field that would change the answer and is not served is
+ * refused too, never dropped. Fields that only describe or store the request, and unknown ones, are ignored.
+ *
+ * @see <a href="https://platform.openai.com/docs/api-reference/chat/create">OpenAI's API reference</a>
+ */
+public final class ChatCodec {
+    private static final int MAX_STOP_STRINGS = 4;
+    private static final Set<String> EFFORTS = Set.of("none", "minimal", "low", "medium", "high", "xhigh", "max");
+    private static final List<String> NEVER_SERVED =
+            List.of("audio", "functions", "function_call", "web_search_options");
+    private static final List<String> IGNORED_TEXTS = List.of(
+            "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier", "user", "verbosity");
+
+    private ChatCodec() {}
+
+    /**
+     * Decodes one request.
+     *
+     * @throws RefusedRequest naming the first field that is wrong or not served
+     */
+    public static ChatRequest decode(JsonField body, Caller caller) {
+        String model = body.at("model").nonEmptyText();
+        refuseUnserved(body);
+        List<Message> messages = ChatMessages.decode(body.at("messages"));
+        ChatTools tools = ChatTools.decode(body);
+        JsonField options = body.at("stream_options");
+        boolean includeUsage =
+                !options.absent() && options.object().at("include_usage").booleanOr(false);
+        InferenceRequest request = new InferenceRequest(
+                caller.turn(),
+                model,
+                SessionIdentity.of(caller, body, model, tools.definitions(), messages),
+                tools.definitions(),
+                tools.choice(),
+                body.at("parallel_tool_calls").booleanOr(true),
+                messages,
+                sampling(body),
+                reasoning(body.at("reasoning_effort")),
+                HintsReader.hints(body),
+                HintsReader.cacheMarks(body, messages));
+        return new ChatRequest(request, body.at("stream").booleanOr(false), includeUsage);
+    }
+
+    private static void refuseUnserved(JsonField body) {
+        for (String name : NEVER_SERVED) {
+            if (!body.at(name).absent()) {
+                throw notServed(body.at(name));
+            }
+        }
+        for (String name : IGNORED_TEXTS) {
+            body.at(name).textOrNull();
+        }
+        JsonField n = body.at("n");
+        Integer answers = n.intOrNull(1, Integer.MAX_VALUE);
+        if (answers != null && answers > 1) {
+            throw n.refused("above 1 is not served");
+        }
+        Integer topLogprobs = body.at("top_logprobs").intOrNull(0, 20);
+        if (body.at("logprobs").booleanOr(false) || (topLogprobs != null && topLogprobs > 0)) {
+            throw notServed(topLogprobs == null ? body.at("logprobs") : body.at("top_logprobs"));
+        }
+        JsonField bias = body.at("logit_bias");
+        if (!bias.absent() && bias.object().size() > 0) {
+            throw notServed(bias);
+        }
+        JsonField format = body.at("response_format");
+        if (!format.absent() && !format.object().at("type").text().equals("text")) {
+            throw format.at("type").mustBe("'text', the only format served");
+        }
+        for (JsonField modality : body.at("modalities").items()) {
+            if (!modality.text().equals("text")) {
+                throw modality.mustBe("'text', the only modality served");
+            }
+        }
+    }
+
+    private static RefusedRequest notServed(JsonField field) {
+        return field.refused("is not served");
+    }
+
+    private static Sampling sampling(JsonField body) {
+        Integer completion = body.at("max_completion_tokens").intOrNull(1, Integer.MAX_VALUE);
+        Integer legacy = body.at("max_tokens").intOrNull(1, Integer.MAX_VALUE);
+        Integer most = completion != null ? completion : legacy;
+        Integer least = body.at("min_tokens").intOrNull(0, Integer.MAX_VALUE);
+        if (least != null && most != null && least > most) {
+            throw body.at("min_tokens").mustBe("at most the token limit, " + most);
+        }
+        return new Sampling(
+                most,
+                least,
+                body.at("temperature").numberOrNull(0, 2),
+                body.at("top_p").numberOrNull(0, 1),
+                body.at("seed").integerOrNull(Long.MIN_VALUE, Long.MAX_VALUE),
+                body.at("presence_penalty").numberOrNull(-2, 2),
+                body.at("frequency_penalty").numberOrNull(-2, 2),
+                stop(body.at("stop")));
+    }
+
+    private static List<String> stop(JsonField stop) {
+        if (stop.isText()) {
+            return List.of(stop.nonEmptyText());
+        }
+        if (!stop.absent() && (!stop.isArray() || stop.size() > MAX_STOP_STRINGS)) {
+            throw stop.mustBe("a string or an array of up to " + MAX_STOP_STRINGS + " strings");
+        }
+        List<String> strings = new ArrayList<>();
+        stop.items().forEach(item -> strings.add(item.nonEmptyText()));
+        return strings;
+    }
+
+    private static boolean reasoning(JsonField effort) {
+        String value = effort.textOrNull();
+        if (value != null && !EFFORTS.contains(value)) {
+            throw effort.mustBe("one of none, minimal, low, medium, high, xhigh, max");
+        }
+        return !"none".equals(value);
+    }
+}

@@ -1,0 +1,154 @@
+package frontend;
+
+import akka.NotUsed;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.http.javadsl.server.Route;
+import akka.stream.javadsl.Source;
+import com.typesafe.config.ConfigFactory;
+import frontend.admin.AdminQueries;
+import frontend.admin.AdminRoutes;
+import frontend.chat.ChatCodec;
+import frontend.chat.ChatRoutes;
+import inference.FinishReason;
+import inference.InferenceEvent;
+import inference.InferenceRequest;
+import inference.Usage;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import metrics.Metrics;
+
+/** A real server on loopback whose turns are scripted. */
+public final class FrontendFixture implements AutoCloseable {
+    public static final Instant NOW = Instant.parse("2026-03-01T10:00:00Z");
+    /** A settings record that tests vary. */
+    public static final FrontendSettings SETTINGS = new FrontendSettings(
+            "127.0.0.1",
+            0,
+            List.of(),
+            256 * 1024,
+            Duration.ofSeconds(10),
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(1),
+            Duration.ofSeconds(10));
+
+    public final ActorSystem<Void> system;
+    public final HttpServer server;
+    public final RunningTurns turns;
+    public final Metrics metrics = new Metrics();
+    /** Requests that reached the cluster. */
+    public final BlockingQueue<InferenceRequest> seen = new LinkedBlockingQueue<>();
+    /** What the cluster answers. */
+    public volatile Function<InferenceRequest, Source<InferenceEvent, NotUsed>> script = request -> answer("hello");
+
+    public volatile List<String> missing = List.of();
+    public final HttpClient client = HttpClient.newHttpClient();
+
+    private FrontendFixture(FrontendSettings settings, AdminQueries queries) {
+        system = ActorSystem.create(
+                Behaviors.empty(),
+                "frontend",
+                ConfigFactory.parseString("akka.coordinated-shutdown.exit-jvm = off\nakka.loglevel = WARNING")
+                        .withFallback(ConfigFactory.parseResources("http.conf"))
+                        .withFallback(ConfigFactory.defaultReference())
+                        .resolve());
+        InferenceService service = request -> {
+            seen.add(request);
+            return script.apply(request);
+        };
+        turns = new RunningTurns(system, settings, service, metrics);
+        RequestDirectives requests =
+                new RequestDirectives(system, settings, new TurnIds(InstantSource.fixed(NOW), new Random(7)));
+        Route chat = new ChatRoutes(system, settings, requests, turns, InstantSource.fixed(NOW), metrics).route();
+        Route admin = new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller)
+                        .inference())
+                .route();
+        ModelCatalog catalog = () -> CompletableFuture.completedStage(List.of(
+                new ModelCatalog.ServedModel("sim-echo", NOW, "holdfast"),
+                new ModelCatalog.ServedModel("org/model-7b", NOW, "holdfast")));
+        Route services = new ServiceRoutes(requests, turns, catalog, () -> missing, metrics).route();
+        server = join(HttpServer.bind(system, settings, turns, metrics, chat, admin, services));
+    }
+
+    public static FrontendFixture start() {
+        return start(SETTINGS);
+    }
+
+    public static FrontendFixture start(FrontendSettings settings) {
+        return start(settings, new UnaskedQueries());
+    }
+
+    public static FrontendFixture start(FrontendSettings settings, AdminQueries queries) {
+        return new FrontendFixture(settings, queries);
+    }
+
+    /** A whole answer of one text. */
+    public static Source<InferenceEvent, NotUsed> answer(String text) {
+        return Source.from(List.of(
+                new InferenceEvent.TextDelta(text),
+                new InferenceEvent.Finished(FinishReason.STOP, null, new Usage(11, 4, 3, 0))));
+    }
+
+    public int port() {
+        return server.address().getPort();
+    }
+
+    public URI uri(String path) {
+        return URI.create("http://127.0.0.1:" + port() + path);
+    }
+
+    public HttpResponse<String> get(String path) {
+        return send(HttpRequest.newBuilder(uri(path)).build());
+    }
+
+    public HttpResponse<String> post(String path, String body) {
+        return send(HttpRequest.newBuilder(uri(path))
+                .header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build());
+    }
+
+    public HttpResponse<String> chat(String body) {
+        return post("/v1/chat/completions", body);
+    }
+
+    public HttpResponse<String> send(HttpRequest request) {
+        return join(client.sendAsync(request, HttpResponse.BodyHandlers.ofString()));
+    }
+
+    /** The request that reached the cluster next. */
+    public InferenceRequest nextSeen() throws InterruptedException {
+        InferenceRequest request = seen.poll(20, TimeUnit.SECONDS);
+        if (request == null) {
+            throw new AssertionError("no request reached the cluster");
+        }
+        return request;
+    }
+
+    /** Waits for a stage, long enough for any machine. */
+    public static <T> T join(java.util.concurrent.CompletionStage<T> stage) {
+        try {
+            return stage.toCompletableFuture().get(30, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            throw new AssertionError("the stage did not complete well", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        system.terminate();
+        join(system.getWhenTerminated());
+    }
+}

@@ -1,0 +1,372 @@
+package frontend.chat;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import akka.Done;
+import akka.NotUsed;
+import akka.stream.javadsl.Source;
+import frontend.FrontendFixture;
+import frontend.FrontendSettings;
+import inference.FinishReason;
+import inference.InferenceEvent;
+import inference.InferenceFailure;
+import inference.Usage;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The bytes of streams, and what happens when one side goes away, on raw sockets. */
+class ChatStreamTest {
+    private static final Usage USAGE = new Usage(7, 0, 2, 0);
+    private FrontendFixture frontend;
+
+    @BeforeEach
+    void start() {
+        frontend = FrontendFixture.start();
+    }
+
+    @AfterEach
+    void stop() {
+        frontend.close();
+    }
+
+    @Test
+    void aStreamHasExactlyTheseChunks() throws IOException {
+        frontend.script = request -> Source.from(List.of(
+                new InferenceEvent.ThinkingDelta("hm"),
+                new InferenceEvent.TextDelta("é\n"),
+                new InferenceEvent.ToolCallStarted(0, "call_a", "ls"),
+                new InferenceEvent.ToolCallDelta(0, "{}"),
+                new InferenceEvent.Finished(FinishReason.TOOL_CALLS, null, USAGE)));
+        try (RawClient client = new RawClient(frontend.port())) {
+            client.ask("\"stream\":true,\"stream_options\":{\"include_usage\":true}");
+            List<String> head = client.head();
+            assertEquals("HTTP/1.1 200 OK", head.get(0));
+            assertTrue(head.contains("content-type: text/event-stream; charset=utf-8"), head.toString());
+            assertTrue(head.contains("cache-control: no-cache"), head.toString());
+            assertTrue(head.contains("x-accel-buffering: no"), head.toString());
+            List<String> events = client.events();
+            String id = events.get(0).replaceAll("^data: \\{\"id\":\"([^\"]+)\".*", "$1");
+            String chunk = "data: {\"id\":\"" + id + "\",\"object\":\"chat.completion.chunk\",\"created\":"
+                    + FrontendFixture.NOW.getEpochSecond() + ",\"model\":\"sim-echo\",\"choices\":[";
+            String choice = chunk + "{\"index\":0,\"delta\":{";
+            String open = "},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}";
+            assertEquals(
+                    List.of(
+                            choice + "\"role\":\"assistant\",\"content\":\"\"" + open,
+                            choice + "\"reasoning_content\":\"hm\"" + open,
+                            choice + "\"content\":\"é\\n\"" + open,
+                            choice
+                                    + "\"tool_calls\":[{\"index\":0,\"id\":\"call_a\",\"type\":\"function\",\"function\":"
+                                    + "{\"name\":\"ls\",\"arguments\":\"\"}}]"
+                                    + open,
+                            choice + "\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{}\"}}]" + open,
+                            choice + "},\"logprobs\":null,\"finish_reason\":\"tool_calls\"}],\"usage\":null}",
+                            chunk + "],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2,\"total_tokens\":9,"
+                                    + "\"prompt_tokens_details\":{\"cached_tokens\":0},"
+                                    + "\"completion_tokens_details\":{\"reasoning_tokens\":0}}}",
+                            "data: [DONE]"),
+                    events);
+        }
+    }
+
+    @Test
+    void withoutIncludeUsageThereIsNoUsageAtAll() throws IOException {
+        try (RawClient client = new RawClient(frontend.port())) {
+            client.ask("\"stream\":true");
+            client.head();
+            List<String> events = client.events();
+            assertFalse(events.toString().contains("usage"), events.toString());
+            assertEquals("data: [DONE]", events.get(events.size() - 1));
+        }
+    }
+
+    @Test
+    void aFailureAfterTheFirstTokenIsOneErrorChunkAndThenTheEnd() throws IOException {
+        frontend.script = request -> Source.<InferenceEvent>single(new InferenceEvent.TextDelta("so far"))
+                .concat(failed());
+        try (RawClient client = new RawClient(frontend.port())) {
+            client.ask("\"stream\":true");
+            client.head();
+            List<String> events = client.events();
+            assertEquals(
+                    "data: {\"error\":{\"message\":\"the engine died\",\"type\":\"server_error\",\"param\":null,"
+                            + "\"code\":\"engine_failed\"}}",
+                    events.get(events.size() - 1));
+        }
+    }
+
+    @Test
+    void aSourceThatBreaksItsPromisesStillEndsInAnError() throws IOException {
+        CompletableFuture<InferenceEvent> bug = new CompletableFuture<>();
+        frontend.script = request -> Source.<InferenceEvent>single(new InferenceEvent.TextDelta("so far"))
+                .concat(Source.completionStage(bug));
+        try (RawClient client = new RawClient(frontend.port())) {
+            client.ask("\"stream\":true");
+            client.head();
+            client.nextEvent();
+            client.nextEvent();
+            bug.completeExceptionally(new IllegalStateException("a bug"));
+            assertTrue(client.nextEvent().startsWith("data: {\"error\":"));
+            assertEquals("", client.nextEvent());
+        }
+        frontend.script = request -> Source.single(new InferenceEvent.TextDelta("so far"));
+        try (RawClient client = new RawClient(frontend.port())) {
+            client.ask("\"stream\":true");
+            client.head();
+            List<String> events = client.events();
+            assertTrue(events.get(events.size() - 1).startsWith("data: {\"error\":"), events.toString());
+        }
+    }
+
+    @Test
+    void aSilentStreamCarriesComments() throws IOException {
+        try (FrontendFixture quick = FrontendFixture.start(settings(Duration.ofMillis(20), Duration.ofMillis(20)));
+                RawClient client = new RawClient(quick.port())) {
+            CompletableFuture<InferenceEvent> event = new CompletableFuture<>();
+            quick.script = request -> Source.completionStage(event).concat(FrontendFixture.answer("!"));
+            client.ask("\"stream\":true");
+            client.head();
+            assertEquals(": keep-alive", client.nextEvent());
+            assertEquals(": keep-alive", client.nextEvent());
+            event.complete(new InferenceEvent.TextDelta("at last"));
+            List<String> events = client.events();
+            events.removeIf(frame -> frame.equals(": keep-alive"));
+            assertTrue(events.get(1).contains("at last"), events.toString());
+            assertEquals("data: [DONE]", events.get(events.size() - 1));
+        }
+    }
+
+    @Test
+    void aFailureAfterALongSilenceIsPartOfTheStream() throws IOException {
+        try (FrontendFixture quick = FrontendFixture.start(settings(Duration.ofMillis(20), Duration.ofMillis(20)));
+                RawClient client = new RawClient(quick.port())) {
+            CompletableFuture<InferenceEvent> event = new CompletableFuture<>();
+            quick.script = request -> Source.completionStage(event);
+            client.ask("\"stream\":true");
+            assertEquals("HTTP/1.1 200 OK", client.head().get(0));
+            assertEquals(": keep-alive", client.nextEvent());
+            event.complete(new InferenceEvent.Failed(InferenceFailure.of(InferenceFailure.Kind.OVERLOADED, "no")));
+            List<String> events = client.events();
+            assertTrue(events.get(events.size() - 1).contains("\"code\":\"overloaded\""), events.toString());
+        }
+    }
+
+    @Test
+    void aClientThatGoesCancelsItsStream() throws Exception {
+        CompletableFuture<Done> cancelled = new CompletableFuture<>();
+        frontend.script = request -> endless(cancelled, new InferenceEvent.TextDelta("x"));
+        try (RawClient client = new RawClient(frontend.port())) {
+            client.ask("\"stream\":true");
+            client.head();
+            client.nextEvent();
+        }
+        FrontendFixture.join(cancelled);
+    }
+
+    @Test
+    void aClientThatGoesBeforeTheFirstTokenCancelsItsTurn() throws Exception {
+        for (String mode : List.of("\"stream\":true", "\"stream\":false")) {
+            CompletableFuture<Done> cancelled = new CompletableFuture<>();
+            frontend.script = request -> silent(cancelled);
+            try (RawClient client = new RawClient(frontend.port())) {
+                client.ask(mode);
+                frontend.nextSeen();
+            }
+            FrontendFixture.join(cancelled);
+        }
+    }
+
+    @Test
+    void aConnectionThatWillCloseIsNotTakenForGone() throws IOException {
+        CompletableFuture<InferenceEvent> event = new CompletableFuture<>();
+        frontend.script = request -> {
+            event.complete(new InferenceEvent.TextDelta("hi"));
+            return Source.completionStage(event).concat(FrontendFixture.answer("!"));
+        };
+        try (RawClient client = new RawClient(frontend.port())) {
+            client.ask("\"stream\":false", "Connection: close");
+            assertEquals("HTTP/1.1 200 OK", client.head().get(0));
+        }
+    }
+
+    @Test
+    void oneConnectionServesOneTurnAfterTheOther() throws IOException {
+        try (RawClient client = new RawClient(frontend.port())) {
+            for (int i = 0; i < 3; i++) {
+                client.ask("\"stream\":true");
+                client.head();
+                List<String> events = client.events();
+                assertEquals("data: [DONE]", events.get(events.size() - 1));
+            }
+        }
+    }
+
+    @Test
+    void drainingLetsARunningStreamFinishAndRefusesNewTurns() throws Exception {
+        CompletableFuture<InferenceEvent> event = new CompletableFuture<>();
+        frontend.script = request ->
+                Source.<InferenceEvent>single(new InferenceEvent.TextDelta("x")).concat(Source.completionStage(event));
+        try (RawClient running = new RawClient(frontend.port());
+                RawClient idle = new RawClient(frontend.port())) {
+            idle.get("/health/ready");
+            assertEquals("HTTP/1.1 200 OK", idle.head().get(0));
+            idle.body();
+            running.ask("\"stream\":true");
+            running.head();
+            running.nextEvent();
+            var drained = frontend.server.drain();
+            idle.ask("\"stream\":true");
+            assertEquals("HTTP/1.1 503 Service Unavailable", idle.head().get(0));
+            event.complete(new InferenceEvent.Finished(FinishReason.STOP, null, USAGE));
+            List<String> events = running.events();
+            assertEquals("data: [DONE]", events.get(events.size() - 1));
+            FrontendFixture.join(drained);
+        }
+    }
+
+    @Test
+    void aStreamThatOutlastsTheDrainEndsInAnError() throws Exception {
+        FrontendSettings impatient = new FrontendSettings(
+                "127.0.0.1",
+                0,
+                List.of(),
+                100_000,
+                Duration.ofSeconds(10),
+                Duration.ofMinutes(1),
+                Duration.ofMinutes(1),
+                Duration.ZERO);
+        try (FrontendFixture stopping = FrontendFixture.start(impatient);
+                RawClient client = new RawClient(stopping.port())) {
+            CompletableFuture<Done> cancelled = new CompletableFuture<>();
+            stopping.script = request -> endless(cancelled, new InferenceEvent.TextDelta("x"));
+            client.ask("\"stream\":true");
+            client.head();
+            client.nextEvent();
+            var drained = stopping.server.drain();
+            List<String> events = client.events();
+            assertTrue(events.get(events.size() - 1).contains("shutting down"), events.toString());
+            FrontendFixture.join(cancelled);
+            FrontendFixture.join(drained);
+        }
+    }
+
+    private static FrontendSettings settings(Duration keepAlive, Duration firstByteAfter) {
+        return new FrontendSettings(
+                "127.0.0.1",
+                0,
+                List.of(),
+                100_000,
+                Duration.ofSeconds(10),
+                firstByteAfter,
+                keepAlive,
+                Duration.ofSeconds(5));
+    }
+
+    private static Source<InferenceEvent, NotUsed> failed() {
+        return Source.single(
+                new InferenceEvent.Failed(InferenceFailure.of(InferenceFailure.Kind.ENGINE_FAILED, "the engine died")));
+    }
+
+    /** One event, then nothing until it is cancelled. */
+    private static Source<InferenceEvent, NotUsed> endless(CompletableFuture<Done> cancelled, InferenceEvent first) {
+        return Source.single(first).concat(silent(cancelled));
+    }
+
+    private static Source<InferenceEvent, NotUsed> silent(CompletableFuture<Done> cancelled) {
+        return Source.<InferenceEvent>maybe().watchTermination((never, ended) -> {
+            ended.whenComplete((done, failure) -> cancelled.complete(Done.getInstance()));
+            return NotUsed.getInstance();
+        });
+    }
+
+    /** A client that sees bytes. */
+    private static final class RawClient implements AutoCloseable {
+        private final Socket socket;
+        private final BufferedReader in;
+
+        RawClient(int port) throws IOException {
+            socket = new Socket(InetAddress.getLoopbackAddress(), port);
+            socket.setSoTimeout(30_000);
+            in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+        }
+
+        void ask(String member, String... headers) throws IOException {
+            String body =
+                    "{\"model\":\"sim-echo\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]," + member + "}";
+            StringBuilder head = new StringBuilder("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n");
+            for (String header : headers) {
+                head.append(header).append("\r\n");
+            }
+            head.append("Content-Type: application/json\r\nContent-Length: ")
+                    .append(body.length())
+                    .append("\r\n\r\n");
+            write(head + body);
+        }
+
+        void get(String path) throws IOException {
+            write("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
+        }
+
+        private void write(String text) throws IOException {
+            OutputStream out = socket.getOutputStream();
+            out.write(text.getBytes(StandardCharsets.UTF_8));
+            out.flush();
+        }
+
+        /** Status line and headers, names and values of the latter in lower case. */
+        List<String> head() throws IOException {
+            List<String> lines = new ArrayList<>();
+            for (String line = in.readLine(); line != null && !line.isEmpty(); line = in.readLine()) {
+                lines.add(lines.isEmpty() ? line : line.toLowerCase(java.util.Locale.ROOT));
+            }
+            return lines;
+        }
+
+        /** Rest of a body of known length, which here is one line. */
+        void body() throws IOException {
+            while (in.read() != '}') {}
+        }
+
+        /** The next frame: a chunk of the body, as each frame is one. */
+        String nextEvent() throws IOException {
+            int length = Integer.parseInt(in.readLine().strip(), 16);
+            if (length == 0) {
+                in.readLine();
+                return "";
+            }
+            String frame = in.readLine();
+            assertEquals("", in.readLine(), "a frame ends with an empty line");
+            assertEquals(length, frame.getBytes(StandardCharsets.UTF_8).length + 2, "a chunk is one frame");
+            assertEquals("", in.readLine());
+            return frame;
+        }
+
+        /** All frames that are left. */
+        List<String> events() throws IOException {
+            List<String> events = new ArrayList<>();
+            for (String event = nextEvent(); !event.isEmpty(); event = nextEvent()) {
+                events.add(event);
+            }
+            return events;
+        }
+
+        @Override
+        public void close() throws IOException {
+            socket.close();
+        }
+    }
+}
