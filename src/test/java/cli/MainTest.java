@@ -1,0 +1,46 @@
+package cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+class MainTest {
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @Test
+    void helpGoesToStandardOutput() {
+        assertEquals(0, run("--help"));
+        assertTrue(out.toString().contains("Usage: holdfast"), out.toString());
+    }
+
+    @Test
+    void versionNamesTheProgram() {
+        assertEquals(0, run("--version"));
+        assertTrue(out.toString().startsWith("holdfast "), out.toString());
+    }
+
+    @Test
+    void anUnknownOptionIsOneLineWithAHint() {
+        assertEquals(2, run("--nonsense"));
+        assertEquals("holdfast: Unknown option: '--nonsense'. Try: holdfast --help\n", err.toString());
+    }
+
+    @Test
+    void noCommandIsOneLineWithAHint() {
+        assertEquals(2, run());
+        assertEquals("holdfast: a COMMAND is missing. Try: holdfast --help\n", err.toString());
+    }
+
+    private int run(String... arguments) {
+        CommandLine command = Main.commandLine();
+        command.setOut(new PrintWriter(out, true));
+        command.setErr(new PrintWriter(err, true));
+        return command.execute(arguments);
+    }
+}
