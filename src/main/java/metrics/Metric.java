@@ -12,7 +12,13 @@ public enum Metric {
             "HTTP responses, by status; a stream counts when it begins",
             "status"),
     HTTP_TURNS_RUNNING("holdfast.http.turns.running", Kind.GAUGE, "Turns that clients wait for"),
-    HTTP_DECODE("holdfast.http.decode", Kind.TIMER, "Time to turn a request's JSON tree into a request");
+    HTTP_DECODE("holdfast.http.decode", Kind.TIMER, "Time to turn a request's JSON tree into a request"),
+    ROUTES("holdfast.routes", Kind.COUNTER, "Route requests that ended, by outcome", "outcome"),
+    ROUTE_DECISION("holdfast.route.decision", Kind.TIMER, "Time a router takes to place one turn"),
+    QUEUE_WAIT("holdfast.route.queue.wait", Kind.TIMER, "Time a placed turn spent in the pending queue"),
+    INDEX_BLOCKS("holdfast.index.blocks", Kind.GAUGE, "Distinct blocks in this node's prefix index"),
+    INDEX_RESYNCS("holdfast.index.resyncs", Kind.COUNTER, "Times one worker's part of the index started over"),
+    ;
 
     /** How a metric is observed. */
     public enum Kind {

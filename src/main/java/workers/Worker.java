@@ -1,6 +1,7 @@
 package workers;
 
 import akka.actor.typed.ActorRef;
+import akka.actor.typed.receptionist.ServiceKey;
 import akka.cluster.sharding.typed.javadsl.EntityTypeKey;
 import inference.TurnId;
 import java.time.Duration;
@@ -17,6 +18,9 @@ import workers.status.WorkerState;
 public final class Worker {
     /** Sharding key; the entity id is the engine's URL, encoded. */
     public static final EntityTypeKey<Command> TYPE_KEY = EntityTypeKey.create(Command.class, "Worker");
+
+    /** Under which workers are found by routers. */
+    public static final ServiceKey<Command> SERVICE_KEY = ServiceKey.create(Command.class, "workers");
 
     /** What a worker is told. */
     public sealed interface Command {}

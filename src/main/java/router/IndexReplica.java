@@ -1,0 +1,180 @@
+package router;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.receptionist.Receptionist;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import kv.CacheOwner;
+import kv.KvEvent;
+import kv.PrefixIndex;
+import metrics.Metric;
+import metrics.Metrics;
+import org.jspecify.annotations.Nullable;
+import workers.Worker;
+
+/**
+ * The one writer of a node's prefix index: attaches to every worker of the cluster, applies its numbered updates in order
+ * and passes loads on to the node's {@link Router}. A hole in the numbers, or blocks behind an unknown parent, start that
+ * worker's part over from a snapshot. The blocks of an older incarnation are void the moment a newer one is seen.
+ */
+public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
+
+    /** What a replica is told; all of it comes from its own node's adapters. */
+    public sealed interface Command {}
+
+    private record WorkersListed(Receptionist.Listing listing) implements Command {}
+
+    private record WorkerSaid(ActorRef<Worker.Command> worker, ActorRef<Worker.Update> ear, Worker.Update update)
+            implements Command {}
+
+    /**
+     * A replica that feeds one index and one router.
+     *
+     * @param index written by this actor alone from here on
+     */
+    public static Behavior<Command> create(PrefixIndex index, ActorRef<Router.Command> router, Metrics metrics) {
+        return Behaviors.setup(context -> new IndexReplica(context, index, router, metrics));
+    }
+
+    private final PrefixIndex index;
+    private final ActorRef<Router.Command> router;
+    private final Metrics metrics;
+    private final Map<ActorRef<Worker.Command>, Attachment> attachments = new HashMap<>();
+
+    private IndexReplica(
+            ActorContext<Command> context, PrefixIndex index, ActorRef<Router.Command> router, Metrics metrics) {
+        super(context);
+        this.index = index;
+        this.router = router;
+        this.metrics = metrics;
+        metrics.gauge(Metric.INDEX_BLOCKS, index::distinctBlocks);
+        context.getSystem()
+                .receptionist()
+                .tell(Receptionist.subscribe(
+                        Worker.SERVICE_KEY, context.messageAdapter(Receptionist.Listing.class, WorkersListed::new)));
+    }
+
+    @Override
+    public Receive<Command> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(WorkersListed.class, this::onWorkersListed)
+                .onMessage(WorkerSaid.class, this::onWorkerSaid)
+                .build();
+    }
+
+    private Behavior<Command> onWorkersListed(WorkersListed listed) {
+        var present = listed.listing().getServiceInstances(Worker.SERVICE_KEY);
+        attachments.entrySet().removeIf(entry -> {
+            boolean gone = !present.contains(entry.getKey());
+            if (gone) {
+                detach(entry.getValue());
+            }
+            return gone;
+        });
+        present.forEach(worker -> attachments.computeIfAbsent(worker, this::attach));
+        return this;
+    }
+
+    private Behavior<Command> onWorkerSaid(WorkerSaid said) {
+        Attachment attachment = attachments.get(said.worker());
+        if (attachment == null || !attachment.ear.equals(said.ear())) {
+            return this;
+        }
+        Worker.Update update = said.update();
+        if (update.number() != attachment.applied + 1) {
+            return startOver(said.worker(), "update " + update.number() + " came after " + attachment.applied);
+        }
+        attachment.applied = update.number();
+        if (update instanceof Worker.Joined joined) {
+            join(attachment, joined);
+        } else if (update instanceof Worker.BlocksChanged changed && !apply(attachment, changed)) {
+            return startOver(said.worker(), "blocks were stored behind an unknown parent");
+        } else if (update instanceof Worker.LoadChanged changed && attachment.joined != null) {
+            router.tell(new Router.WorkerChanged(attachment.joined.worker(), changed.state(), changed.load()));
+        }
+        said.worker().tell(new Worker.AckUpdates(said.ear(), update.number()));
+        return this;
+    }
+
+    private void join(Attachment attachment, Worker.Joined joined) {
+        forgetBlocks(attachment);
+        attachment.joined = joined;
+        if (joined.facts() != null) {
+            router.tell(new Router.WorkerJoined(
+                    joined.worker(), joined.incarnation(), joined.facts(), joined.state(), joined.load()));
+        }
+    }
+
+    /** False when an event does not fit what is known here. Events of another incarnation are void. */
+    private boolean apply(Attachment attachment, Worker.BlocksChanged changed) {
+        Worker.Joined joined = attachment.joined;
+        if (joined == null || !joined.incarnation().equals(changed.incarnation())) {
+            return true;
+        }
+        CacheOwner owner = new CacheOwner(joined.worker(), joined.incarnation(), changed.rank());
+        attachment.caches.add(owner);
+        for (KvEvent event : changed.events()) {
+            if (index.apply(owner, event) == PrefixIndex.Applied.UNKNOWN_PARENT) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private Behavior<Command> startOver(ActorRef<Worker.Command> worker, String reason) {
+        getContext().getLog().info("index of {} starts over: {}", worker.path().name(), reason);
+        metrics.count(Metric.INDEX_RESYNCS);
+        Attachment old = attachments.get(worker);
+        Attachment fresh = attach(worker);
+        if (old != null) {
+            fresh.joined = old.joined;
+            fresh.caches.addAll(old.caches);
+            getContext().stop(old.ear);
+        }
+        attachments.put(worker, fresh);
+        return this;
+    }
+
+    private Attachment attach(ActorRef<Worker.Command> worker) {
+        ActorRef<Command> self = getContext().getSelf();
+        ActorRef<Worker.Update> ear = getContext()
+                .spawnAnonymous(Behaviors.<Worker.Update>receive((context, update) -> {
+                    self.tell(new WorkerSaid(worker, context.getSelf(), update));
+                    return Behaviors.same();
+                }));
+        worker.tell(new Worker.Attach(ear));
+        return new Attachment(ear);
+    }
+
+    private void detach(Attachment attachment) {
+        forgetBlocks(attachment);
+        getContext().stop(attachment.ear);
+        if (attachment.joined != null) {
+            router.tell(new Router.WorkerLost(attachment.joined.worker()));
+        }
+    }
+
+    private void forgetBlocks(Attachment attachment) {
+        attachment.caches.forEach(index::remove);
+        attachment.caches.clear();
+    }
+
+    /** Where one worker's updates arrive, how far they are applied, and whose blocks they are about. */
+    private static final class Attachment {
+        private final ActorRef<Worker.Update> ear;
+        private long applied;
+        private Worker.@Nullable Joined joined;
+        private final Set<CacheOwner> caches = new HashSet<>();
+
+        Attachment(ActorRef<Worker.Update> ear) {
+            this.ear = ear;
+        }
+    }
+}

@@ -1,0 +1,142 @@
+package router;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import akka.actor.testkit.typed.javadsl.TestProbe;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.receptionist.Receptionist;
+import java.util.List;
+import kv.CacheOwner;
+import kv.Incarnation;
+import kv.KvEvent;
+import kv.KvTier;
+import kv.PromptBlocks;
+import kv.RunPrefixIndex;
+import kv.SequenceHash;
+import metrics.Metrics;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import testkit.ActorTestKitExtension;
+import workers.Worker;
+import workers.status.WorkerLoad;
+import workers.status.WorkerState;
+
+class IndexReplicaTest {
+    private static final PromptBlocks PROMPT = PromptBlocks.of(16, 1, 2, 3);
+
+    @RegisterExtension
+    static final ActorTestKitExtension EXTENSION = ActorTestKitExtension.create();
+
+    private final RunPrefixIndex index = new RunPrefixIndex();
+    private final TestProbe<Router.Command> router = EXTENSION.kit().createTestProbe();
+    private final TestProbe<Worker.Command> worker = EXTENSION.kit().createTestProbe();
+    private ActorRef<IndexReplica.Command> replica;
+
+    @BeforeEach
+    void attach() {
+        EXTENSION.kit().system().receptionist().tell(Receptionist.register(Worker.SERVICE_KEY, worker.getRef()));
+        replica = EXTENSION.kit().spawn(IndexReplica.create(index, router.getRef(), new Metrics()));
+    }
+
+    @AfterEach
+    void detach() {
+        EXTENSION.kit().stop(replica);
+        worker.stop();
+    }
+
+    private ActorRef<Worker.Update> attached() {
+        return worker.expectMessageClass(Worker.Attach.class).subscriber();
+    }
+
+    private void joined(ActorRef<Worker.Update> ear, long number, Incarnation incarnation) {
+        ear.tell(new Worker.Joined(
+                number, RouterFixture.A, WorkerState.READY, incarnation, RouterFixture.ONE_SLOT, WorkerLoad.idle(100)));
+        assertEquals(number, worker.expectMessageClass(Worker.AckUpdates.class).number());
+    }
+
+    private int held(Incarnation incarnation) {
+        return index.match(PROMPT, 0).blocks(new CacheOwner(RouterFixture.A, incarnation, 0), KvTier.DEVICE);
+    }
+
+    private static KvEvent stored(long... hashes) {
+        return KvEvent.BlocksStored.atRoot(hashes, KvTier.DEVICE);
+    }
+
+    @Test
+    void updatesReachTheIndexAndTheRouterInOrder() {
+        ActorRef<Worker.Update> ear = attached();
+        joined(ear, 1, RouterFixture.LIFE);
+        ear.tell(new Worker.BlocksChanged(2, RouterFixture.LIFE, 0, List.of(stored(1, 2))));
+        ear.tell(new Worker.LoadChanged(3, WorkerState.DRAINING, WorkerLoad.idle(100)));
+        worker.expectMessageClass(Worker.AckUpdates.class);
+        worker.expectMessageClass(Worker.AckUpdates.class);
+
+        assertEquals(2, held(RouterFixture.LIFE));
+        router.expectMessageClass(Router.WorkerJoined.class);
+        assertEquals(
+                WorkerState.DRAINING,
+                router.expectMessageClass(Router.WorkerChanged.class).state());
+    }
+
+    @Test
+    void aHoleInTheNumbersStartsTheWorkersPartOver() {
+        ActorRef<Worker.Update> ear = attached();
+        joined(ear, 1, RouterFixture.LIFE);
+        ear.tell(new Worker.BlocksChanged(3, RouterFixture.LIFE, 0, List.of(stored(1))));
+
+        ActorRef<Worker.Update> fresh = attached();
+        joined(fresh, 1, RouterFixture.LIFE);
+        fresh.tell(new Worker.BlocksChanged(2, RouterFixture.LIFE, 0, List.of(stored(1, 2, 3))));
+        worker.expectMessageClass(Worker.AckUpdates.class);
+
+        assertEquals(3, held(RouterFixture.LIFE));
+    }
+
+    @Test
+    void blocksBehindAnUnknownParentStartTheWorkersPartOver() {
+        ActorRef<Worker.Update> ear = attached();
+        joined(ear, 1, RouterFixture.LIFE);
+        ear.tell(new Worker.BlocksChanged(
+                2,
+                RouterFixture.LIFE,
+                0,
+                List.of(KvEvent.BlocksStored.after(new SequenceHash(99), new long[] {100}, KvTier.DEVICE))));
+
+        attached();
+    }
+
+    @Test
+    void everyBlockOfAnOlderIncarnationIsVoidTheMomentANewerOneIsSeen() {
+        Incarnation second = new Incarnation(2, 2);
+        ActorRef<Worker.Update> ear = attached();
+        joined(ear, 1, RouterFixture.LIFE);
+        ear.tell(new Worker.BlocksChanged(2, RouterFixture.LIFE, 0, List.of(stored(1, 2, 3))));
+        worker.expectMessageClass(Worker.AckUpdates.class);
+
+        joined(ear, 3, second);
+        ear.tell(new Worker.BlocksChanged(4, RouterFixture.LIFE, 0, List.of(stored(1, 2))));
+        worker.expectMessageClass(Worker.AckUpdates.class);
+
+        assertEquals(0, held(RouterFixture.LIFE));
+        assertEquals(0, held(second));
+        assertEquals(0, index.distinctBlocks());
+    }
+
+    @Test
+    void aWorkerThatLeavesTakesItsBlocksAlong() {
+        ActorRef<Worker.Update> ear = attached();
+        joined(ear, 1, RouterFixture.LIFE);
+        ear.tell(new Worker.BlocksChanged(2, RouterFixture.LIFE, 0, List.of(stored(1, 2, 3))));
+        worker.expectMessageClass(Worker.AckUpdates.class);
+        router.expectMessageClass(Router.WorkerJoined.class);
+
+        worker.stop();
+
+        assertEquals(
+                RouterFixture.A,
+                router.expectMessageClass(Router.WorkerLost.class).worker());
+        assertEquals(0, index.distinctBlocks());
+    }
+}

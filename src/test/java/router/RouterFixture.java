@@ -1,0 +1,55 @@
+package router;
+
+import inference.TurnId;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import kv.Incarnation;
+import kv.PrefixIndex;
+import kv.PromptBlocks;
+import kv.WorkerId;
+import router.placement.PlacementSettings;
+import router.placement.Placer;
+import router.placement.RouteRequest;
+import router.queue.BusyThreshold;
+import router.queue.QueuePolicy;
+import router.queue.QueueSettings;
+import router.strategy.CacheAware;
+import router.strategy.DynamoCost;
+import router.strategy.Joint;
+import router.strategy.StrategySettings;
+import workers.status.EngineFacts;
+import workers.status.TimingModel;
+
+/** What the tests of the router's actors share. */
+final class RouterFixture {
+    static final WorkerId A = new WorkerId("http://a");
+    static final WorkerId B = new WorkerId("http://b");
+    static final Incarnation LIFE = new Incarnation(1, 1);
+    static final EngineFacts ONE_SLOT = new EngineFacts(List.of("m"), 16, 100, 8192, 1, 10_000);
+    static final Duration MAX_WAIT = Duration.ofSeconds(30);
+
+    private RouterFixture() {}
+
+    static Placer placer(PrefixIndex index) {
+        return new Placer(
+                index,
+                new PlacementSettings(
+                        "dynamo-cost",
+                        1,
+                        new StrategySettings(
+                                new DynamoCost.Weights(1, 0.75, 0.25, 0.5, 1, 0, 0, 0),
+                                new CacheAware.Thresholds(1, 1, 32, 1.1),
+                                new Joint.Settings(1, 60)),
+                        new QueueSettings(QueuePolicy.FCFS, 10, MAX_WAIT, Duration.ofSeconds(10)),
+                        new BusyThreshold(1, 1),
+                        TimingModel.MEASURED,
+                        60));
+    }
+
+    static RouteRequest request(String turn, int strictPriority, long... chain) {
+        PromptBlocks blocks = PromptBlocks.of(16, chain);
+        return new RouteRequest(
+                new TurnId(turn), "m", 5, blocks, blocks.tokens() + 3, 20, 0, strictPriority, null, 0, Set.of());
+    }
+}
