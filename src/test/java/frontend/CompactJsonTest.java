@@ -1,0 +1,45 @@
+package frontend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CompactJsonTest {
+
+    @Test
+    void spellingsOfOneObjectBecomeOne() {
+        String one = "{\"b\":\"é/\\n\",\"a\":[1,2.50,-1e9,true,null,{}]}";
+        assertEquals(one, CompactJson.arguments(one));
+        assertEquals(
+                one,
+                CompactJson.arguments(
+                        " { \"b\" : \"\\u00e9\\/\\u000a\",\n\t\"a\": [1, 2.50, -1e9, true, null, { }] } "));
+    }
+
+    @Test
+    void keyOrderAndNumbersStayAsTheyWere() {
+        assertEquals(
+                "{\"z\":1.0,\"a\":100000000000000000000000000000001,\"z\":1E+400}",
+                CompactJson.arguments("{\"z\": 1.0, \"a\": 100000000000000000000000000000001, \"z\": 1E+400}"));
+    }
+
+    @Test
+    void noArgumentsAreAnEmptyObject() {
+        assertEquals("{}", CompactJson.arguments(""));
+        assertEquals("{}", CompactJson.arguments(" \n"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"not json", "{\"cut\": \"of", "[1]", "7", "{} {}", "{}x", "{'a':1}", "{\"a\":NaN}"})
+    void whatIsNoObjectStaysAsItIs(String text) {
+        assertEquals(text, CompactJson.arguments(text));
+    }
+
+    @Test
+    void hostileDepthStaysText() {
+        String deep = "{\"a\":".repeat(2000) + "1" + "}".repeat(2000);
+        assertEquals(deep, CompactJson.arguments(deep));
+    }
+}
