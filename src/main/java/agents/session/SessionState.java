@@ -12,6 +12,8 @@ import inference.FinishReason;
 import inference.PromptFingerprint;
 import inference.SessionId;
 import inference.TenantId;
+import inference.TurnId;
+import inference.Usage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -122,6 +124,25 @@ public record SessionState(
                 result.startedAt(),
                 result.endedAt());
         return Optional.of(new TurnCompleted(turn, result.prefilled() ? advance(result, match, extended, busy) : null));
+    }
+
+    /** Records a turn of which only the beginning is known. */
+    public TurnCompleted lost(TurnId turn, FrontierMatch match, Instant startedAt, Instant noticedAt) {
+        Frontier extended = match.kind() == FrontierMatch.Kind.EXTENDS ? match.frontier() : null;
+        return new TurnCompleted(
+                new TurnRecord(
+                        totalTurns + 1,
+                        turn,
+                        extended == null ? nextFrontier : extended.id(),
+                        TurnOutcome.LOST,
+                        null,
+                        null,
+                        new Usage(0, 0, 0, 0),
+                        null,
+                        gapMillis(extended, startedAt),
+                        startedAt,
+                        noticedAt),
+                null);
     }
 
     private static @Nullable Long gapMillis(@Nullable Frontier extended, Instant startedAt) {

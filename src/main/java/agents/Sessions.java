@@ -1,0 +1,143 @@
+package agents;
+
+import agents.AgentSession.Closed;
+import agents.AgentSession.SessionFound;
+import agents.AgentSession.SummaryFound;
+import agents.session.SessionKey;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.RecipientRef;
+import akka.actor.typed.javadsl.AskPattern;
+import akka.cluster.sharding.typed.ClusterShardingSettings;
+import akka.cluster.sharding.typed.javadsl.ClusterSharding;
+import akka.cluster.sharding.typed.javadsl.Entity;
+import akka.persistence.query.javadsl.PagedPersistenceIdsQuery;
+import akka.persistence.typed.PersistenceId;
+import akka.stream.javadsl.Sink;
+import akka.stream.javadsl.Source;
+import inference.TenantId;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every session of the cluster, by name.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+public final class Sessions {
+    /** Sessions asked at a time for one page. */
+    private static final int PAGE_PARALLELISM = 8;
+
+    private final ActorSystem<?> system;
+    private final Function<String, RecipientRef<AgentSession.Command>> entities;
+    private final PagedPersistenceIdsQuery journal;
+    private final AgentSettings.Session settings;
+
+    Sessions(
+            ActorSystem<?> system,
+            Function<String, RecipientRef<AgentSession.Command>> entities,
+            PagedPersistenceIdsQuery journal,
+            AgentSettings.Session settings) {
+        this.system = system;
+        this.entities = entities;
+        this.journal = journal;
+        this.settings = settings;
+    }
+
+    /**
+     * Starts the sharding of sessions on this node.
+     *
+     * @param journal lists the sessions; of the same store that keeps their events
+     */
+    public static Sessions init(
+            ActorSystem<?> system,
+            PagedPersistenceIdsQuery journal,
+            AgentSettings.Session settings,
+            InstantSource clock) {
+        ClusterSharding sharding = ClusterSharding.get(system);
+        Function<String, RecipientRef<AgentSession.Command>> entities =
+                id -> sharding.entityRefFor(AgentSession.TYPE_KEY, id);
+        // Sessions passivate themselves: a turn may be silent for longer than any idle time that sharding could know.
+        sharding.init(Entity.of(
+                        AgentSession.TYPE_KEY,
+                        entity ->
+                                AgentSession.create(entity.getEntityId(), entity.getShard(), entities, settings, clock))
+                .withStopMessage(AgentSession.stopMessage())
+                .withSettings(ClusterShardingSettings.create(system).withNoPassivationStrategy()));
+        return new Sessions(system, entities, journal, settings);
+    }
+
+    /** The session's actor, which need not be awake or opened. */
+    public RecipientRef<AgentSession.Command> ref(SessionKey key) {
+        return entities.apply(key.entityId());
+    }
+
+    /** One session in full, or empty when nobody has opened it. */
+    public CompletionStage<Optional<SessionFound>> get(SessionKey key) {
+        return this.<AgentSession.SessionReply>ask(key.entityId(), AgentSession.GetSession::new)
+                .thenApply(reply -> reply instanceof SessionFound found ? Optional.of(found) : Optional.empty());
+    }
+
+    /** Closes a session; false when nobody has opened it. */
+    public CompletionStage<Boolean> close(SessionKey key) {
+        return this.<AgentSession.CloseReply>ask(key.entityId(), AgentSession.Close::new)
+                .thenApply(Closed.class::isInstance);
+    }
+
+    /**
+     * One page of sessions in an order of no meaning that stays the same.
+     *
+     * @param next what to pass as {@code after} for the next page, null on the last
+     */
+    public record Page(List<SummaryFound> sessions, @Nullable String next) {
+        public Page {
+            sessions = List.copyOf(sessions);
+        }
+    }
+
+    /**
+     * A page of a tenant's sessions, sleeping ones included. Fails with {@link IllegalArgumentException} when {@code after}
+     * is not from an earlier page of this tenant.
+     *
+     * @param limit sessions per page, at least 1
+     */
+    public CompletionStage<Page> list(TenantId tenant, int limit, @Nullable String after) {
+        String prefix = SessionKey.tenantPrefix(tenant);
+        if (limit < 1 || (after != null && !after.startsWith(prefix))) {
+            throw new IllegalArgumentException("not a page of this list: limit " + limit + ", after " + after);
+        }
+        String typePrefix = PersistenceId.of(AgentSession.TYPE_KEY.name(), "").id();
+        String from = typePrefix + (after == null ? prefix : after);
+        return journal.currentPersistenceIds(Optional.of(from), limit + 1L)
+                .takeWhile(id -> id.startsWith(typePrefix + prefix))
+                .map(id -> id.substring(typePrefix.length()))
+                .runWith(Sink.seq(), system)
+                .thenCompose(ids -> page(ids, limit));
+    }
+
+    private CompletionStage<Page> page(List<String> ids, int limit) {
+        List<String> shown = ids.subList(0, Math.min(limit, ids.size()));
+        String next = ids.size() > limit ? shown.get(limit - 1) : null;
+        return Source.from(shown)
+                .mapAsync(PAGE_PARALLELISM, id -> this.<AgentSession.SummaryReply>ask(id, AgentSession.GetSummary::new))
+                .runFold(
+                        new ArrayList<SummaryFound>(),
+                        (found, reply) -> {
+                            if (reply instanceof SummaryFound summary) {
+                                found.add(summary);
+                            }
+                            return found;
+                        },
+                        system)
+                .thenApply(found -> new Page(found, next));
+    }
+
+    private <R> CompletionStage<R> ask(String entityId, Function<ActorRef<R>, AgentSession.Command> question) {
+        return AskPattern.ask(entities.apply(entityId), question::apply, settings.askTimeout(), system.scheduler());
+    }
+}

@@ -1,0 +1,492 @@
+package agents;
+
+import agents.session.RenderedPrompt;
+import agents.session.SessionKey;
+import agents.session.TurnAttempts;
+import agents.session.TurnOutcome;
+import agents.session.TurnResult;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.PostStop;
+import akka.actor.typed.RecipientRef;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.javadsl.TimerScheduler;
+import akka.stream.javadsl.Sink;
+import akka.stream.javadsl.SinkQueueWithCancel;
+import akka.stream.javadsl.SourceQueueWithComplete;
+import inference.InferenceEvent;
+import inference.InferenceFailure;
+import inference.InferenceFailure.Kind;
+import inference.InferenceRequest;
+import inference.PromptFingerprint;
+import inference.Usage;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import kv.WorkerId;
+import metrics.Metric;
+import org.jspecify.annotations.Nullable;
+import router.Router;
+import router.placement.RouteOutcome;
+import router.placement.RouteRequest;
+import workers.Worker;
+
+/**
+ * One request from its arrival to its last event, on the node that took it.
+ *
+ * <p>BEGINNING: the session says how the prompt continues it, while the prompt is rendered => ROUTING.<br>
+ * ROUTING: the router proposes a worker => ADMITTING; proposes none => RECORDING.<br>
+ * ADMITTING: the worker admits => STREAMING; refuses or is silent => ROUTING again, without it.<br>
+ * STREAMING: events go from the engine to the client, one at a time, so that a slow client slows the engine; the engine
+ * fails before its first event => ROUTING again; its terminal event => RECORDING.<br>
+ * RECORDING: the session stores the turn's end => DELIVERING; it cannot in time => DELIVERING a failure instead.<br>
+ * DELIVERING: the client takes the terminal event => stops.
+ *
+ * <p>A client that leaves takes the turn to RECORDING from any earlier stage, and nothing is delivered. Every turn counts
+ * exactly one {@link TurnOutcome}.
+ */
+final class Turn extends AbstractBehavior<Turn.Command> {
+
+    /** What a turn is told, all of it by itself and by those it asked. */
+    sealed interface Command {}
+
+    private record SessionReplied(AgentSession.@Nullable BeginReply reply, @Nullable Throwable failure)
+            implements Command {}
+
+    private record RouterReplied(Router.RouteReply reply) implements Command {}
+
+    private record WorkerReplied(WorkerId worker, Worker.@Nullable AdmitReply reply, @Nullable Throwable failure)
+            implements Command {}
+
+    private record EngineSent(int placement, InferenceEvent event) implements Command {}
+
+    private record ClientTook(boolean gone) implements Command {}
+
+    private record ClientLeft() implements Command {}
+
+    private record RenewalDue() implements Command {}
+
+    private record EngineSilent() implements Command {}
+
+    private record StoreReplied(@Nullable Throwable failure) implements Command {}
+
+    /** Where a turn stands. */
+    private enum Stage {
+        BEGINNING,
+        ROUTING,
+        ADMITTING,
+        STREAMING,
+        RECORDING,
+        DELIVERING
+    }
+
+    private static final Usage UNKNOWN_USAGE = new Usage(0, 0, 0, 0);
+    /** Renewals per validity of an admission: one may be lost. */
+    private static final int RENEWALS = 3;
+
+    private final InferenceRequest request;
+    private final SourceQueueWithComplete<InferenceEvent> client;
+    private final TurnPorts ports;
+    private final TimerScheduler<Command> timers;
+    private final ActorRef<Router.RouteReply> routerReplies;
+    private final RecipientRef<AgentSession.Command> session;
+    private final List<PromptFingerprint> chain;
+    private final TurnAttempts attempts;
+    private final HeldPlace place;
+    private final Instant startedAt;
+    private final long startedNanos;
+    private final RenderedPrompt prompt;
+
+    private Stage stage = Stage.BEGINNING;
+    private long storeDeadlineNanos;
+    private @Nullable WorkerId lastWorker;
+    private int knownBlocks;
+    private int expectedOutputTokens;
+    private @Nullable Duration timeToFirstToken;
+    private boolean clientGone;
+    private @Nullable TurnResult result;
+    private @Nullable InferenceEvent ending;
+
+    static Behavior<Command> create(
+            InferenceRequest request, SourceQueueWithComplete<InferenceEvent> client, TurnPorts ports) {
+        return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
+            try {
+                return new Turn(context, timers, request, client, ports);
+            } catch (RuntimeException e) {
+                abandon(client, ports);
+                throw e;
+            }
+        }));
+    }
+
+    private Turn(
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers,
+            InferenceRequest request,
+            SourceQueueWithComplete<InferenceEvent> client,
+            TurnPorts ports) {
+        super(context);
+        this.request = request;
+        this.client = client;
+        this.ports = ports;
+        this.timers = timers;
+        this.startedAt = ports.clock().instant();
+        this.startedNanos = ports.nanoTime().getAsLong();
+        this.routerReplies = context.messageAdapter(Router.RouteReply.class, RouterReplied::new);
+        this.session = ports.sessions().apply(SessionKey.of(request.session()));
+        this.chain = PromptFingerprint.chain(request.tools(), request.messages());
+        this.place = new HeldPlace(request.turn(), ports);
+        this.attempts = new TurnAttempts(ports.settings().maxPlacements());
+        context.pipeToSelf(client.watchCompletion(), (done, failure) -> new ClientLeft());
+        this.storeDeadlineNanos = startedNanos + ports.settings().storeTimeout().toNanos();
+        askToBegin();
+        // While the session looks up the prompt, the same time is spent on rendering it.
+        this.prompt = ports.renderer().render(request, chain);
+    }
+
+    @Override
+    public Receive<Command> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(SessionReplied.class, this::onSessionReplied)
+                .onMessage(RouterReplied.class, this::onRouterReplied)
+                .onMessage(WorkerReplied.class, this::onWorkerReplied)
+                .onMessage(EngineSent.class, this::onEngineSent)
+                .onMessage(ClientTook.class, this::onClientTook)
+                .onMessage(ClientLeft.class, this::onClientLeft)
+                .onMessage(RenewalDue.class, this::onRenewalDue)
+                .onMessage(EngineSilent.class, this::onEngineSilent)
+                .onMessage(StoreReplied.class, this::onStoreReplied)
+                .onSignal(PostStop.class, this::onPostStop)
+                .build();
+    }
+
+    private void askToBegin() {
+        getContext()
+                .ask(
+                        AgentSession.BeginReply.class,
+                        session,
+                        ports.settings().storeAskTimeout(),
+                        replyTo -> new AgentSession.BeginTurn(
+                                request.session(),
+                                request.turn(),
+                                request.model(),
+                                ports.renderer().blockSizeTokens(),
+                                chain,
+                                startedAt,
+                                getContext().getSelf(),
+                                replyTo),
+                        SessionReplied::new);
+    }
+
+    private Behavior<Command> onSessionReplied(SessionReplied replied) {
+        if (stage != Stage.BEGINNING) {
+            return this;
+        }
+        if (replied.reply() instanceof AgentSession.TurnBegun begun) {
+            lastWorker = begun.lastWorker();
+            knownBlocks = begun.knownBlocks();
+            return place();
+        }
+        if (replied.reply() instanceof AgentSession.TurnRunning) {
+            // Not ours to record: the end of the turn that runs will be.
+            return deliverUnrecorded(new InferenceFailure(
+                    Kind.NOT_ALLOWED,
+                    "turn " + request.turn().value() + " is running already",
+                    null,
+                    ports.settings().storeAskTimeout()));
+        }
+        if (storeTimeLeft()) {
+            askToBegin();
+            return this;
+        }
+        return deliverUnrecorded(storeUnavailable("begin"));
+    }
+
+    /** Asks the router for a worker. */
+    private Behavior<Command> place() {
+        stage = Stage.ROUTING;
+        RouteRequest wanted = TurnService.routeRequest(
+                request, prompt, ports.settings(), lastWorker, knownBlocks, attempts.excluded());
+        expectedOutputTokens = wanted.expectedOutputTokens();
+        ports.router().tell(new Router.Route(wanted, getContext().getSelf(), routerReplies));
+        return this;
+    }
+
+    private Behavior<Command> onRouterReplied(RouterReplied replied) {
+        if (stage != Stage.ROUTING) {
+            return this;
+        }
+        if (replied.reply() instanceof Router.Placed placed) {
+            WorkerId chosen = placed.placement().worker();
+            attempts.placed();
+            place.proposed(chosen);
+            stage = Stage.ADMITTING;
+            getContext()
+                    .ask(
+                            Worker.AdmitReply.class,
+                            ports.workers().apply(chosen),
+                            ports.settings().admissionTimeout(),
+                            replyTo -> new Worker.AdmitTurn(
+                                    request.turn(), prompt.inputTokens(), expectedOutputTokens, replyTo),
+                            (reply, failure) -> new WorkerReplied(chosen, reply, failure));
+            return this;
+        }
+        Router.NotPlaced refusal = (Router.NotPlaced) replied.reply();
+        boolean nobodyLeft = refusal.outcome() == RouteOutcome.NO_WORKER;
+        if (nobodyLeft && attempts.mayPlace() && attempts.forgiveFull()) {
+            return place();
+        }
+        InferenceFailure failure = PlacementFailures.of(refusal);
+        return fail(nobodyLeft ? attempts.failureOr(failure) : failure);
+    }
+
+    private Behavior<Command> onWorkerReplied(WorkerReplied replied) {
+        if (stage != Stage.ADMITTING) {
+            return this;
+        }
+        if (replied.reply() instanceof Worker.Admitted admitted) {
+            stream(replied.worker(), admitted.validFor());
+            return this;
+        }
+        if (replied.reply() instanceof Worker.AdmissionRefused refused) {
+            place.refused(refused);
+            if (refused.reason() == Worker.RefusalReason.FULL) {
+                attempts.full(replied.worker());
+            } else {
+                attempts.lost(replied.worker(), PlacementFailures.of(refused));
+            }
+            return placeAgain(PlacementFailures.of(refused));
+        }
+        return lostBeforeFirstToken(
+                PlacementFailures.overloaded("worker " + replied.worker() + " did not answer in time"));
+    }
+
+    private void stream(WorkerId admittedBy, Duration validFor) {
+        stage = Stage.STREAMING;
+        timers.startTimerAtFixedRate(new RenewalDue(), validFor.dividedBy(RENEWALS));
+        place.opened(ports.engines()
+                .apply(admittedBy)
+                .generate(request)
+                .runWith(Sink.queue(1), getContext().getSystem()));
+        pull();
+    }
+
+    /** Asks the engine for its next event. */
+    private void pull() {
+        SinkQueueWithCancel<InferenceEvent> engine = place.stream();
+        if (engine == null) {
+            return;
+        }
+        int placement = attempts.placements();
+        timers.startSingleTimer(new EngineSilent(), ports.settings().engineSilenceTimeout());
+        getContext()
+                .pipeToSelf(
+                        engine.pull(),
+                        (event, failure) -> new EngineSent(
+                                placement,
+                                failure == null
+                                        ? event.orElseGet(() -> brokenOff("ended without saying how"))
+                                        : brokenOff("failed: " + failure)));
+    }
+
+    private static InferenceEvent brokenOff(String how) {
+        return new InferenceEvent.Failed(InferenceFailure.of(Kind.ENGINE_FAILED, "the engine's stream " + how));
+    }
+
+    private Behavior<Command> onEngineSent(EngineSent sent) {
+        if (stage != Stage.STREAMING || sent.placement() != attempts.placements()) {
+            return this;
+        }
+        timers.cancel(new EngineSilent());
+        if (sent.event() instanceof InferenceEvent.Failed failed) {
+            return engineFailed(failed.failure());
+        }
+        if (sent.event() instanceof InferenceEvent.Finished finished) {
+            return record(TurnOutcome.COMPLETED, finished);
+        }
+        if (timeToFirstToken == null) {
+            timeToFirstToken = elapsed();
+            ports.metrics().time(Metric.TIME_TO_FIRST_TOKEN, timeToFirstToken);
+            place.firstToken();
+        }
+        offer(sent.event());
+        return this;
+    }
+
+    private Behavior<Command> engineFailed(InferenceFailure failure) {
+        if (!TurnAttempts.curable(failure.kind())) {
+            return fail(failure);
+        }
+        place.reportFailure(failure.message());
+        return timeToFirstToken == null ? lostBeforeFirstToken(failure) : fail(failure);
+    }
+
+    private Behavior<Command> onEngineSilent(EngineSilent silent) {
+        if (stage != Stage.STREAMING) {
+            return this;
+        }
+        return engineFailed(InferenceFailure.of(
+                Kind.ENGINE_FAILED,
+                "the engine sent nothing for " + ports.settings().engineSilenceTimeout()
+                        + " (holdfast.agents.turn.engine-silence-timeout)"));
+    }
+
+    private Behavior<Command> lostBeforeFirstToken(InferenceFailure failure) {
+        WorkerId worker = place.worker();
+        if (worker != null) {
+            attempts.lost(worker, failure);
+        }
+        getContext()
+                .getLog()
+                .info(
+                        "turn {}: lost by {} before its first token: {}",
+                        request.turn().value(),
+                        worker,
+                        failure.message());
+        letGo();
+        return placeAgain(failure);
+    }
+
+    private Behavior<Command> placeAgain(InferenceFailure reason) {
+        return attempts.mayPlace() ? place() : fail(reason);
+    }
+
+    private void offer(InferenceEvent event) {
+        getContext()
+                .pipeToSelf(
+                        client.offer(event),
+                        (taken, failure) -> new ClientTook(failure != null || !taken.isEnqueued()));
+    }
+
+    private Behavior<Command> onClientTook(ClientTook took) {
+        if (stage == Stage.DELIVERING) {
+            client.complete(); // answered by ClientLeft when the client has read everything
+            return this;
+        }
+        if (stage == Stage.STREAMING && !took.gone()) {
+            pull();
+        }
+        return this;
+    }
+
+    private Behavior<Command> onClientLeft(ClientLeft left) {
+        clientGone = true;
+        return switch (stage) {
+            case BEGINNING, ROUTING, ADMITTING, STREAMING ->
+                record(
+                        TurnOutcome.CANCELLED,
+                        new InferenceEvent.Failed(InferenceFailure.of(Kind.CANCELLED, "the client left")));
+            case RECORDING -> this;
+            case DELIVERING -> Behaviors.stopped();
+        };
+    }
+
+    private Behavior<Command> onRenewalDue(RenewalDue due) {
+        place.renew();
+        return this;
+    }
+
+    private Behavior<Command> fail(InferenceFailure failure) {
+        return record(TurnOutcome.of(failure.kind()), new InferenceEvent.Failed(failure));
+    }
+
+    /** The turn is over: frees what it holds at once, and delivers its end when that is durable. */
+    private Behavior<Command> record(TurnOutcome outcome, InferenceEvent last) {
+        stage = Stage.RECORDING;
+        ending = last;
+        InferenceEvent.@Nullable Finished finished = last instanceof InferenceEvent.Finished f ? f : null;
+        result = new TurnResult(
+                request.turn(),
+                outcome,
+                finished == null ? null : finished.reason(),
+                prompt.outline(),
+                place.worker(),
+                finished == null ? UNKNOWN_USAGE : finished.usage(),
+                timeToFirstToken,
+                startedAt,
+                startedAt.plus(elapsed()));
+        letGo();
+        storeDeadlineNanos =
+                ports.nanoTime().getAsLong() + ports.settings().storeTimeout().toNanos();
+        askToRecord(result);
+        return this;
+    }
+
+    private void askToRecord(TurnResult toRecord) {
+        getContext()
+                .ask(
+                        AgentSession.TurnRecorded.class,
+                        session,
+                        ports.settings().storeAskTimeout(),
+                        replyTo -> new AgentSession.CompleteTurn(request.session(), toRecord, replyTo),
+                        (recorded, failure) -> new StoreReplied(failure));
+    }
+
+    private Behavior<Command> onStoreReplied(StoreReplied replied) {
+        if (stage != Stage.RECORDING || result == null || ending == null) {
+            return this;
+        }
+        if (replied.failure() == null) {
+            return deliver(result.outcome(), ending);
+        }
+        if (storeTimeLeft()) {
+            askToRecord(result);
+            return this;
+        }
+        return deliverUnrecorded(storeUnavailable("record"));
+    }
+
+    private Behavior<Command> deliverUnrecorded(InferenceFailure failure) {
+        return deliver(TurnOutcome.of(failure.kind()), new InferenceEvent.Failed(failure));
+    }
+
+    private Behavior<Command> deliver(TurnOutcome outcome, InferenceEvent last) {
+        stage = Stage.DELIVERING;
+        ports.metrics().count(Metric.TURNS, outcome.label());
+        getContext().getLog().debug("turn {}: {} after {}", request.turn().value(), outcome.label(), elapsed());
+        if (clientGone) {
+            return Behaviors.stopped();
+        }
+        offer(last);
+        return this;
+    }
+
+    private void letGo() {
+        timers.cancelAll();
+        place.letGo();
+    }
+
+    /** A fault of ours, or the node stops: the client still gets an end. */
+    private Behavior<Command> onPostStop(PostStop stop) {
+        if (stage != Stage.DELIVERING) {
+            letGo();
+            abandon(client, ports);
+        }
+        return this;
+    }
+
+    private static void abandon(SourceQueueWithComplete<InferenceEvent> client, TurnPorts ports) {
+        ports.metrics().count(Metric.TURNS, TurnOutcome.INTERNAL.label());
+        client.offer(
+                new InferenceEvent.Failed(InferenceFailure.of(Kind.INTERNAL, "the turn was stopped before its end")));
+        client.complete();
+    }
+
+    private boolean storeTimeLeft() {
+        return ports.nanoTime().getAsLong() - storeDeadlineNanos < 0;
+    }
+
+    private InferenceFailure storeUnavailable(String what) {
+        return InferenceFailure.of(
+                Kind.STORE_UNAVAILABLE,
+                "the session store did not " + what + " the turn within "
+                        + ports.settings().storeTimeout() + " (holdfast.agents.turn.store-timeout)");
+    }
+
+    private Duration elapsed() {
+        return Duration.ofNanos(ports.nanoTime().getAsLong() - startedNanos);
+    }
+}

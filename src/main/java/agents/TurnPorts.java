@@ -1,0 +1,35 @@
+package agents;
+
+import agents.session.PromptRenderer;
+import agents.session.SessionKey;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.RecipientRef;
+import java.time.InstantSource;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import kv.WorkerId;
+import metrics.Metrics;
+import router.Router;
+import workers.EngineClient;
+import workers.Worker;
+
+/**
+ * Whom a turn talks to.
+ *
+ * <p>Thread-safety: immutable; every component is safe for concurrent use.
+ *
+ * @param router of this node
+ * @param engines client of each worker's engine from this node
+ * @param clock dates what is recorded
+ * @param nanoTime measures durations
+ */
+public record TurnPorts(
+        Function<SessionKey, RecipientRef<AgentSession.Command>> sessions,
+        ActorRef<Router.Command> router,
+        Function<WorkerId, RecipientRef<Worker.Command>> workers,
+        Function<WorkerId, EngineClient> engines,
+        PromptRenderer renderer,
+        Metrics metrics,
+        InstantSource clock,
+        LongSupplier nanoTime,
+        AgentSettings.Turn settings) {}

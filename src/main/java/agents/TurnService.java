@@ -1,0 +1,79 @@
+package agents;
+
+import agents.session.PromptRenderer;
+import agents.session.RenderedPrompt;
+import agents.session.SessionKey;
+import akka.NotUsed;
+import akka.actor.typed.ActorRef;
+import akka.stream.OverflowStrategy;
+import akka.stream.javadsl.Source;
+import inference.InferenceEvent;
+import inference.InferenceRequest;
+import java.util.Set;
+import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
+import router.placement.RouteRequest;
+
+/**
+ * Turns as streams: what a frontend asks of this room.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+public final class TurnService {
+    private final ActorRef<Turns.Command> turns;
+    private final PromptRenderer renderer;
+    private final AgentSettings.Turn settings;
+
+    /** @param turns running {@link Turns} of this node */
+    public TurnService(ActorRef<Turns.Command> turns, PromptRenderer renderer, AgentSettings.Turn settings) {
+        this.turns = turns;
+        this.renderer = renderer;
+        this.settings = settings;
+    }
+
+    /**
+     * Runs one turn when the source is materialised. The stream ends with exactly one terminal event and never fails; its
+     * terminal event comes after the session has recorded the turn. Cancelling it cancels the turn.
+     */
+    public Source<InferenceEvent, NotUsed> run(InferenceRequest request) {
+        return Source.<InferenceEvent>queue(1, OverflowStrategy.backpressure(), 2)
+                .mapMaterializedValue(client -> {
+                    turns.tell(new Turns.Run(request, client));
+                    return NotUsed.getInstance();
+                });
+    }
+
+    /** What a router would be asked for a request that belongs to no known session. */
+    public RouteRequest routeRequest(InferenceRequest request) {
+        return routeRequest(request, renderer.render(request), settings, null, 0, Set.of());
+    }
+
+    static RouteRequest routeRequest(
+            InferenceRequest request,
+            RenderedPrompt prompt,
+            AgentSettings.Turn settings,
+            @Nullable WorkerId lastWorker,
+            int knownBlocks,
+            Set<WorkerId> excluded) {
+        return new RouteRequest(
+                request.turn(),
+                request.model(),
+                SessionKey.of(request.session()).affinity(),
+                prompt.blocks(),
+                prompt.inputTokens(),
+                expectedOutputTokens(request, settings),
+                request.hints().priority(),
+                request.hints().strictPriority(),
+                lastWorker,
+                knownBlocks,
+                excluded);
+    }
+
+    /** The harness's hint, or else the configured guess; never above what the request allows. */
+    private static int expectedOutputTokens(InferenceRequest request, AgentSettings.Turn settings) {
+        Integer hint = request.hints().expectedOutputTokens();
+        Integer limit = request.sampling().maxTokens();
+        int expected = hint == null ? settings.expectedOutputTokens() : hint;
+        return limit == null ? expected : Math.min(limit, expected);
+    }
+}

@@ -1,0 +1,134 @@
+package cluster;
+
+import agents.AgentSession;
+import agents.session.Checkpoint;
+import agents.session.Frontier;
+import agents.session.FrontierMatch;
+import agents.session.PromptOutline;
+import agents.session.SessionPhase;
+import agents.session.SessionState;
+import agents.session.TurnOutcome;
+import agents.session.TurnRecord;
+import agents.session.TurnResult;
+import com.esotericsoftware.kryo.Kryo;
+import com.esotericsoftware.kryo.Serializer;
+import com.esotericsoftware.kryo.serializers.RecordSerializer;
+import inference.FinishReason;
+import inference.PromptFingerprint;
+import inference.SessionContext;
+import inference.SessionId;
+import inference.TenantId;
+import inference.TurnId;
+import inference.Usage;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.TreeMap;
+import kv.Incarnation;
+import kv.KvEvent;
+import kv.KvTier;
+import kv.SequenceHash;
+import kv.WorkerId;
+import workers.Worker;
+import workers.status.EngineFacts;
+import workers.status.WorkerLoad;
+import workers.status.WorkerState;
+
+/**
+ * Every class that may cross the network, with its id on the wire. Append only: an id is never reused or given to another
+ * class, so that nodes of two builds do not misread each other. A record's components are part of the format too.
+ *
+ * <p>Ids below {@value #FIRST_ID} are Kryo's own primitives and the collections and references of {@link WireClasses}.
+ */
+final class KryoRegistrations {
+    static final int FIRST_ID = 20;
+
+    private static final Map<Integer, Class<?>> CLASSES = new TreeMap<>();
+
+    static {
+        // values of the JDK
+        add(20, long[].class);
+        add(21, Duration.class);
+        add(22, Instant.class);
+        // kv, inference
+        add(30, WorkerId.class);
+        add(31, Incarnation.class);
+        add(32, SequenceHash.class);
+        add(33, KvTier.class);
+        add(34, KvEvent.BlocksStored.class);
+        add(35, KvEvent.BlocksRemoved.class);
+        add(36, KvEvent.AllBlocksCleared.class);
+        add(40, TenantId.class);
+        add(41, SessionId.class);
+        add(42, SessionContext.class);
+        add(43, TurnId.class);
+        add(44, Usage.class);
+        add(45, FinishReason.class);
+        add(46, PromptFingerprint.class);
+        // workers
+        add(50, WorkerLoad.class);
+        add(51, WorkerState.class);
+        add(52, EngineFacts.class);
+        add(60, Worker.Start.class);
+        add(61, Worker.AdmitTurn.class);
+        add(62, Worker.RenewAdmission.class);
+        add(63, Worker.EndTurn.class);
+        add(64, Worker.ReportFailure.class);
+        add(65, Worker.Attach.class);
+        add(66, Worker.AckUpdates.class);
+        add(67, Worker.GetStatus.class);
+        add(68, Worker.Admitted.class);
+        add(69, Worker.AdmissionRefused.class);
+        add(70, Worker.RefusalReason.class);
+        add(71, Worker.Status.class);
+        add(72, Worker.Joined.class);
+        add(73, Worker.BlocksChanged.class);
+        add(74, Worker.LoadChanged.class);
+        // agents
+        add(100, Checkpoint.class);
+        add(101, Frontier.class);
+        add(102, FrontierMatch.Kind.class);
+        add(103, PromptOutline.class);
+        add(104, SessionPhase.class);
+        add(105, SessionState.class);
+        add(106, TurnOutcome.class);
+        add(107, TurnRecord.class);
+        add(108, TurnResult.class);
+        add(120, AgentSession.BeginTurn.class);
+        add(121, AgentSession.CompleteTurn.class);
+        add(122, AgentSession.GetSession.class);
+        add(123, AgentSession.GetSummary.class);
+        add(124, AgentSession.Close.class);
+        add(125, AgentSession.LinkChild.class);
+        add(126, AgentSession.TurnBegun.class);
+        add(127, AgentSession.TurnRunning.class);
+        add(128, AgentSession.TurnRecorded.class);
+        add(129, AgentSession.SessionFound.class);
+        add(130, AgentSession.SummaryFound.class);
+        add(131, AgentSession.Closed.class);
+        add(132, AgentSession.NoSuchSession.class);
+        add(133, AgentSession.ChildKnown.class);
+    }
+
+    private KryoRegistrations() {}
+
+    private static void add(int id, Class<?> type) {
+        Class<?> taken = CLASSES.put(id, type);
+        if (id < FIRST_ID || taken != null) {
+            throw new IllegalStateException("id " + id + " of " + type + " is taken by " + taken);
+        }
+    }
+
+    /** Ids and classes, by id. */
+    static Map<Integer, Class<?>> classes() {
+        return Map.copyOf(CLASSES);
+    }
+
+    /** Makes a Kryo know exactly these classes. */
+    static void register(Kryo kryo) {
+        CLASSES.forEach((id, type) -> {
+            Serializer<?> serializer = type.isRecord() ? new RecordSerializer<>(type) : kryo.getDefaultSerializer(type);
+            kryo.register(type, serializer, id);
+        });
+    }
+}

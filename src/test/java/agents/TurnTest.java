@@ -1,0 +1,591 @@
+package agents;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import agents.session.Conversation;
+import agents.session.FrontierMatch;
+import agents.session.PromptCache;
+import agents.session.SessionKey;
+import agents.session.SessionState;
+import agents.session.TurnOutcome;
+import agents.session.TurnRecord;
+import akka.NotUsed;
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.ManualTime;
+import akka.actor.testkit.typed.javadsl.TestProbe;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.javadsl.AskPattern;
+import akka.cluster.sharding.typed.javadsl.ClusterSharding;
+import akka.stream.javadsl.Source;
+import akka.stream.testkit.TestPublisher;
+import akka.stream.testkit.TestSubscriber;
+import akka.stream.testkit.javadsl.TestSink;
+import akka.stream.testkit.javadsl.TestSource;
+import inference.FinishReason;
+import inference.InferenceEvent;
+import inference.InferenceEvent.Failed;
+import inference.InferenceEvent.Finished;
+import inference.InferenceEvent.TextDelta;
+import inference.InferenceFailure;
+import inference.InferenceFailure.Kind;
+import inference.InferenceRequest;
+import inference.Usage;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import kv.Incarnation;
+import kv.WorkerId;
+import metrics.Metrics;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import router.Router;
+import router.placement.Placement;
+import router.placement.RouteOutcome;
+import router.placement.RouteRequest;
+import workers.EngineClient;
+import workers.Worker;
+import workers.status.WorkerLoad;
+
+class TurnTest {
+    private static final WorkerId FIRST = new WorkerId("http://127.0.0.1:9001");
+    private static final WorkerId SECOND = new WorkerId("http://127.0.0.1:9002");
+    private static final AgentSettings.Turn SETTINGS = new AgentSettings.Turn(
+            Duration.ofSeconds(10), Duration.ofSeconds(2), Duration.ofSeconds(2), Duration.ofMinutes(5), 3, 512);
+    private static final Usage USAGE = new Usage(100, 40, 7, 0);
+    private static final Finished DONE = new Finished(FinishReason.STOP, null, USAGE);
+    private static final InferenceRequest REQUEST = Conversation.request("turn-1", "s:Be brief.", "u:hello");
+    private static int sessions;
+
+    private static ActorTestKit kit;
+    private static ManualTime time;
+
+    private final AtomicLong nanos = new AtomicLong();
+    private final Metrics metrics = new Metrics();
+    private final Map<WorkerId, TestProbe<Worker.Command>> workers = new HashMap<>();
+    private final Map<WorkerId, TestPublisher.Probe<InferenceEvent>> engines = new HashMap<>();
+    private TestProbe<Router.Command> router;
+    private ActorRef<AgentSession.Command> session;
+    private TestProbe<AgentSession.Command> sessionProbe;
+
+    @BeforeAll
+    static void start() {
+        kit = ActorTestKit.create("TurnTest", AgentSessionTest.CONFIG);
+        time = ManualTime.get(kit.system());
+    }
+
+    @AfterAll
+    static void stop() {
+        kit.shutdownTestKit();
+    }
+
+    @BeforeEach
+    void create() {
+        router = kit.createTestProbe();
+        sessionProbe = kit.createTestProbe();
+        workers.put(FIRST, kit.createTestProbe());
+        workers.put(SECOND, kit.createTestProbe());
+        sessions++;
+        session = kit.spawn(AgentSession.create(
+                "session-" + sessions,
+                kit.<ClusterSharding.ShardCommand>createTestProbe().getRef(),
+                id -> sessionProbe.getRef(),
+                AgentSessionTest.SETTINGS,
+                InstantSource.fixed(Conversation.START)));
+    }
+
+    private TestProbe<Worker.Command> workerAt(WorkerId worker) {
+        return Objects.requireNonNull(workers.get(worker));
+    }
+
+    /** An engine whose stream the test writes. */
+    private EngineClient engine(WorkerId worker) {
+        return new EngineClient() {
+            @Override
+            public Source<InferenceEvent, NotUsed> generate(InferenceRequest request) {
+                return TestSource.<InferenceEvent>create(kit.system()).mapMaterializedValue(probe -> {
+                    engines.put(worker, probe);
+                    return NotUsed.getInstance();
+                });
+            }
+
+            @Override
+            public CompletionStage<Probe> probe() {
+                return CompletableFuture.failedFuture(new UnsupportedOperationException());
+            }
+        };
+    }
+
+    private TestSubscriber.Probe<InferenceEvent> run(InferenceRequest request) {
+        return run(request, session, this::engine);
+    }
+
+    private TestSubscriber.Probe<InferenceEvent> run(
+            InferenceRequest request,
+            ActorRef<AgentSession.Command> sessionActor,
+            Function<WorkerId, EngineClient> engineClients) {
+        TurnPorts ports = new TurnPorts(
+                key -> sessionActor,
+                router.getRef(),
+                worker -> workerAt(worker).getRef(),
+                engineClients,
+                Conversation.renderer(new PromptCache(10_000)),
+                metrics,
+                InstantSource.fixed(Conversation.START),
+                nanos::get,
+                SETTINGS);
+        TurnService service = new TurnService(kit.spawn(Turns.create(ports)), ports.renderer(), ports.settings());
+        TestSubscriber.Probe<InferenceEvent> client =
+                service.run(request).runWith(TestSink.create(kit.system()), kit.system());
+        client.ensureSubscription();
+        return client;
+    }
+
+    private RouteRequest placeOn(WorkerId worker) {
+        Router.Route route = router.expectMessageClass(Router.Route.class);
+        route.replyTo().tell(new Router.Placed(new Placement(worker, new Incarnation(1, 2), 0, 0)));
+        return route.request();
+    }
+
+    private void admit(WorkerId worker) {
+        workerAt(worker)
+                .expectMessageClass(Worker.AdmitTurn.class)
+                .replyTo()
+                .tell(new Worker.Admitted(new Incarnation(1, 2), Duration.ofSeconds(30)));
+    }
+
+    private TestPublisher.Probe<InferenceEvent> engineOf(WorkerId worker) {
+        return router.awaitAssert(() -> {
+            TestPublisher.Probe<InferenceEvent> probe = engines.get(worker);
+            assertTrue(probe != null, "the engine was asked");
+            return probe;
+        });
+    }
+
+    private TestPublisher.Probe<InferenceEvent> streaming(WorkerId worker) {
+        placeOn(worker);
+        admit(worker);
+        return engineOf(worker);
+    }
+
+    private SessionState state() {
+        AgentSession.SessionReply reply = AskPattern.<AgentSession.Command, AgentSession.SessionReply>ask(
+                        session, AgentSession.GetSession::new, Duration.ofDays(1), kit.scheduler())
+                .toCompletableFuture()
+                .join();
+        return assertInstanceOf(AgentSession.SessionFound.class, reply).state();
+    }
+
+    private TurnRecord recorded() {
+        return router.awaitAssert(() -> {
+            SessionState state = state();
+            assertEquals(1, state.totalTurns());
+            return state.turns().get(0);
+        });
+    }
+
+    private double counted(TurnOutcome outcome) {
+        String line = "holdfast_turns_total{outcome=\"" + outcome.label() + "\"} ";
+        return metrics.scrape()
+                .lines()
+                .filter(text -> text.startsWith(line))
+                .mapToDouble(text -> Double.parseDouble(text.substring(line.length())))
+                .sum();
+    }
+
+    private void fails(TestSubscriber.Probe<InferenceEvent> client, Kind kind) {
+        client.request(1);
+        Failed failed = assertInstanceOf(Failed.class, client.expectNext());
+        assertEquals(kind, failed.failure().kind());
+        client.expectComplete();
+    }
+
+    private void passes(Duration duration) {
+        nanos.addAndGet(duration.toNanos());
+        time.timePasses(duration);
+    }
+
+    @Test
+    void anAnswerIsRelayedRecordedAndEverythingFreed() {
+        TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
+        TestPublisher.Probe<InferenceEvent> engine = streaming(FIRST);
+        nanos.addAndGet(Duration.ofMillis(250).toNanos());
+        engine.sendNext(new TextDelta("hi"));
+        client.request(10);
+        client.expectNext(new TextDelta("hi"));
+        router.expectMessage(new Router.FirstToken(REQUEST.turn()));
+
+        engine.sendNext(DONE);
+        client.expectNext(DONE);
+        client.expectComplete();
+
+        workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
+        router.expectMessage(new Router.Release(REQUEST.turn()));
+        TurnRecord turn = recorded();
+        assertEquals(TurnOutcome.COMPLETED, turn.outcome());
+        assertEquals(FIRST, turn.worker());
+        assertEquals(USAGE, turn.usage());
+        assertEquals(250, turn.ttftMillis());
+        assertEquals(1, counted(TurnOutcome.COMPLETED));
+    }
+
+    @Test
+    void theNextTurnTellsTheRouterWhereItRanAndWhatIsKnown() {
+        TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
+        TestPublisher.Probe<InferenceEvent> engine = streaming(FIRST);
+        engine.sendNext(DONE);
+        client.request(1);
+        client.expectNext(DONE);
+        router.expectMessage(new Router.Release(REQUEST.turn()));
+        int known = state().frontiers().get(0).tip().blocks();
+
+        run(Conversation.request("turn-2", "s:Be brief.", "u:hello", "a:hi", "u:and now?"));
+        RouteRequest next = placeOn(FIRST);
+        assertEquals(FIRST, next.lastWorker());
+        assertEquals(known, next.knownBlocks());
+        assertEquals(SessionKey.of(REQUEST.session()).affinity(), next.affinity());
+        assertEquals(512, next.expectedOutputTokens());
+    }
+
+    @Test
+    void aSlowClientSlowsTheEngine() {
+        AtomicInteger produced = new AtomicInteger();
+        TestSubscriber.Probe<InferenceEvent> client = run(REQUEST, session, worker -> new EngineClient() {
+            @Override
+            public Source<InferenceEvent, NotUsed> generate(InferenceRequest request) {
+                return Source.range(1, 10_000).map(number -> {
+                    produced.incrementAndGet();
+                    return new TextDelta("word " + number);
+                });
+            }
+
+            @Override
+            public CompletionStage<Probe> probe() {
+                return CompletableFuture.failedFuture(new UnsupportedOperationException());
+            }
+        });
+        placeOn(FIRST);
+        admit(FIRST);
+        for (int taken = 1; taken <= 100; taken++) {
+            client.request(1);
+            client.expectNext(new TextDelta("word " + taken));
+            int ahead = produced.get() - taken;
+            assertTrue(ahead < 50, "the engine is " + ahead + " events ahead of its client");
+        }
+    }
+
+    @Nested
+    class BeforeTheFirstToken {
+
+        @Test
+        void aRefusedTurnGoesElsewhere() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
+            placeOn(FIRST);
+            WorkerLoad load = new WorkerLoad(9, 9, 100, 0, 100);
+            workerAt(FIRST)
+                    .expectMessageClass(Worker.AdmitTurn.class)
+                    .replyTo()
+                    .tell(new Worker.AdmissionRefused(Worker.RefusalReason.FULL, load));
+
+            router.expectMessage(new Router.Refused(REQUEST.turn(), FIRST, load));
+            assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
+            admit(SECOND);
+            engineOf(SECOND).sendNext(DONE);
+            client.request(1);
+            client.expectNext(DONE);
+            assertEquals(SECOND, recorded().worker());
+        }
+
+        @Test
+        void whenNobodyElseIsLeftAFullWorkerIsAskedAgain() {
+            run(REQUEST);
+            placeOn(FIRST);
+            workerAt(FIRST)
+                    .expectMessageClass(Worker.AdmitTurn.class)
+                    .replyTo()
+                    .tell(new Worker.AdmissionRefused(Worker.RefusalReason.FULL, WorkerLoad.idle(1)));
+            router.expectMessageClass(Router.Refused.class);
+            Router.Route again = router.expectMessageClass(Router.Route.class);
+            again.replyTo().tell(new Router.NotPlaced(RouteOutcome.NO_WORKER, "none"));
+
+            assertEquals(Set.of(), placeOn(FIRST).excluded());
+            admit(FIRST);
+        }
+
+        @Test
+        void aDeadEngineIsReportedAndTheTurnGoesElsewhere() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
+            streaming(FIRST).sendNext(new Failed(InferenceFailure.of(Kind.ENGINE_FAILED, "connection refused")));
+
+            workerAt(FIRST).expectMessage(new Worker.ReportFailure("connection refused"));
+            workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
+            router.expectMessage(new Router.Release(REQUEST.turn()));
+            assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
+            admit(SECOND);
+            engineOf(SECOND).sendNext(DONE);
+            client.request(1);
+            client.expectNext(DONE);
+            assertEquals(1, counted(TurnOutcome.COMPLETED));
+        }
+
+        @Test
+        void aStreamThatBreaksWithoutAWordCountsAsADeadEngine() {
+            run(REQUEST);
+            streaming(FIRST).sendError(new IllegalStateException("reset by peer"));
+            workerAt(FIRST).expectMessageClass(Worker.ReportFailure.class);
+
+            streamingAfterRelease(SECOND).sendComplete();
+            workerAt(SECOND).expectMessageClass(Worker.ReportFailure.class);
+        }
+
+        @Test
+        void placementsAreBounded() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
+            for (int placement = 1; placement <= SETTINGS.maxPlacements(); placement++) {
+                placeOn(FIRST);
+                workerAt(FIRST)
+                        .expectMessageClass(Worker.AdmitTurn.class)
+                        .replyTo()
+                        .tell(new Worker.AdmissionRefused(Worker.RefusalReason.NOT_READY, WorkerLoad.idle(1)));
+                router.expectMessageClass(Router.Refused.class);
+            }
+            router.expectMessageClass(Router.Release.class);
+            fails(client, Kind.OVERLOADED);
+            assertEquals(TurnOutcome.OVERLOADED, recorded().outcome());
+        }
+
+        @Test
+        void aSilentWorkerIsLeft() {
+            run(REQUEST);
+            placeOn(FIRST);
+            workerAt(FIRST).expectMessageClass(Worker.AdmitTurn.class);
+            passes(SETTINGS.admissionTimeout().plusMillis(1));
+
+            workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
+            router.expectMessage(new Router.Release(REQUEST.turn()));
+            assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
+        }
+
+        @Test
+        void aRequestThatTheEngineRefusesIsNotTriedElsewhere() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
+            streaming(FIRST).sendNext(new Failed(InferenceFailure.invalid("temperature", "too hot")));
+
+            fails(client, Kind.INVALID_REQUEST);
+            assertEquals(TurnOutcome.REJECTED, recorded().outcome());
+        }
+
+        @Test
+        void withoutAPlaceTheTurnFailsAndIsRecorded() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
+            router.expectMessageClass(Router.Route.class)
+                    .replyTo()
+                    .tell(new Router.NotPlaced(RouteOutcome.UNKNOWN_MODEL, "no worker serves gpt-9"));
+
+            fails(client, Kind.UNKNOWN_MODEL);
+            assertEquals(TurnOutcome.REJECTED, recorded().outcome());
+            assertNull(recorded().worker());
+        }
+
+        private TestPublisher.Probe<InferenceEvent> streamingAfterRelease(WorkerId worker) {
+            router.expectMessageClass(Router.Release.class);
+            return streaming(worker);
+        }
+    }
+
+    @Nested
+    class AfterTheFirstToken {
+
+        @Test
+        void aDeadEngineFailsTheTurn() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
+            TestPublisher.Probe<InferenceEvent> engine = streaming(FIRST);
+            engine.sendNext(new TextDelta("hi"));
+            engine.sendNext(new Failed(InferenceFailure.of(Kind.ENGINE_FAILED, "killed")));
+
+            client.request(1);
+            client.expectNext(new TextDelta("hi"));
+            fails(client, Kind.ENGINE_FAILED);
+            workerAt(FIRST).expectMessageClass(Worker.ReportFailure.class);
+            assertEquals(TurnOutcome.ENGINE_FAILED, recorded().outcome());
+            assertEquals(2, state().frontiers().get(0).tip().messages(), "its prompt was computed");
+        }
+
+        @Test
+        void aSilentEngineFailsTheTurn() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
+            TestPublisher.Probe<InferenceEvent> engine = streaming(FIRST);
+            engine.sendNext(new TextDelta("hi"));
+            client.request(1);
+            client.expectNext(new TextDelta("hi"));
+            router.expectMessageClass(Router.FirstToken.class);
+            router.awaitAssert(() -> {
+                passes(SETTINGS.engineSilenceTimeout().plusMillis(1));
+                router.expectMessageClass(Router.Release.class, Duration.ofMillis(100));
+                return null;
+            });
+
+            fails(client, Kind.ENGINE_FAILED);
+            engine.expectCancellation();
+        }
+
+        @Test
+        void theAdmissionIsRenewed() {
+            run(REQUEST);
+            streaming(FIRST);
+            passes(Duration.ofSeconds(10));
+            workerAt(FIRST).expectMessage(new Worker.RenewAdmission(REQUEST.turn()));
+            passes(Duration.ofSeconds(10));
+            workerAt(FIRST).expectMessage(new Worker.RenewAdmission(REQUEST.turn()));
+        }
+    }
+
+    @Nested
+    class WhenTheClientLeaves {
+
+        @Test
+        void theEngineIsCancelledAndEverythingFreed() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
+            TestPublisher.Probe<InferenceEvent> engine = streaming(FIRST);
+            engine.sendNext(new TextDelta("hi"));
+            client.request(1);
+            client.expectNext(new TextDelta("hi"));
+            router.expectMessageClass(Router.FirstToken.class);
+
+            client.cancel();
+            engine.expectCancellation();
+            workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
+            router.expectMessage(new Router.Release(REQUEST.turn()));
+            assertEquals(TurnOutcome.CANCELLED, recorded().outcome());
+            assertEquals(1, counted(TurnOutcome.CANCELLED));
+        }
+
+        @Test
+        void aQueuedTurnGivesUpItsPlace() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
+            router.expectMessageClass(Router.Route.class);
+
+            client.cancel();
+            router.expectMessage(new Router.Release(REQUEST.turn()));
+            assertEquals(TurnOutcome.CANCELLED, recorded().outcome());
+        }
+
+        @Test
+        void anAnswerThatIsBeingRecordedIsRecorded() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST, sessionProbe.getRef(), TurnTest.this::engine);
+            begun();
+            streaming(FIRST).sendNext(DONE);
+            var complete = sessionProbe.expectMessageClass(AgentSession.CompleteTurn.class);
+
+            client.cancel();
+            complete.replyTo().tell(new AgentSession.TurnRecorded());
+            assertEquals(TurnOutcome.COMPLETED, complete.result().outcome());
+            router.awaitAssert(() -> {
+                assertEquals(1, counted(TurnOutcome.COMPLETED));
+                return null;
+            });
+            sessionProbe.expectNoMessage(Duration.ZERO);
+        }
+    }
+
+    private void begun() {
+        sessionProbe
+                .expectMessageClass(AgentSession.BeginTurn.class)
+                .replyTo()
+                .tell(new AgentSession.TurnBegun(FrontierMatch.Kind.OPENS, -1, 0, null));
+    }
+
+    @Nested
+    class TheSessionStore {
+
+        @Test
+        void holdsTheEndBackUntilItIsDurable() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST, sessionProbe.getRef(), TurnTest.this::engine);
+            begun();
+            streaming(FIRST).sendNext(DONE);
+            client.request(1);
+            var complete = sessionProbe.expectMessageClass(AgentSession.CompleteTurn.class);
+            client.expectNoMessage(scala.concurrent.duration.Duration.create(50, "millis"));
+
+            complete.replyTo().tell(new AgentSession.TurnRecorded());
+            client.expectNext(DONE);
+            client.expectComplete();
+        }
+
+        @Test
+        void isAskedAgainAndThenTheClientIsToldSo() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST, sessionProbe.getRef(), TurnTest.this::engine);
+            begun();
+            streaming(FIRST).sendNext(DONE);
+            for (int ask = 0; ask < 5; ask++) {
+                sessionProbe.expectMessageClass(AgentSession.CompleteTurn.class);
+                passes(SETTINGS.storeAskTimeout().plusMillis(1));
+            }
+            fails(client, Kind.STORE_UNAVAILABLE);
+            assertEquals(1, counted(TurnOutcome.STORE_UNAVAILABLE));
+            assertEquals(0, counted(TurnOutcome.COMPLETED));
+        }
+
+        @Test
+        void mustKnowTheTurnBeforeItIsPlaced() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST, sessionProbe.getRef(), TurnTest.this::engine);
+            for (int ask = 0; ask < 5; ask++) {
+                sessionProbe.expectMessageClass(AgentSession.BeginTurn.class);
+                passes(SETTINGS.storeAskTimeout().plusMillis(1));
+            }
+            fails(client, Kind.STORE_UNAVAILABLE);
+            router.expectNoMessage(Duration.ZERO);
+        }
+
+        @Test
+        void refusesATurnThatRunsAlready() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST, sessionProbe.getRef(), TurnTest.this::engine);
+            sessionProbe
+                    .expectMessageClass(AgentSession.BeginTurn.class)
+                    .replyTo()
+                    .tell(new AgentSession.TurnRunning());
+
+            fails(client, Kind.NOT_ALLOWED);
+            sessionProbe.expectNoMessage(Duration.ZERO);
+        }
+    }
+
+    @Test
+    void aFaultOfOursStillGivesTheClientAnEnd() {
+        TestSubscriber.Probe<InferenceEvent> client = run(REQUEST, session, worker -> {
+            throw new IllegalStateException("no such engine");
+        });
+        placeOn(FIRST);
+        admit(FIRST);
+
+        fails(client, Kind.INTERNAL);
+        workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
+        router.expectMessage(new Router.Release(REQUEST.turn()));
+        assertEquals(1, counted(TurnOutcome.INTERNAL));
+        assertEquals(TurnOutcome.LOST, recorded().outcome());
+    }
+
+    @Test
+    void aRequestIsExplainedWithoutASession() {
+        TurnService service = new TurnService(
+                kit.<Turns.Command>createTestProbe().getRef(), Conversation.renderer(new PromptCache(0)), SETTINGS);
+
+        RouteRequest request = service.routeRequest(REQUEST);
+        assertEquals(
+                request.inputTokens() / Conversation.BLOCK, request.blocks().size());
+        assertNull(request.lastWorker());
+    }
+}
