@@ -1,6 +1,6 @@
 package frontend;
 
-import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.model.HttpMethod;
 import akka.http.javadsl.model.StatusCodes;
 import akka.http.javadsl.model.headers.Allow;
 import akka.http.javadsl.server.AllDirectives;
@@ -34,7 +34,7 @@ final class ErrorRoutes extends AllDirectives {
                         rejected -> extractRequest(request -> {
                             Allow allowed = Allow.create(rejected.stream()
                                     .map(MethodRejection::supported)
-                                    .toArray(akka.http.javadsl.model.HttpMethod[]::new));
+                                    .toArray(HttpMethod[]::new));
                             return complete(OpenAiErrors.response(
                                             StatusCodes.METHOD_NOT_ALLOWED,
                                             "method_not_allowed",
@@ -55,10 +55,11 @@ final class ErrorRoutes extends AllDirectives {
 
     private Route answer(Throwable thrown) {
         InferenceFailure failure = Refusals.of(thrown);
-        if (failure.kind() == InferenceFailure.Kind.INTERNAL) {
-            LOG.error("a request failed", thrown);
-        }
-        HttpResponse response = OpenAiErrors.response(failure);
-        return complete(response);
+        return extractRequest(request -> {
+            if (failure.kind() == InferenceFailure.Kind.INTERNAL) {
+                LOG.error("request {} failed", RequestIds.of(request), thrown);
+            }
+            return complete(OpenAiErrors.response(failure));
+        });
     }
 }

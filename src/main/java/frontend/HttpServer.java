@@ -85,20 +85,19 @@ public final class HttpServer {
 
     private static CompletionStage<HttpResponse> answered(
             Function<HttpRequest, CompletionStage<HttpResponse>> handler,
-            HttpRequest request,
+            HttpRequest received,
             ActorSystem<?> system,
             Metrics metrics)
             throws Exception {
-        String id = RequestIds.of(request);
+        HttpRequest request = RequestIds.assigned(received);
         return handler.apply(request).thenApply(response -> {
             metrics.count(
                     Metric.HTTP_RESPONSES, Integer.toString(response.status().intValue()));
             if (response.status().isFailure()) {
-                // What was not read would block the connection; what was read already makes this do nothing.
+                // What was not read would block the connection; where all was read this does nothing.
                 request.discardEntityBytes(system);
-                LOG.debug("request {} answered {}", id, response.status());
             }
-            return RequestIds.named(response, id);
+            return RequestIds.named(response, RequestIds.of(request));
         });
     }
 }

@@ -1,5 +1,6 @@
 package frontend;
 
+import akka.http.javadsl.model.AttributeKey;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.headers.RawHeader;
@@ -15,12 +16,22 @@ import java.util.regex.Pattern;
  */
 final class RequestIds {
     private static final Pattern KEPT = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+    private static final AttributeKey<String> KEY = AttributeKey.create("request-id", String.class);
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private RequestIds() {}
 
-    /** The id of a request. */
+    /** A request with an id that {@link #of} finds. */
+    static HttpRequest assigned(HttpRequest request) {
+        return request.addAttribute(KEY, chosen(request));
+    }
+
+    /** The id of a request that was {@link #assigned} one. */
     static String of(HttpRequest request) {
+        return request.getAttribute(KEY).orElseThrow();
+    }
+
+    private static String chosen(HttpRequest request) {
         return request.getHeader("x-request-id")
                 .map(header -> header.value())
                 .filter(id -> KEPT.matcher(id).matches())

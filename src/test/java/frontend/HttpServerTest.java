@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import inference.SessionContext;
+import inference.SessionId;
 import inference.TenantId;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -202,6 +204,38 @@ class HttpServerTest {
         var first = frontend.nextSeen().turn();
         assertEquals(first, frontend.nextSeen().turn());
         assertFalse(first.equals(frontend.nextSeen().turn()));
+    }
+
+    @Test
+    void headersNameTheSessionAndAreCheckedBeforeTheBody() throws InterruptedException {
+        frontend.seen.clear();
+        frontend.send(chatRequest()
+                .header("X-Dynamo-Session-ID", "run:7")
+                .header("X-Dynamo-Parent-Session-ID", "run:1")
+                .header("X-Dynamo-Session-Final", "true")
+                .POST(BodyPublishers.ofString(MINIMAL))
+                .build());
+        assertEquals(
+                new SessionContext(TenantId.DEFAULT, new SessionId("run:7"), new SessionId("run:1"), true),
+                frontend.nextSeen().session());
+        JsonNode error = assertError(
+                400,
+                frontend.send(chatRequest()
+                        .header("X-Holdfast-Session-ID", "x".repeat(513))
+                        .POST(BodyPublishers.ofString("{"))
+                        .build()));
+        assertTrue(error.get("message").textValue().contains("x-holdfast-session-id"));
+    }
+
+    @Test
+    void aBugIsAnInternalErrorThatTellsNothing() {
+        frontend.script = request -> {
+            throw new IllegalStateException("secret detail");
+        };
+        HttpResponse<String> answer = frontend.chat(MINIMAL);
+        frontend.script = request -> FrontendFixture.answer("hello");
+        assertError(500, answer);
+        assertFalse(answer.body().contains("secret"));
     }
 
     private static HttpRequest.Builder chatRequest() {
