@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
         description = "Control plane for agentic LLM inference.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        synopsisSubcommandLabel = "COMMAND")
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {ReplayCommand.class})
 public final class Main implements Runnable {
 
     @Spec

@@ -29,8 +29,8 @@ public record PlacementSettings(
         }
     }
 
-    /** The same with another strategy and seed. */
-    public PlacementSettings with(String otherStrategy, long otherSeed) {
-        return new PlacementSettings(otherStrategy, otherSeed, strategies, queue, busy, timing, rateWindowSeconds);
+    /** The same with another strategy, seed and prediction. */
+    public PlacementSettings with(String otherStrategy, long otherSeed, TimingModel otherTiming) {
+        return new PlacementSettings(otherStrategy, otherSeed, strategies, queue, busy, otherTiming, rateWindowSeconds);
     }
 }

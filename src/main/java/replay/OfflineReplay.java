@@ -1,0 +1,71 @@
+package replay;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.LongSupplier;
+import replay.trace.Trace;
+import router.placement.PlacementSettings;
+
+/**
+ * Replay of a trace under several routing strategies, each over a fleet of its own in virtual time. Same inputs, same
+ * figures, however many strategies run at once; only decision times are the wall clock's.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param placement production's settings; strategy, seed and timing are replaced
+ * @param nanoClock wall clock that times decisions
+ */
+public record OfflineReplay(Trace trace, ReplaySettings settings, PlacementSettings placement, LongSupplier nanoClock) {
+
+    /**
+     * Runs the strategies.
+     *
+     * @param atOnce strategies that run in parallel, at least 1
+     * @param onTurnEnded called for each ended turn of each strategy, by any thread
+     * @throws IllegalArgumentException for an unknown strategy or a block size that the trace cannot give
+     */
+    public Comparison run(List<String> strategies, int atOnce, Runnable onTurnEnded) throws InterruptedException {
+        Prompts prompts = new Prompts(trace, settings.blockSizeTokens());
+        List<PolicyRun> runs = new ArrayList<>();
+        for (String strategy : strategies) {
+            PlacementSettings own = placement.with(strategy, settings.seed(), settings.timingModel());
+            runs.add(new PolicyRun(trace, prompts, settings, own, nanoClock, onTurnEnded));
+        }
+        ExecutorService threads = Executors.newFixedThreadPool(atOnce);
+        try {
+            List<Future<PolicyOutcome>> started = new ArrayList<>();
+            runs.forEach(run -> started.add(threads.submit(run::run)));
+            List<PolicyOutcome> outcomes = new ArrayList<>();
+            for (Future<PolicyOutcome> outcome : started) {
+                outcomes.add(outcome.get());
+            }
+            return Comparison.of(
+                    trace, settings.blockSizeTokens(), settings.workers(), settings.seed(), conditions(), outcomes);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a policy's run failed", e.getCause());
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    private List<Comparison.Condition> conditions() {
+        return List.of(
+                new Comparison.Condition("mode", "offline"),
+                new Comparison.Condition("timing", settings.timing()),
+                new Comparison.Condition("timingSpeedup", settings.timingModel().speedup()),
+                new Comparison.Condition("blockSizeTokens", settings.blockSizeTokens()),
+                new Comparison.Condition("blocksPerWorker", settings.blocksPerWorker()),
+                new Comparison.Condition("maxSequences", settings.maxSequences()),
+                new Comparison.Condition("maxBatchedTokens", settings.maxBatchedTokens()),
+                new Comparison.Condition("load", trace.arrivals() ? "recorded arrivals" : "closed loop"),
+                new Comparison.Condition("sessions", trace.arrivals() ? 0 : settings.sessions()),
+                new Comparison.Condition("gapCapSeconds", settings.gapCapSeconds()),
+                new Comparison.Condition("eventDelayMillis", settings.eventDelayMillis()),
+                new Comparison.Condition("loadIntervalMillis", settings.loadIntervalMillis()),
+                new Comparison.Condition("expectedOutputTokens", settings.expectedOutputTokens()));
+    }
+}

@@ -1,0 +1,24 @@
+package replay;
+
+/**
+ * One policy's run: every turn and the run as a whole.
+ *
+ * <p>Thread-safety: immutable by convention once made.
+ *
+ * @param strategy name of the routing strategy
+ * @param retention what keeps blocks in the engines
+ * @param sessionSeconds length of each session, NaN for one that did not end
+ * @param busyMillis time that each worker spent computing; empty when unknown
+ * @param preemptions turns that lost their blocks while running
+ * @param preemptedTokens tokens computed again after a preemption, over and above prefill tokens
+ * @param decisionNanos wall-clock time of each placement decision
+ */
+public record PolicyOutcome(
+        String strategy,
+        String retention,
+        TurnRecords turns,
+        double[] sessionSeconds,
+        double[] busyMillis,
+        int preemptions,
+        long preemptedTokens,
+        long[] decisionNanos) {}

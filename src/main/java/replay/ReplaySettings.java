@@ -1,0 +1,55 @@
+package replay;
+
+import workers.status.TimingModel;
+
+/**
+ * The fleet and the load of an offline replay.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param workers simulated engines
+ * @param blockSizeTokens tokens in a KV block; divides the trace's own
+ * @param blocksPerWorker KV blocks of each engine
+ * @param maxSequences requests that an engine runs at once
+ * @param maxBatchedTokens token budget of an engine's pass
+ * @param sessions sessions that run at once; without meaning for a trace with arrivals
+ * @param gapCapSeconds longest pause inside a session; longer recorded ones are cut to it
+ * @param eventDelayMillis from a change of an engine's blocks until the router's index shows it
+ * @param loadIntervalMillis how late and how often at most an engine's load reaches the router
+ * @param expectedOutputTokens what the router is told of every answer's length
+ * @param timing name of a {@link TimingModel}: what the engines' passes cost
+ */
+public record ReplaySettings(
+        int workers,
+        int blockSizeTokens,
+        int blocksPerWorker,
+        int maxSequences,
+        int maxBatchedTokens,
+        int sessions,
+        double gapCapSeconds,
+        double eventDelayMillis,
+        double loadIntervalMillis,
+        int expectedOutputTokens,
+        String timing,
+        long seed) {
+    public ReplaySettings {
+        atLeastOne("workers", workers);
+        atLeastOne("block size", blockSizeTokens);
+        atLeastOne("blocks per worker", blocksPerWorker);
+        atLeastOne("sessions", sessions);
+        atLeastOne("expected output tokens", expectedOutputTokens);
+        if (!(gapCapSeconds >= 0 && eventDelayMillis >= 0 && loadIntervalMillis >= 0)) {
+            throw new IllegalArgumentException("a time of the replay is negative");
+        }
+    }
+
+    TimingModel timingModel() {
+        return TimingModel.named(timing);
+    }
+
+    private static void atLeastOne(String what, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(what + " must be at least 1, got " + value);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReplayCommandTest {
+    @TempDir
+    private Path directory;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+    private String trace = "";
+
+    @BeforeEach
+    void writeTrace() throws IOException {
+        StringBuilder rows = new StringBuilder();
+        for (int session = 0; session < 6; session++) {
+            for (int k = 0; k < 5; k++) {
+                int blocks = 10 + 3 * k;
+                rows.append("{\"sid\":\"s%d\",\"lin\":0,\"k\":%d,%s\"in\":%d,\"out\":20,\"b\":[[1,5],[%d,%d]]}%n"
+                        .formatted(
+                                session,
+                                k,
+                                k == 0 ? "" : "\"gap\":1.0,",
+                                blocks * 64,
+                                100 * (session + 1),
+                                blocks - 5));
+            }
+        }
+        trace = Files.writeString(directory.resolve("trace.jsonl"), rows).toString();
+    }
+
+    private int holdfast(String... arguments) {
+        String[] command = new String[arguments.length + 1];
+        command[0] = "replay";
+        System.arraycopy(arguments, 0, command, 1, arguments.length);
+        return Main.commandLine()
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(err, true))
+                .execute(command);
+    }
+
+    @Test
+    void writesTheSameReportTwice() throws Exception {
+        for (String name : new String[] {"one", "two"}) {
+            int code = holdfast(
+                    trace,
+                    "--strategy=random,joint",
+                    "--workers=2",
+                    "--blocks-per-worker=60",
+                    "--seed=3",
+                    "--out=" + directory.resolve(name));
+            assertEquals(0, code, err.toString());
+        }
+        byte[] report = Files.readAllBytes(directory.resolve("one/report.json"));
+        assertArrayEquals(report, Files.readAllBytes(directory.resolve("two/report.json")));
+        JsonNode json = new ObjectMapper().readTree(report);
+        for (String key : new String[] {"trace", "workers", "seed", "infiniteCacheHitRate", "policies"}) {
+            assertTrue(json.has(key), key);
+        }
+        JsonNode policy = json.get("policies").get(1);
+        assertEquals("joint", policy.get("strategy").textValue());
+        for (String key : new String[] {
+            "retention",
+            "turns",
+            "hitRate",
+            "ttftMillis",
+            "itlMillis",
+            "sessionSeconds",
+            "prefillTokens",
+            "recomputedTokens",
+            "loadImbalance"
+        }) {
+            assertTrue(policy.has(key), key);
+        }
+        JsonNode timing =
+                new ObjectMapper().readTree(directory.resolve("one/timing.json").toFile());
+        assertTrue(timing.has("runSeconds"));
+        assertTrue(timing.get("policies").get(0).get("decisionNanos").get("p99").longValue() > 0);
+        assertTrue(out.toString().contains("| joint"), out.toString());
+    }
+
+    @Test
+    void wrongOptionsAreAnsweredWithOneClearLine() {
+        assertRefused("known are random, round-robin", trace, "--strategy=best");
+        assertRefused("no such file", directory.resolve("missing.jsonl").toString());
+        assertRefused("does not divide", trace, "--block-size-tokens=48");
+        assertRefused("known are measured, fast", trace, "--timing=slow");
+        assertRefused("workers must be at least 1", trace, "--workers=0");
+    }
+
+    private void assertRefused(String reason, String... arguments) {
+        err.getBuffer().setLength(0);
+        assertTrue(holdfast(arguments) != 0);
+        assertTrue(err.toString().contains(reason), err.toString());
+    }
+}

@@ -1,0 +1,137 @@
+package replay;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import cluster.RouterConfig;
+import com.typesafe.config.ConfigFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import replay.trace.BlockRuns;
+import replay.trace.Trace;
+import replay.trace.TracedTurn;
+import router.placement.PlacementSettings;
+import router.strategy.Strategies;
+
+class OfflineReplayTest {
+    private static final PlacementSettings PLACEMENT =
+            RouterConfig.placement(ConfigFactory.load().getConfig("holdfast.router"));
+    private static final List<String> ALL = List.copyOf(Strategies.names());
+
+    private static ReplaySettings settings(int blocksPerWorker, int blockSize, long seed) {
+        return new ReplaySettings(3, blockSize, blocksPerWorker, 16, 2_048, 12, 60, 1, 50, 32, "measured", seed);
+    }
+
+    private static Comparison run(Trace trace, ReplaySettings settings, List<String> strategies, int atOnce)
+            throws InterruptedException {
+        return new OfflineReplay(trace, settings, PLACEMENT, () -> 0).run(strategies, atOnce, () -> {});
+    }
+
+    @Test
+    void everyTurnIsServedOnceAndNoHitRateExceedsTheCeiling() throws Exception {
+        Trace trace = Workloads.agents(30, 12, 1);
+        AtomicInteger ended = new AtomicInteger();
+        Comparison comparison =
+                new OfflineReplay(trace, settings(400, 64, 1), PLACEMENT, () -> 0).run(ALL, 2, ended::incrementAndGet);
+
+        assertEquals(trace.turns().size() * ALL.size(), ended.get());
+        for (PolicySummary policy : comparison.policies()) {
+            assertEquals(trace.turns().size(), policy.turns(), policy.strategy());
+            assertEquals(0, policy.failed(), policy.strategy());
+            assertTrue(policy.hitRate() <= comparison.infiniteCacheHitRate(), policy.strategy());
+            assertTrue(policy.loadImbalance() >= 1, policy.strategy());
+            assertTrue(policy.ttftMillis().p50() > 0
+                    && policy.ttftMillis().p50() <= policy.ttftMillis().max());
+        }
+    }
+
+    @Test
+    void causesOfPrefillSumExactlyAndColdWorkIsTheSameForAll() throws Exception {
+        Trace trace = Workloads.agents(30, 12, 2);
+        Comparison comparison = run(trace, settings(300, 64, 1), ALL, 2);
+
+        long cold = comparison.policies().get(0).coldTokens();
+        for (PolicySummary policy : comparison.policies()) {
+            assertEquals(
+                    policy.prefillTokens(),
+                    policy.coldTokens() + policy.recomputedTokens() + policy.tailTokens(),
+                    policy.strategy());
+            assertEquals(cold, policy.coldTokens(), policy.strategy());
+            assertTrue(policy.tailTokens() >= 0, policy.strategy());
+        }
+    }
+
+    @Test
+    void aFleetWithRoomForEverythingReachesTheCeilingWhenSessionsStay() throws Exception {
+        Trace trace = Workloads.agents(20, 10, 3);
+        Comparison comparison = run(trace, settings(50_000, 64, 1), List.of("cache-aware", "random"), 1);
+
+        PolicySummary following = comparison.policies().get(0);
+        assertEquals(0, following.evictionTokens());
+        assertEquals(comparison.infiniteCacheHitRate(), following.hitRate(), 0.06);
+        assertTrue(comparison.policies().get(1).placementTokens() > following.placementTokens());
+    }
+
+    @Test
+    void oneSeedGivesOneReportHoweverManyRunsAreAtOnce() throws Exception {
+        Trace trace = Workloads.agents(20, 10, 4);
+        String once =
+                ReportFiles.report(run(trace, settings(300, 64, 7), ALL, 1)).toString();
+        String again =
+                ReportFiles.report(run(trace, settings(300, 64, 7), ALL, 4)).toString();
+        String other =
+                ReportFiles.report(run(trace, settings(300, 64, 8), ALL, 1)).toString();
+
+        assertEquals(once, again);
+        assertNotEquals(once.replace("\"seed\":7", ""), other.replace("\"seed\":8", ""));
+    }
+
+    @Test
+    void aTurnLargerThanAPoolFailsAndIsLeftOutOfTheComparison() throws Exception {
+        Trace small = Workloads.agents(4, 3, 5);
+        List<TracedTurn> turns = new ArrayList<>(small.turns());
+        turns.add(new TracedTurn(
+                3, 0, new BlockRuns(new long[] {90_000}, new int[] {500}), 500 * 64, 3, new int[] {0}, 0, 0, 0));
+        Trace trace = new Trace("with a giant", "synthetic", 64, false, small.sessionNames(), turns, 0);
+
+        Comparison comparison = run(trace, settings(400, 64, 1), List.of("random", "joint"), 1);
+
+        for (PolicySummary policy : comparison.policies()) {
+            assertEquals(1, policy.failed());
+            assertEquals(turns.size() - 1, policy.turns());
+        }
+    }
+
+    @Test
+    void smallerBlocksThatDivideTheTracesOwnAreAllowed() throws Exception {
+        Trace trace = Workloads.agents(5, 4, 6);
+        assertTrue(run(trace, settings(4_000, 16, 1), List.of("joint"), 1)
+                        .policies()
+                        .get(0)
+                        .hitRate()
+                > 0.3);
+        assertThrows(IllegalArgumentException.class, () -> run(trace, settings(400, 48, 1), List.of("joint"), 1));
+    }
+
+    @Test
+    void recordedArrivalsAreKept() throws Exception {
+        List<TracedTurn> turns = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            turns.add(new TracedTurn(
+                    i, 0, new BlockRuns(new long[] {0, 100 + i}, new int[] {3, 1}), 260, 5, new int[0], 0, 0, 100 * i));
+        }
+        List<String> names = turns.stream().map(turn -> "r" + turn.session()).toList();
+        Trace trace = new Trace("arrivals", "synthetic", 64, true, names, turns, 0);
+
+        Comparison comparison = run(trace, settings(400, 64, 1), List.of("cache-aware"), 1);
+
+        PolicySummary policy = comparison.policies().get(0);
+        assertTrue(policy.makespanSeconds() > 900 && policy.makespanSeconds() < 901);
+        assertEquals(9 * 192.0 / 2600, policy.hitRate(), 1e-9);
+        assertEquals(comparison.infiniteCacheHitRate(), policy.hitRate(), 1e-9);
+    }
+}
