@@ -54,7 +54,10 @@ final class HashTable {
     /** Removes an entry whose key is present. */
     void remove(long key) {
         int hole = home(key);
-        while (keys[hole] != key || values[hole] == ABSENT) {
+        while (keys[hole] != key) {
+            if (values[hole] == ABSENT) {
+                throw new IllegalStateException("hash " + key + " is not in the table");
+            }
             hole = (hole + 1) & mask;
         }
         int slot = (hole + 1) & mask;
