@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {ReplayCommand.class})
+        subcommands = {ReplayCommand.class, SimCommand.class})
 public final class Main implements Runnable {
 
     @Spec

@@ -1,0 +1,140 @@
+package workers.simserver;
+
+import com.sun.net.httpserver.HttpExchange;
+import inference.InferenceEvent;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * Serves {@code POST /v1/chat/completions}, streamed or whole. A client that has gone is noticed by a write that fails, at
+ * the latest by the keep-alive comments of a silent stream; its request is cancelled.
+ *
+ * <p>Thread-safety: safe for concurrent use; each exchange occupies its thread until it ends.
+ */
+final class ChatHandler {
+    private static final long KEEP_ALIVE_MILLIS = 1000;
+
+    private final SimServerSettings settings;
+    private final EngineLoop loop;
+    private final ChatIntake intake;
+
+    ChatHandler(SimServerSettings settings, EngineLoop loop) {
+        this.settings = settings;
+        this.loop = loop;
+        this.intake = new ChatIntake(settings);
+    }
+
+    void handle(HttpExchange exchange) throws IOException, InterruptedException {
+        ChatBody body = ChatBody.read(HttpReply.readBody(exchange));
+        if (!body.model().equals(settings.model())) {
+            throw RequestFailure.notFound("model", "The model `" + body.model() + "` does not exist.");
+        }
+        List<Action> actions = Script.reply(body.conversation());
+        if (actions.get(0) instanceof Action.Fail fail) {
+            Thread.sleep((long) fail.pacing().delayMillis());
+            throw RequestFailure.scripted(fail);
+        }
+        String id = UUID.randomUUID().toString().replace("-", "");
+        ChatJson json =
+                new ChatJson("chatcmpl-" + id, System.currentTimeMillis() / 1000, body.model(), body.includeUsage());
+        LiveRequest request = intake.accept(body, actions);
+        AnswerCursor cursor = new AnswerCursor(request.answer(), call -> "call_" + id + call);
+        loop.submit(request);
+        try {
+            if (body.stream()) {
+                stream(exchange, request, cursor, json);
+            } else {
+                whole(exchange, request, cursor, json);
+            }
+        } finally {
+            loop.cancel(request);
+        }
+    }
+
+    private static void whole(HttpExchange exchange, LiveRequest request, AnswerCursor cursor, ChatJson json)
+            throws IOException, InterruptedException {
+        LiveRequest.Progress progress = request.await(0, Long.MAX_VALUE / 1_000_000);
+        while (!progress.over()) {
+            progress = request.await(progress.produced(), Long.MAX_VALUE / 1_000_000);
+        }
+        failIfBroken(request, progress);
+        List<InferenceEvent> events = cursor.advanceTo(progress.produced());
+        HttpReply.json(exchange, 200, json.completion(events, request.answer(), usage(request, progress)));
+    }
+
+    private static void stream(HttpExchange exchange, LiveRequest request, AnswerCursor cursor, ChatJson json)
+            throws IOException, InterruptedException {
+        exchange.getResponseHeaders().set("Content-Type", "text/event-stream; charset=utf-8");
+        exchange.getResponseHeaders().set("Cache-Control", "no-cache");
+        exchange.sendResponseHeaders(200, 0);
+        try (OutputStream out = exchange.getResponseBody()) {
+            LiveRequest.Progress progress = deltas(out, request, cursor, json);
+            try {
+                failIfBroken(request, progress);
+            } catch (RequestFailure failure) {
+                write(out, "data: " + failure.body() + "\n\n");
+                return;
+            }
+            StringBuilder end = new StringBuilder();
+            end.append("data: ").append(json.ending(request.answer())).append("\n\n");
+            if (json.includeUsage()) {
+                end.append("data: ")
+                        .append(json.usage(usage(request, progress)))
+                        .append("\n\n");
+            }
+            write(out, end.append("data: [DONE]\n\n").toString());
+        }
+    }
+
+    private static LiveRequest.Progress deltas(
+            OutputStream out, LiveRequest request, AnswerCursor cursor, ChatJson json)
+            throws IOException, InterruptedException {
+        int known = 0;
+        while (true) {
+            LiveRequest.Progress progress = request.await(known, KEEP_ALIVE_MILLIS);
+            StringBuilder frames = new StringBuilder();
+            if (known == 0 && progress.produced() > 0) {
+                frames.append("data: ").append(json.opening()).append("\n\n");
+            }
+            for (InferenceEvent event : cursor.advanceTo(progress.produced())) {
+                frames.append("data: ").append(json.delta(event)).append("\n\n");
+            }
+            if (progress.produced() == known && !progress.over()) {
+                frames.append(": keep-alive\n\n");
+            }
+            write(out, frames.toString());
+            known = progress.produced();
+            if (progress.over()) {
+                return progress;
+            }
+        }
+    }
+
+    private static void failIfBroken(LiveRequest request, LiveRequest.Progress progress) {
+        if (progress.produced() < request.answer().tokens().length) {
+            throw RequestFailure.of(503, "the engine is shutting down");
+        }
+        RequestFailure failure = request.answer().failure();
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private static ChatJson.Usage usage(LiveRequest request, LiveRequest.Progress progress) {
+        return new ChatJson.Usage(
+                request.request().inputTokens(),
+                progress.cachedTokens(),
+                progress.produced(),
+                request.answer().reasoningTokens(progress.produced()));
+    }
+
+    private static void write(OutputStream out, String frames) throws IOException {
+        if (!frames.isEmpty()) {
+            out.write(frames.getBytes(StandardCharsets.UTF_8));
+            out.flush();
+        }
+    }
+}
