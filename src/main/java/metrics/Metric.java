@@ -18,6 +18,9 @@ public enum Metric {
     QUEUE_WAIT("holdfast.route.queue.wait", Kind.TIMER, "Time a placed turn spent in the pending queue"),
     INDEX_BLOCKS("holdfast.index.blocks", Kind.GAUGE, "Distinct blocks in this node's prefix index"),
     INDEX_RESYNCS("holdfast.index.resyncs", Kind.COUNTER, "Times one worker's part of the index started over"),
+    ADMISSIONS("holdfast.worker.admissions", Kind.COUNTER, "Turns that asked a worker for admission", "outcome"),
+    ADMISSIONS_LAPSED("holdfast.worker.admissions.lapsed", Kind.COUNTER, "Admissions without a sign of life"),
+    KV_EVENTS("holdfast.worker.kv.events", Kind.COUNTER, "Events of engines' caches, by what came of them", "outcome"),
     ;
 
     /** How a metric is observed. */

@@ -1,21 +1,41 @@
 package workers;
 
 import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.javadsl.TimerScheduler;
+import akka.actor.typed.receptionist.Receptionist;
 import akka.actor.typed.receptionist.ServiceKey;
 import akka.cluster.sharding.typed.javadsl.EntityTypeKey;
 import inference.TurnId;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import kv.Incarnation;
 import kv.KvEvent;
 import kv.WorkerId;
+import metrics.Metric;
 import org.jspecify.annotations.Nullable;
+import workers.events.EventSequence;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
-/** One engine's owner in the cluster: admission, running turns, the engine's block mirror, incarnation. */
-public final class Worker {
+/**
+ * One engine's owner in the cluster: admission, running turns, the engine's block mirror, incarnation.
+ *
+ * <p>The engine is the truth about its cache; the worker mirrors it under an incarnation and draws a new one whenever what
+ * it told may no longer hold: the engine restarted, or events are lost for good. The worker is the truth about its capacity.
+ * Nothing here is durable: a worker that starts again probes its engine and has the engine's events repeated.
+ */
+public final class Worker extends AbstractBehavior<Worker.Command> {
     /** Sharding key; the entity id is the engine's URL, encoded. */
     public static final EntityTypeKey<Command> TYPE_KEY = EntityTypeKey.create(Command.class, "Worker");
 
@@ -54,6 +74,20 @@ public final class Worker {
 
     /** Asks for the worker's status. */
     public record GetStatus(ActorRef<Status> replyTo) implements Command {}
+
+    private record FeedSaid(KvEventFeed.News news) implements Command {}
+
+    private record ProbeDue() implements Command {}
+
+    private record EngineAnswered(EngineClient.Probe probe) implements Command {}
+
+    private record EngineSilent(String reason) implements Command {}
+
+    private record AdmissionLapsed(TurnId turn) implements Command {}
+
+    private record LoadDue() implements Command {}
+
+    private record SubscriberStopped(ActorRef<Update> subscriber) implements Command {}
 
     /** Answer to {@link AdmitTurn}. */
     public sealed interface AdmitReply {}
@@ -99,7 +133,7 @@ public final class Worker {
         long number();
     }
 
-    /** What the worker is from here on; blocks told before are void when the incarnation is another. */
+    /** What the worker is from here on. Blocks told before are void: those it holds follow as a snapshot. */
     public record Joined(
             long number,
             WorkerId worker,
@@ -124,5 +158,296 @@ public final class Worker {
     /** The load or state changed; coalesced. */
     public record LoadChanged(long number, WorkerState state, WorkerLoad load) implements Update {}
 
-    private Worker() {}
+    /**
+     * The worker of one engine.
+     *
+     * @param endpoint where the engine is
+     */
+    public static Behavior<Command> create(EngineEndpoint endpoint, WorkerSettings settings, WorkerPorts ports) {
+        return Behaviors.setup(
+                context -> Behaviors.withTimers(timers -> new Worker(context, timers, endpoint, settings, ports)));
+    }
+
+    private final TimerScheduler<Command> timers;
+    private final WorkerId id;
+    private final WorkerSettings settings;
+    private final WorkerPorts ports;
+    private final EngineClient engine;
+    private final Optional<ActorRef<KvEventFeed.Command>> feed;
+    private final EngineLife life;
+    private final Admissions admissions;
+    private final BlockMirror mirror;
+    private final LoadView load = new LoadView();
+    private final Map<ActorRef<Update>, UpdateStream> subscribers = new HashMap<>();
+    private Incarnation incarnation;
+    private long feedTerm;
+    private boolean registered;
+    private boolean probing;
+    private boolean failureReported;
+    /** Whether this incarnation's events were replayed because of an unknown parent already: once must do. */
+    private boolean resynced;
+
+    private Worker(
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers,
+            EngineEndpoint endpoint,
+            WorkerSettings settings,
+            WorkerPorts ports) {
+        super(context);
+        this.timers = timers;
+        this.id = endpoint.worker();
+        this.settings = settings;
+        this.ports = ports;
+        this.engine = ports.engines().apply(id);
+        this.life = new EngineLife(settings.blockSizeTokens(), settings.failedProbes());
+        this.admissions = new Admissions(settings.turnsPerSlot());
+        this.mirror = new BlockMirror(settings.blockSizeTokens(), ports.metrics());
+        this.incarnation = ports.incarnations().get();
+        this.feed = endpoint.events() == null
+                ? Optional.empty()
+                : Optional.of(context.spawn(
+                        KvEventFeed.create(
+                                endpoint,
+                                ports.events(),
+                                settings.events(),
+                                context.messageAdapter(KvEventFeed.News.class, FeedSaid::new),
+                                ports.metrics()),
+                        "events"));
+        timers.startTimerWithFixedDelay(new ProbeDue(), Duration.ZERO, settings.heartbeatInterval());
+    }
+
+    @Override
+    public Receive<Command> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(Start.class, this::onStart)
+                .onMessage(AdmitTurn.class, this::onAdmitTurn)
+                .onMessage(RenewAdmission.class, this::onRenewAdmission)
+                .onMessage(EndTurn.class, this::onEndTurn)
+                .onMessage(ReportFailure.class, this::onReportFailure)
+                .onMessage(Attach.class, this::onAttach)
+                .onMessage(AckUpdates.class, this::onAckUpdates)
+                .onMessage(GetStatus.class, this::onGetStatus)
+                .onMessage(FeedSaid.class, this::onFeedSaid)
+                .onMessage(ProbeDue.class, this::onProbeDue)
+                .onMessage(EngineAnswered.class, this::onEngineAnswered)
+                .onMessage(EngineSilent.class, this::onEngineSilent)
+                .onMessage(AdmissionLapsed.class, this::onAdmissionLapsed)
+                .onMessage(LoadDue.class, this::onLoadDue)
+                .onMessage(SubscriberStopped.class, this::onSubscriberStopped)
+                .build();
+    }
+
+    private Behavior<Command> onStart(Start start) {
+        return this; // Receiving it woke the worker.
+    }
+
+    private Behavior<Command> onAdmitTurn(AdmitTurn admit) {
+        Optional<RefusalReason> refusal = admissions.admit(
+                admit.turn(), admit.inputTokens(), admit.expectedOutputTokens(), life.state(), life.facts());
+        ports.metrics().count(Metric.ADMISSIONS, refusal.map(Enum::name).orElse("ADMITTED"));
+        if (refusal.isPresent()) {
+            admit.replyTo().tell(new AdmissionRefused(refusal.get(), currentLoad()));
+            return this;
+        }
+        expectSignOfLife(admit.turn());
+        admit.replyTo().tell(new Admitted(incarnation, settings.admissionValidity()));
+        return loadChanged();
+    }
+
+    private Behavior<Command> onRenewAdmission(RenewAdmission renew) {
+        admissions.adopt(renew.turn());
+        expectSignOfLife(renew.turn());
+        return this;
+    }
+
+    private Behavior<Command> onEndTurn(EndTurn end) {
+        timers.cancel(end.turn());
+        return admissions.end(end.turn()) ? loadChanged() : this;
+    }
+
+    private Behavior<Command> onReportFailure(ReportFailure report) {
+        getContext().getLog().info("worker {}: a node reports a failure: {}", id, report.reason());
+        failureReported = true;
+        return probe();
+    }
+
+    private Behavior<Command> onAttach(Attach attach) {
+        if (subscribers.put(attach.subscriber(), new UpdateStream(attach.subscriber()::tell, settings)) == null) {
+            getContext().watchWith(attach.subscriber(), new SubscriberStopped(attach.subscriber()));
+        }
+        begin(Objects.requireNonNull(subscribers.get(attach.subscriber())));
+        return this;
+    }
+
+    private Behavior<Command> onAckUpdates(AckUpdates ack) {
+        UpdateStream stream = subscribers.get(ack.subscriber());
+        if (stream != null) {
+            stream.acknowledge(ack.number());
+            if (stream.wantsSnapshot()) {
+                begin(stream);
+            }
+        }
+        return this;
+    }
+
+    private Behavior<Command> onGetStatus(GetStatus get) {
+        EngineFacts facts = life.facts();
+        get.replyTo()
+                .tell(new Status(
+                        id,
+                        life.state(),
+                        facts == null ? null : incarnation,
+                        facts,
+                        currentLoad(),
+                        admissions.turns(),
+                        life.reason()));
+        return this;
+    }
+
+    private Behavior<Command> onFeedSaid(FeedSaid said) {
+        if (said.news().term() != feedTerm) {
+            return this; // about a life of the engine that is over
+        }
+        if (said.news() instanceof KvEventFeed.EventsArrived arrived) {
+            return eventsArrived(arrived);
+        }
+        return eventsStartedOver((KvEventFeed.EventsStartedOver) said.news());
+    }
+
+    private Behavior<Command> onProbeDue(ProbeDue due) {
+        return probe();
+    }
+
+    private Behavior<Command> onEngineAnswered(EngineAnswered answered) {
+        probing = false;
+        failureReported = false;
+        String before = life.reason();
+        EngineLife.Seen seen = life.answered(answered.probe());
+        load.probed(answered.probe(), admissions.turns());
+        logTransition(before);
+        if (life.state() == WorkerState.READY && !registered) {
+            registered = true;
+            getContext()
+                    .getSystem()
+                    .receptionist()
+                    .tell(Receptionist.register(SERVICE_KEY, getContext().getSelf()));
+        }
+        if (seen == EngineLife.Seen.RESTARTED) {
+            mirror.clear();
+            feedTerm++;
+            feed.ifPresent(events -> events.tell(new KvEventFeed.Restart(feedTerm)));
+            renewIncarnation("its start time is another");
+        } else if (seen == EngineLife.Seen.CHANGED) {
+            subscribers.values().forEach(this::begin);
+        }
+        return reportLoad();
+    }
+
+    private Behavior<Command> onEngineSilent(EngineSilent silent) {
+        probing = false;
+        String before = life.reason();
+        life.silent(silent.reason(), failureReported);
+        failureReported = false;
+        logTransition(before);
+        return reportLoad();
+    }
+
+    private Behavior<Command> onAdmissionLapsed(AdmissionLapsed lapsed) {
+        ports.metrics().count(Metric.ADMISSIONS_LAPSED);
+        getContext().getLog().info("worker {}: the admission of {} lapsed", id, lapsed.turn());
+        return admissions.end(lapsed.turn()) ? loadChanged() : this;
+    }
+
+    private Behavior<Command> onLoadDue(LoadDue due) {
+        return reportLoad();
+    }
+
+    private Behavior<Command> onSubscriberStopped(SubscriberStopped stopped) {
+        subscribers.remove(stopped.subscriber());
+        return this;
+    }
+
+    private Behavior<Command> eventsArrived(KvEventFeed.EventsArrived arrived) {
+        BlockMirror.Changes changes = mirror.apply(arrived.rank(), arrived.events());
+        if (changes.unknownParent() && !resynced) {
+            resynced = true;
+            getContext().getLog().info("worker {}: blocks behind an unknown parent, events are replayed", id);
+            feed.ifPresent(events -> events.tell(new KvEventFeed.Resync(arrived.rank())));
+        }
+        if (changes.events().isEmpty()) {
+            return this;
+        }
+        subscribers.values().forEach(stream -> stream.blocks(incarnation, arrived.rank(), changes.events()));
+        return loadChanged();
+    }
+
+    private Behavior<Command> eventsStartedOver(KvEventFeed.EventsStartedOver over) {
+        if (over.reason() == EventSequence.Reason.REQUESTED) {
+            mirror.clear(over.rank());
+            subscribers.values().forEach(this::begin);
+            return this;
+        }
+        if (over.reason() == EventSequence.Reason.RESTARTED) {
+            life.forgetStart();
+            load.restarted();
+        }
+        mirror.clear(over.rank());
+        renewIncarnation("its events say " + over.reason().name().toLowerCase(Locale.ROOT));
+        return probe();
+    }
+
+    private Behavior<Command> probe() {
+        if (!probing) {
+            probing = true;
+            getContext()
+                    .pipeToSelf(
+                            engine.probe(),
+                            (probe, failure) -> probe == null
+                                    ? new EngineSilent("the engine does not answer: " + failure)
+                                    : new EngineAnswered(probe));
+        }
+        return this;
+    }
+
+    private void renewIncarnation(String why) {
+        incarnation = ports.incarnations().get();
+        resynced = false;
+        getContext().getLog().info("worker {}: new incarnation {}: {}", id, incarnation, why);
+        subscribers.values().forEach(this::begin);
+    }
+
+    private void begin(UpdateStream stream) {
+        Incarnation now = incarnation;
+        WorkerState state = life.state();
+        EngineFacts facts = life.facts();
+        WorkerLoad current = currentLoad();
+        stream.begin(number -> new Joined(number, id, state, now, facts, current), now, mirror.snapshot());
+    }
+
+    private void expectSignOfLife(TurnId turn) {
+        timers.startSingleTimer(turn, new AdmissionLapsed(turn), settings.admissionValidity());
+    }
+
+    private WorkerLoad currentLoad() {
+        return load.now(admissions, mirror, life.facts());
+    }
+
+    private Behavior<Command> loadChanged() {
+        if (!timers.isTimerActive(LoadDue.class)) {
+            timers.startSingleTimer(LoadDue.class, new LoadDue(), settings.loadInterval());
+        }
+        return this;
+    }
+
+    private Behavior<Command> reportLoad() {
+        WorkerLoad current = currentLoad();
+        subscribers.values().forEach(stream -> stream.load(life.state(), current));
+        return this;
+    }
+
+    private void logTransition(String reasonBefore) {
+        if (!life.reason().equals(reasonBefore)) {
+            getContext().getLog().info("worker {}: {}: {}", id, life.state(), life.reason());
+        }
+    }
 }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param <B> a batch
  */
 public final class EventSequence<B> {
-    private static final int MAX_REPLAYS_PER_HOLE = 3;
+    private static final int MAX_ATTEMPTS = 3;
     private static final long NONE = -1;
 
     private final Consequences<B> then;
@@ -29,8 +29,10 @@ public final class EventSequence<B> {
     private final int maxPending;
     private final TreeMap<Long, B> pending = new TreeMap<>();
     private long expected;
+    private boolean complete = true;
     private long lastLive = NONE;
     private long replayFrom = NONE;
+    private boolean askedForHole;
     private int replays;
 
     /** What follows from an arrival; called in order. */
@@ -109,6 +111,7 @@ public final class EventSequence<B> {
                 then.startOver(Reason.OUTRUN);
             }
             expected = number;
+            complete = false;
         }
         deliver(batch);
     }
@@ -118,15 +121,15 @@ public final class EventSequence<B> {
         if (replayFrom == NONE) {
             return;
         }
-        boolean progress = expected > replayFrom;
+        // Batches missing now were published after the engine had answered, unless it was asked for them in vain.
+        boolean inVain = askedForHole && expected == replayFrom;
         replayFrom = NONE;
+        replays = 0;
         drainPending();
-        if (pending.isEmpty()) {
-            replays = 0;
-        } else if (progress && replays < MAX_REPLAYS_PER_HOLE) {
-            askReplay();
-        } else {
+        if (inVain) {
             skipToPending();
+        } else if (!pending.isEmpty()) {
+            askReplay();
         }
     }
 
@@ -136,7 +139,7 @@ public final class EventSequence<B> {
             return;
         }
         replayFrom = NONE;
-        if (replays < MAX_REPLAYS_PER_HOLE) {
+        if (replays < MAX_ATTEMPTS) {
             askReplay();
         } else {
             skipToPending();
@@ -150,14 +153,9 @@ public final class EventSequence<B> {
         }
     }
 
-    /** Number that the next batch in order has. */
-    public long expected() {
-        return expected;
-    }
-
-    /** Whether an answer to a replay is awaited. */
-    public boolean replaying() {
-        return replayFrom != NONE;
+    /** Whether everything since the engine's first batch was delivered. */
+    public boolean complete() {
+        return complete;
     }
 
     private void askReplay() {
@@ -167,6 +165,7 @@ public final class EventSequence<B> {
         }
         replays++;
         replayFrom = expected;
+        askedForHole = !pending.isEmpty();
         then.replay(expected);
     }
 
@@ -192,6 +191,7 @@ public final class EventSequence<B> {
                 then.startOver(Reason.OUTRUN);
             }
             expected = first;
+            complete = false;
         }
         drainPending();
         if (!pending.isEmpty()) {
@@ -202,6 +202,7 @@ public final class EventSequence<B> {
     private void reset(Reason reason) {
         pending.clear();
         expected = 0;
+        complete = true;
         lastLive = NONE;
         replayFrom = NONE;
         replays = 0;

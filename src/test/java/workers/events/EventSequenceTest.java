@@ -144,6 +144,28 @@ class EventSequenceTest {
     }
 
     @Test
+    void aHoleYoungerThanTheReplayInProgressIsAskedForAgain() {
+        sequence.start();
+        sequence.live(1, "b");
+        sequence.replayEnded();
+        sequence.replayed(0, "a");
+        sequence.replayed(1, "b");
+        sequence.replayEnded();
+
+        assertEquals(List.of("replay 0", "replay 0", "a", "b"), log);
+    }
+
+    @Test
+    void aHoleThatTheEngineCannotFillIsGivenUp() {
+        begin();
+        sequence.live(0, "a");
+        sequence.live(2, "c");
+        sequence.replayEnded();
+
+        assertEquals(List.of("a", "replay 1", "OUTRUN", "c"), log);
+    }
+
+    @Test
     void aRequestedRestartForgetsEverything() {
         begin();
         sequence.live(0, "a");

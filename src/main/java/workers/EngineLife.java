@@ -1,0 +1,102 @@
+package workers;
+
+import org.jspecify.annotations.Nullable;
+import workers.status.EngineFacts;
+import workers.status.WorkerState;
+
+/**
+ * Life of one engine as its probes show it; the states and their transitions are {@link WorkerState}'s. Mutable, not thread
+ * safe.
+ */
+final class EngineLife {
+    private static final long UNKNOWN = 0;
+
+    private final int blockSizeTokens;
+    private final int failedProbesAllowed;
+    private WorkerState state = WorkerState.JOINING;
+    private String reason = "the engine has not answered yet";
+    private @Nullable EngineFacts facts;
+    private long startedAtMillis = UNKNOWN;
+    private int failedProbes;
+
+    /** What a probe's answer shows. */
+    enum Seen {
+        NOTHING_NEW,
+        /** Other facts than before. */
+        CHANGED,
+        /** Another process than before: its cache is empty. */
+        RESTARTED
+    }
+
+    EngineLife(int blockSizeTokens, int failedProbes) {
+        this.blockSizeTokens = blockSizeTokens;
+        this.failedProbesAllowed = failedProbes;
+    }
+
+    WorkerState state() {
+        return state;
+    }
+
+    String reason() {
+        return reason;
+    }
+
+    /** What the engine said of itself; null until it was accepted. */
+    @Nullable
+    EngineFacts facts() {
+        return facts;
+    }
+
+    Seen answered(EngineClient.Probe probe) {
+        failedProbes = 0;
+        int engineBlock = probe.facts().blockSizeTokens();
+        if (engineBlock != blockSizeTokens) {
+            enter(
+                    WorkerState.JOINING,
+                    "refused: its blocks have " + engineBlock + " tokens, ours " + blockSizeTokens
+                            + " (kv.block-size-tokens)");
+            return Seen.NOTHING_NEW;
+        }
+        boolean restarted = startedAtMillis != UNKNOWN
+                && probe.startedAtMillis() != UNKNOWN
+                && startedAtMillis != probe.startedAtMillis();
+        if (probe.startedAtMillis() != UNKNOWN) {
+            startedAtMillis = probe.startedAtMillis();
+        }
+        boolean changed = !probe.facts().equals(facts);
+        facts = probe.facts();
+        if (state != WorkerState.DRAINING) {
+            enter(WorkerState.READY, "the engine answers");
+        }
+        if (restarted) {
+            return Seen.RESTARTED;
+        }
+        return changed ? Seen.CHANGED : Seen.NOTHING_NEW;
+    }
+
+    /**
+     * A probe failed.
+     *
+     * @param reported whether somebody else failed to reach the engine, too: then one failed probe is enough
+     */
+    void silent(String why, boolean reported) {
+        failedProbes++;
+        if (state == WorkerState.JOINING) {
+            enter(WorkerState.JOINING, why);
+        } else if (reported || failedProbes >= failedProbesAllowed) {
+            enter(WorkerState.UNREACHABLE, why);
+        }
+    }
+
+    /** The engine is known to have restarted: the next answer tells since when. */
+    void forgetStart() {
+        startedAtMillis = UNKNOWN;
+    }
+
+    private void enter(WorkerState next, String why) {
+        if (state != next || next == WorkerState.JOINING) {
+            state = next;
+            reason = why;
+        }
+    }
+}

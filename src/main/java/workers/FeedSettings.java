@@ -1,0 +1,22 @@
+package workers;
+
+import java.time.Duration;
+
+/**
+ * How an engine's event stream is followed.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param replayTimeout until a replay that has not ended is asked for again
+ * @param silenceCheck silence after which the newest events are asked for
+ * @param maxPendingBatches batches kept while a replay is on its way, at least 1; beyond them the view starts over
+ * @param maxFramesInFlight frames read from the socket but not yet decoded, at least 1
+ */
+public record FeedSettings(
+        Duration replayTimeout, Duration silenceCheck, int maxPendingBatches, int maxFramesInFlight) {
+    public FeedSettings {
+        if (maxPendingBatches < 1 || maxFramesInFlight < 1) {
+            throw new IllegalArgumentException("an event feed's limits are at least 1");
+        }
+    }
+}

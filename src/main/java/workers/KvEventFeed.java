@@ -1,0 +1,266 @@
+package workers;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.PostStop;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.javadsl.TimerScheduler;
+import java.util.ArrayList;
+import java.util.List;
+import metrics.Metric;
+import metrics.Metrics;
+import workers.events.EngineEvent;
+import workers.events.EngineEventBatch;
+import workers.events.EventSequence;
+import workers.events.KvEventDecoder;
+import workers.events.MalformedBatchException;
+
+/**
+ * Follows the event streams of one engine: brings their batches in order, has gaps replayed, notices restarts, decodes, and
+ * tells the engine's {@link Worker}. Child of that worker; owns the source and its thread.
+ */
+final class KvEventFeed extends AbstractBehavior<KvEventFeed.Command> {
+
+    /** What a feed is told. */
+    sealed interface Command {}
+
+    /**
+     * The engine is another one now: everything begins anew.
+     *
+     * @param term stands in all that the feed tells from here on
+     */
+    record Restart(long term) implements Command {}
+
+    /** The worker's view of one stream does not fit its events: it is to be told all over, if the engine still can. */
+    record Resync(int stream) implements Command {}
+
+    /** What a feed tells its worker. Never leaves their node. */
+    sealed interface News {
+        /** Restart that it belongs to. */
+        long term();
+    }
+
+    /** Events of one rank's stream, in order. */
+    record EventsArrived(long term, int rank, List<EngineEvent> events) implements News {
+        EventsArrived {
+            events = List.copyOf(events);
+        }
+    }
+
+    /** What one rank's stream told so far is void. */
+    record EventsStartedOver(long term, int rank, EventSequence.Reason reason) implements News {}
+
+    private record MessageArrived(int stream, long number, byte[] payload) implements Command {}
+
+    private record MessageReplayed(int stream, long attempt, long number, byte[] payload) implements Command {}
+
+    private record ReplayEnded(int stream, long attempt) implements Command {}
+
+    private record ReplayTimedOut(int stream, long attempt) implements Command {}
+
+    private record StreamSilent(int stream) implements Command {}
+
+    static Behavior<Command> create(
+            EngineEndpoint endpoint,
+            KvEventSource.Factory sources,
+            FeedSettings settings,
+            ActorRef<News> worker,
+            Metrics metrics) {
+        return Behaviors.setup(context -> Behaviors.withTimers(
+                timers -> new KvEventFeed(context, timers, endpoint, sources, settings, worker, metrics)));
+    }
+
+    /** Events told in one message. */
+    private static final int EVENTS_PER_MESSAGE = 512;
+
+    private final TimerScheduler<Command> timers;
+    private final FeedSettings settings;
+    private final ActorRef<News> worker;
+    private final Metrics metrics;
+    private final FrameCredit credit;
+    private final KvEventSource source;
+    private final List<Stream> streams = new ArrayList<>();
+    private long term;
+
+    private KvEventFeed(
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers,
+            EngineEndpoint endpoint,
+            KvEventSource.Factory sources,
+            FeedSettings settings,
+            ActorRef<News> worker,
+            Metrics metrics) {
+        super(context);
+        this.timers = timers;
+        this.settings = settings;
+        this.worker = worker;
+        this.metrics = metrics;
+        this.credit = new FrameCredit(settings.maxFramesInFlight());
+        this.source = sources.open(endpoint, new Mailbox(context.getSelf(), credit));
+        for (int rank = 0; rank < endpoint.ranks(); rank++) {
+            Stream stream = new Stream(rank, endpoint.replay() != null);
+            streams.add(stream);
+            stream.sequence.start();
+            expectMessages(rank);
+        }
+    }
+
+    @Override
+    public Receive<Command> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(Restart.class, this::onRestart)
+                .onMessage(Resync.class, this::onResync)
+                .onMessage(MessageArrived.class, this::onMessageArrived)
+                .onMessage(MessageReplayed.class, this::onMessageReplayed)
+                .onMessage(ReplayEnded.class, this::onReplayEnded)
+                .onMessage(ReplayTimedOut.class, this::onReplayTimedOut)
+                .onMessage(StreamSilent.class, this::onStreamSilent)
+                .onSignal(PostStop.class, this::onPostStop)
+                .build();
+    }
+
+    private Behavior<Command> onRestart(Restart restart) {
+        term = restart.term();
+        streams.forEach(stream -> stream.sequence.restart());
+        return this;
+    }
+
+    private Behavior<Command> onResync(Resync resync) {
+        Stream stream = streams.get(resync.stream());
+        if (stream.sequence.complete()) {
+            stream.sequence.restart();
+        }
+        return this;
+    }
+
+    private Behavior<Command> onMessageArrived(MessageArrived arrived) {
+        credit.giveBack();
+        Stream stream = streams.get(arrived.stream());
+        expectMessages(stream.rank);
+        stream.sequence.live(arrived.number(), arrived.payload());
+        stream.flush();
+        return this;
+    }
+
+    private Behavior<Command> onMessageReplayed(MessageReplayed replayed) {
+        credit.giveBack();
+        Stream stream = streams.get(replayed.stream());
+        if (replayed.attempt() == stream.attempt) {
+            stream.sequence.replayed(replayed.number(), replayed.payload());
+            stream.flush();
+        }
+        return this;
+    }
+
+    private Behavior<Command> onReplayEnded(ReplayEnded ended) {
+        Stream stream = streams.get(ended.stream());
+        if (ended.attempt() == stream.attempt) {
+            timers.cancel(replayTimer(stream.rank));
+            stream.sequence.replayEnded();
+            stream.flush();
+        }
+        return this;
+    }
+
+    private Behavior<Command> onReplayTimedOut(ReplayTimedOut timedOut) {
+        Stream stream = streams.get(timedOut.stream());
+        if (timedOut.attempt() == stream.attempt) {
+            stream.sequence.replayFailed();
+            stream.flush();
+        }
+        return this;
+    }
+
+    private Behavior<Command> onStreamSilent(StreamSilent silent) {
+        streams.get(silent.stream()).sequence.check();
+        expectMessages(silent.stream());
+        return this;
+    }
+
+    private Behavior<Command> onPostStop(PostStop signal) {
+        credit.close();
+        source.close();
+        return this;
+    }
+
+    private void expectMessages(int stream) {
+        timers.startSingleTimer("silence " + stream, new StreamSilent(stream), settings.silenceCheck());
+    }
+
+    private static String replayTimer(int stream) {
+        return "replay " + stream;
+    }
+
+    /** One rank's stream: its order, and the events that are ready to be told. */
+    private final class Stream implements EventSequence.Consequences<byte[]> {
+        private final int rank;
+        private final EventSequence<byte[]> sequence;
+        private final List<EngineEvent> ready = new ArrayList<>();
+        private long attempt;
+
+        Stream(int rank, boolean replayable) {
+            this.rank = rank;
+            this.sequence = new EventSequence<>(this, replayable, settings.maxPendingBatches());
+        }
+
+        @Override
+        public void deliver(byte[] payload) {
+            try {
+                EngineEventBatch batch = KvEventDecoder.decode(payload);
+                metrics.count(Metric.KV_EVENTS, batch.skipped(), "skipped");
+                if (ready.size() + batch.events().size() > EVENTS_PER_MESSAGE) {
+                    flush();
+                }
+                ready.addAll(batch.events());
+            } catch (MalformedBatchException e) {
+                metrics.count(Metric.KV_EVENTS, "malformed");
+                getContext().getLog().warn("stream {}: a batch was not understood: {}", rank, e.getMessage());
+            }
+        }
+
+        @Override
+        public void startOver(EventSequence.Reason reason) {
+            ready.clear();
+            worker.tell(new EventsStartedOver(term, rank, reason));
+        }
+
+        @Override
+        public void replay(long from) {
+            attempt++;
+            timers.startSingleTimer(replayTimer(rank), new ReplayTimedOut(rank, attempt), settings.replayTimeout());
+            source.replay(rank, attempt, from);
+        }
+
+        void flush() {
+            if (!ready.isEmpty()) {
+                worker.tell(new EventsArrived(term, rank, ready));
+                ready.clear();
+            }
+        }
+    }
+
+    /** Passes what the source's thread reads into the actor's mailbox, no faster than it is worked off. */
+    private record Mailbox(ActorRef<Command> feed, FrameCredit credit) implements KvEventSource.Listener {
+        @Override
+        public void live(int stream, long number, byte[] payload) {
+            if (credit.take()) {
+                feed.tell(new MessageArrived(stream, number, payload));
+            }
+        }
+
+        @Override
+        public void replayed(int stream, long attempt, long number, byte[] payload) {
+            if (credit.take()) {
+                feed.tell(new MessageReplayed(stream, attempt, number, payload));
+            }
+        }
+
+        @Override
+        public void replayEnded(int stream, long attempt) {
+            feed.tell(new ReplayEnded(stream, attempt));
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package workers;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import akka.actor.testkit.typed.javadsl.ManualTime;
+import akka.actor.testkit.typed.javadsl.TestProbe;
+import akka.actor.typed.ActorRef;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import kv.WorkerId;
+import metrics.Metrics;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import testkit.ActorTestKitExtension;
+import workers.events.EngineEvent;
+import workers.events.EventSequence;
+
+/** The feed against real sockets; only its own timers are driven by hand. */
+@Timeout(60)
+class KvEventFeedTest {
+    @RegisterExtension
+    static final ActorTestKitExtension kit = ActorTestKitExtension.withManualTime();
+
+    private final ManualTime time = ManualTime.get(kit.kit().system());
+    private final TestProbe<KvEventFeed.News> worker = kit.kit().createTestProbe();
+    private PublishingEngine engine = new PublishingEngine();
+    private final ActorRef<KvEventFeed.Command> feed = kit.kit()
+            .spawn(KvEventFeed.create(
+                    engine.endpoint(new WorkerId("http://engine")),
+                    ZmqEventSource::open,
+                    WorkerTest.settings().events(),
+                    worker.getRef(),
+                    new Metrics()));
+
+    @AfterEach
+    void stop() {
+        kit.kit().stop(feed);
+        engine.close();
+    }
+
+    @Test
+    void tellsEventsInOrderWithWhatWasPublishedBeforeIt() throws InterruptedException {
+        engine.awaitRequest();
+        engine.awaitSubscriber();
+        engine.lose(Payloads.root(1));
+        engine.lose(Payloads.root(2));
+        engine.publish(Payloads.root(3));
+
+        assertEquals(List.of(1, 2, 3), hashes(3));
+    }
+
+    @Test
+    void asksAgainWhenAReplayDoesNotCome() throws InterruptedException {
+        engine.awaitRequest();
+        engine.awaitSubscriber();
+        engine.mute(true);
+        engine.lose(Payloads.root(1));
+        engine.publish(Payloads.root(2));
+        engine.awaitRequest();
+        engine.mute(false);
+
+        time.timePasses(Duration.ofSeconds(3));
+
+        assertEquals(List.of(1, 2), hashes(2));
+    }
+
+    @Test
+    void findsTheLossOfTheLastBatchAfterASilence() throws InterruptedException {
+        engine.awaitRequest();
+        engine.awaitSubscriber();
+        engine.publish(Payloads.root(1));
+        assertEquals(List.of(1), hashes(1));
+        engine.lose(Payloads.root(2));
+
+        time.timePasses(Duration.ofSeconds(5));
+
+        assertEquals(List.of(2), hashes(1));
+    }
+
+    @Test
+    void tellsThatTheEngineStartedAnew() throws InterruptedException {
+        engine.awaitRequest();
+        engine.awaitSubscriber();
+        engine.publish(Payloads.root(1));
+        assertEquals(List.of(1), hashes(1));
+        engine = engine.restarted();
+        engine.awaitSubscriber();
+        engine.publish(Payloads.root(2));
+
+        assertEquals(
+                EventSequence.Reason.RESTARTED,
+                worker.expectMessageClass(KvEventFeed.EventsStartedOver.class).reason());
+        assertEquals(List.of(2), hashes(1));
+    }
+
+    @Test
+    void marksWhatItTellsWithTheTermOfItsLastRestart() throws InterruptedException {
+        engine.awaitRequest();
+        engine.awaitSubscriber();
+        engine.lose(Payloads.root(1));
+
+        feed.tell(new KvEventFeed.Restart(4));
+
+        assertEquals(
+                4,
+                worker.expectMessageClass(KvEventFeed.EventsStartedOver.class).term());
+        assertEquals(
+                4, worker.expectMessageClass(KvEventFeed.EventsArrived.class).term());
+    }
+
+    @Test
+    void anUnreadableBatchDoesNotStopTheStream() throws InterruptedException {
+        engine.awaitRequest();
+        engine.awaitSubscriber();
+        engine.publish("nonsense");
+        engine.publish(Payloads.root(1));
+
+        assertEquals(List.of(1), hashes(1));
+    }
+
+    @Test
+    void worksOffMoreThanMayBeInFlight() throws InterruptedException {
+        engine.awaitRequest();
+        engine.awaitSubscriber();
+        List<Integer> expected = new ArrayList<>();
+        for (int i = 0; i < 500; i++) {
+            engine.lose(Payloads.root(i));
+            expected.add(i);
+        }
+        engine.publish(Payloads.root(500));
+        expected.add(500);
+
+        assertEquals(expected, hashes(501));
+    }
+
+    private List<Integer> hashes(int count) {
+        List<Integer> hashes = new ArrayList<>();
+        while (hashes.size() < count) {
+            for (EngineEvent event :
+                    worker.expectMessageClass(KvEventFeed.EventsArrived.class).events()) {
+                hashes.add((int) ((EngineEvent.Stored) event).hashes()[0]);
+            }
+        }
+        return hashes;
+    }
+}
