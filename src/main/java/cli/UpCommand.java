@@ -1,0 +1,134 @@
+package cli;
+
+import cluster.DataDirectory;
+import cluster.EngineProcessSettings;
+import cluster.LocalNode;
+import cluster.NodeStarter;
+import cluster.StartFailure;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigParseOptions;
+import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code holdfast up}: one node with its session store and simulated engines, until told to stop. */
+@Command(
+        name = "up",
+        description = {
+            "Starts one node with everything it needs on this machine: session store, simulated engines, router, HTTP.",
+            "Ctrl-C lets running turns finish, then stops everything; a second Ctrl-C stops at once."
+        },
+        footer = {"", "Options win over --config FILE, which wins over the built-in application.conf."},
+        mixinStandardHelpOptions = true)
+final class UpCommand implements Callable<Integer> {
+
+    private static final int STOPPED = 0;
+    private static final int FAILED = 1;
+
+    private final NodeStarter nodeStarter;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(names = "--http-port", paramLabel = "PORT", description = "HTTP port (8642; 0 for any free one).")
+    private @Nullable Integer httpPort;
+
+    @Option(names = "--workers", paramLabel = "N", description = "Simulated engines (4).")
+    private @Nullable Integer workers;
+
+    @Option(names = "--timing", description = "Their speed: measured, fast, or a factor of measured (fast).")
+    private @Nullable String timing;
+
+    @Option(names = "--blocks-per-worker", paramLabel = "N", description = "KV blocks of each engine (16384).")
+    private @Nullable Integer blocksPerWorker;
+
+    @Option(names = "--block-size-tokens", paramLabel = "N", description = "Tokens in a KV block (16).")
+    private @Nullable Integer blockSizeTokens;
+
+    @Option(
+            names = "--data-dir",
+            paramLabel = "DIR",
+            description = "Where sessions and logs are kept (.holdfast); new, empty, or made by holdfast.")
+    private Path dataDirectory = Path.of(".holdfast");
+
+    @Option(names = "--config", paramLabel = "FILE", description = "Settings in HOCON, as in application.conf.")
+    private @Nullable Path configFile;
+
+    UpCommand(NodeStarter nodeStarter) {
+        this.nodeStarter = nodeStarter;
+    }
+
+    @Override
+    public Integer call() {
+        StopRequest stop = StopRequest.listen();
+        try (DataDirectory data = DataDirectory.open(dataDirectory)) {
+            NodeLog.writeTo(data.logs().resolve("node.log"));
+            Config sources = sources();
+            EngineProcessSettings engines = EngineProcessSettings.of(ConfigFactory.load(sources));
+            try (LocalNode local = LocalNode.start(sources, EngineProgram.command(engines), data, nodeStarter)) {
+                new Banner(local, engines, data, uptime()).print(out());
+                return serve(local, stop);
+            }
+        } catch (ConfigException wrong) {
+            throw new StartFailure("configuration: " + wrong.getMessage(), wrong);
+        }
+    }
+
+    private int serve(LocalNode local, StopRequest stop) {
+        CompletableFuture<?> ended = local.node().whenTerminated().toCompletableFuture();
+        CompletableFuture<Void> asked = stop.afterReady();
+        CompletableFuture.anyOf(asked, ended).join();
+        if (!asked.isDone()) {
+            out().println("The node ended by itself: its log says why. Stopping engines and store ...");
+            return FAILED;
+        }
+        out().println("Draining: running turns may finish. Ctrl-C again stops at once.");
+        local.node().drain().toCompletableFuture().join();
+        out().println("Stopping engines and store ...");
+        return STOPPED;
+    }
+
+    /** Options, then the user's file, then application.conf; not resolved, as the node's surroundings are still to come. */
+    private Config sources() {
+        Map<String, Object> options = new HashMap<>();
+        put(options, "holdfast.frontend.port", httpPort);
+        put(options, "holdfast.cluster.engines.count", workers);
+        put(options, "holdfast.cluster.engines.timing", timing);
+        put(options, "holdfast.cluster.engines.blocks", blocksPerWorker);
+        put(options, "holdfast.kv.block-size-tokens", blockSizeTokens);
+        Config file = configFile == null
+                ? ConfigFactory.empty()
+                : ConfigFactory.parseFile(
+                        configFile.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
+        return ConfigFactory.parseMap(options, "command line")
+                .withFallback(file)
+                .withFallback(ConfigFactory.defaultApplication());
+    }
+
+    private PrintWriter out() {
+        return Objects.requireNonNull(spec).commandLine().getOut();
+    }
+
+    private static void put(Map<String, Object> options, String key, @Nullable Object value) {
+        if (value != null) {
+            options.put(key, value);
+        }
+    }
+
+    private static Duration uptime() {
+        return Duration.ofMillis(ManagementFactory.getRuntimeMXBean().getUptime());
+    }
+}

@@ -1,0 +1,111 @@
+package cluster;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A node with everything it needs on one machine: its session store, its simulated engines, itself.
+ *
+ * <p>Started in that order, engines and store side by side, and ended in the opposite one, so that turns can finish while
+ * what they run on is still there. A start that fails ends what it had started.
+ *
+ * <p><em>Thread-safety:</em> immutable but for {@link #close}.
+ */
+public final class LocalNode implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(LocalNode.class);
+
+    private final Deque<AutoCloseable> started = new ArrayDeque<>();
+    private final EmbeddedStore store;
+    private final List<EngineAddress> engines;
+    private final RunningNode node;
+
+    private LocalNode(Config sources, List<String> engineCommand, DataDirectory data, NodeStarter starter) {
+        Config config = ConfigFactory.load(sources);
+        refuseTakenPort(config);
+        try {
+            EngineProcessSettings settings = EngineProcessSettings.of(config);
+            EngineProcesses processes = EngineProcesses.launch(engineCommand, data.logs(), settings);
+            started.push(processes);
+            store = EmbeddedStore.start(data, StoreSettings.of(config));
+            started.push(store);
+            engines = processes.awaitReady();
+            node = starter.start(ConfigFactory.load(surroundings(settings).withFallback(sources)));
+        } catch (RuntimeException failure) {
+            close();
+            throw failure;
+        }
+    }
+
+    /**
+     * Starts everything and waits until it serves.
+     *
+     * @param sources the configuration before Akka's defaults, not yet resolved
+     * @param engineCommand the program of an engine
+     * @throws StartFailure if any part cannot start; nothing is left running then
+     */
+    public static LocalNode start(Config sources, List<String> engineCommand, DataDirectory data, NodeStarter starter) {
+        return new LocalNode(sources, engineCommand, data, starter);
+    }
+
+    public EmbeddedStore store() {
+        return store;
+    }
+
+    /** Where the engines serve, in order. */
+    public List<EngineAddress> engines() {
+        return engines;
+    }
+
+    public RunningNode node() {
+        return node;
+    }
+
+    /** Ends engines and store. Whoever wants turns to finish drains the node first. */
+    @Override
+    public void close() {
+        while (!started.isEmpty()) {
+            AutoCloseable next = started.pop();
+            try {
+                next.close();
+            } catch (Exception failure) {
+                log.error("{} did not end in an orderly way", next, failure);
+            }
+        }
+    }
+
+    /** What the node must know of the processes around it. */
+    private Config surroundings(EngineProcessSettings settings) {
+        Map<String, Object> values = Map.of(
+                "holdfast.workers.engines",
+                engines.stream().map(EngineAddress::toEntry).toList(),
+                "holdfast.router.timing",
+                settings.timing());
+        return ConfigFactory.parseMap(values, "the processes of holdfast up")
+                .withFallback(store.connection().toConfig());
+    }
+
+    /** Looks before anything is started; the node's own bind stays the one that counts. */
+    private static void refuseTakenPort(Config config) {
+        String host = config.getString("holdfast.frontend.host");
+        int port = config.getInt("holdfast.frontend.port");
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.bind(new InetSocketAddress(InetAddress.getByName(host), port));
+        } catch (IOException | IllegalArgumentException taken) {
+            throw new StartFailure(
+                    "HTTP port " + port + " of " + host + " cannot be used (" + taken.getMessage()
+                            + "): stop what listens there or choose another with --http-port",
+                    taken);
+        }
+    }
+}
