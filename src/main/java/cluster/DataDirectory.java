@@ -25,6 +25,7 @@ import java.util.stream.Stream;
 public final class DataDirectory implements AutoCloseable {
 
     private static final String MARKER = "holdfast.lock";
+    private static final int MARKER_MOST_BYTES = 256;
     private static final String LAYOUT = "holdfast data directory, layout 1";
 
     private final Path path;
@@ -101,18 +102,20 @@ public final class DataDirectory implements AutoCloseable {
     }
 
     private static void take(Path path, FileChannel lock) throws IOException {
-        if (!locked(lock)) {
-            throw new StartFailure("data directory " + path + " is in use by another holdfast" + ownerOf(path)
+        boolean ours = locked(lock);
+        List<String> lines = lines(lock);
+        if (!ours) {
+            throw new StartFailure("data directory " + path + " is in use by another holdfast"
+                    + (lines.size() < 2 ? "" : " (" + lines.get(1) + ")")
                     + ": stop that one or choose another directory with --data-dir");
         }
-        List<String> lines = Files.readAllLines(path.resolve(MARKER));
         if (!lines.isEmpty() && !lines.get(0).equals(LAYOUT)) {
             throw new StartFailure("data directory " + path + " was made by another version of holdfast ("
                     + lines.get(0) + "): run that version or choose another directory with --data-dir");
         }
+        String content = LAYOUT + "\nprocess " + ProcessHandle.current().pid() + "\n";
         lock.truncate(0);
-        lock.write(ByteBuffer.wrap(
-                (LAYOUT + "\nprocess " + ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8)));
+        lock.write(ByteBuffer.wrap(content.getBytes(StandardCharsets.UTF_8)), 0);
     }
 
     private static boolean locked(FileChannel lock) throws IOException {
@@ -123,9 +126,13 @@ public final class DataDirectory implements AutoCloseable {
         }
     }
 
-    private static String ownerOf(Path path) throws IOException {
-        List<String> lines = Files.readAllLines(path.resolve(MARKER));
-        return lines.size() < 2 ? "" : " (" + lines.get(1) + ")";
+    /** Through the very channel that holds the lock: POSIX drops a process's locks when it closes any other one. */
+    private static List<String> lines(FileChannel lock) throws IOException {
+        ByteBuffer content = ByteBuffer.allocate(MARKER_MOST_BYTES);
+        int length = lock.read(content, 0);
+        return new String(content.array(), 0, Math.max(length, 0), StandardCharsets.UTF_8)
+                .lines()
+                .toList();
     }
 
     private static String reason(IOException failure) {

@@ -48,6 +48,25 @@ class DataDirectoryTest {
     }
 
     @Test
+    void refusesASecondProcess() throws IOException, InterruptedException {
+        Process owner = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        DirectoryOwner.class.getName(),
+                        temporary.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        assertEquals("mine", owner.inputReader().readLine());
+
+        assertRefused(temporary, "in use by another holdfast (process " + owner.pid() + ")");
+
+        owner.destroyForcibly().waitFor();
+        DataDirectory.open(temporary).close();
+    }
+
+    @Test
     void leavesAForeignDirectoryUntouched() throws IOException {
         Files.writeString(temporary.resolve("thesis.tex"), "precious");
 
@@ -83,5 +102,19 @@ class DataDirectoryTest {
         assertTrue(message.contains(directory.toString()), message);
         assertTrue(message.contains("--data-dir"), message);
         assertFalse(message.contains("\n"), message);
+    }
+
+    /** A process of its own that keeps the directory until its end. */
+    static final class DirectoryOwner {
+
+        private DirectoryOwner() {}
+
+        public static void main(String[] arguments) throws IOException {
+            try (DataDirectory data = DataDirectory.open(Path.of(arguments[0]))) {
+                System.out.println("mine");
+                int end = System.in.read();
+                throw new IllegalStateException(data.path() + " was given up, not killed: " + end);
+            }
+        }
     }
 }
