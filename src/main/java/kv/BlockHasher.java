@@ -2,6 +2,9 @@ package kv;
 
 import com.dynatrace.hash4j.hashing.Hasher64;
 import com.dynatrace.hash4j.hashing.Hashing;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.IntBuffer;
 
 /**
  * Turns tokens into block and sequence hashes: XXH3-64 over a block's tokens as 32-bit little-endian integers, chained by
@@ -11,6 +14,9 @@ import com.dynatrace.hash4j.hashing.Hashing;
  * <p>Thread-safety: immutable; methods share no state.
  */
 public final class BlockHasher {
+    /** Blocks encoded at a time, so that the bytes stay in the nearest cache. */
+    private static final int ENCODED_BLOCKS = 64;
+
     private final int blockSizeTokens;
     private final Hasher64 hasher;
 
@@ -29,12 +35,14 @@ public final class BlockHasher {
 
     /** Hash of the block whose tokens start at {@code from}. */
     public BlockHash blockHash(int[] tokens, int from) {
-        return new BlockHash(hash(tokens, from, new byte[blockSizeTokens * Integer.BYTES]));
+        Encoding encoding = new Encoding(1);
+        encoding.fill(tokens, from, 1);
+        return new BlockHash(encoding.hash(0));
     }
 
     /** Sequence hash of a block behind a parent. */
     public SequenceHash chain(SequenceHash parent, BlockHash block) {
-        return new SequenceHash(chain(parent.value(), block.value(), new byte[2 * Long.BYTES]));
+        return new SequenceHash(hasher.hashLongLongToLong(parent.value(), block.value()));
     }
 
     /**
@@ -50,14 +58,17 @@ public final class BlockHasher {
         if (blocks == 0) {
             return prefix;
         }
-        byte[] tokenBytes = new byte[blockSizeTokens * Integer.BYTES];
-        byte[] pairBytes = new byte[2 * Long.BYTES];
+        Encoding encoding = new Encoding(Math.min(blocks, ENCODED_BLOCKS));
         long[] chain = new long[blocks];
         boolean root = prefix.size() == 0;
         long parent = root ? 0 : prefix.hashAt(prefix.size() - 1);
         for (int i = 0; i < blocks; i++) {
-            long own = hash(tokens, from + i * blockSizeTokens, tokenBytes);
-            parent = root && i == 0 ? own : chain(parent, own, pairBytes);
+            int at = i % ENCODED_BLOCKS;
+            if (at == 0) {
+                encoding.fill(tokens, from + i * blockSizeTokens, Math.min(blocks - i, ENCODED_BLOCKS));
+            }
+            long own = encoding.hash(at);
+            parent = root && i == 0 ? own : hasher.hashLongLongToLong(parent, own);
             chain[i] = parent;
         }
         return prefix.append(chain, blocks);
@@ -68,27 +79,23 @@ public final class BlockHasher {
         return extend(PromptBlocks.empty(blockSizeTokens), tokens, 0, tokens.length);
     }
 
-    private long hash(int[] tokens, int from, byte[] scratch) {
-        for (int i = 0; i < blockSizeTokens; i++) {
-            int token = tokens[from + i];
-            int at = i * Integer.BYTES;
-            scratch[at] = (byte) token;
-            scratch[at + 1] = (byte) (token >>> 8);
-            scratch[at + 2] = (byte) (token >>> 16);
-            scratch[at + 3] = (byte) (token >>> 24);
+    /** Tokens of some blocks as the bytes that are hashed; copied as a whole, which costs less than hashing them. */
+    private final class Encoding {
+        private final byte[] bytes;
+        private final IntBuffer view;
+
+        Encoding(int blocks) {
+            bytes = new byte[blocks * blockSizeTokens * Integer.BYTES];
+            view = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer();
         }
-        return hasher.hashBytesToLong(scratch);
-    }
 
-    private long chain(long parent, long own, byte[] scratch) {
-        putLittleEndian(scratch, 0, parent);
-        putLittleEndian(scratch, Long.BYTES, own);
-        return hasher.hashBytesToLong(scratch);
-    }
+        void fill(int[] tokens, int from, int blocks) {
+            view.put(0, tokens, from, blocks * blockSizeTokens);
+        }
 
-    private static void putLittleEndian(byte[] target, int at, long value) {
-        for (int i = 0; i < Long.BYTES; i++) {
-            target[at + i] = (byte) (value >>> (8 * i));
+        long hash(int block) {
+            int length = blockSizeTokens * Integer.BYTES;
+            return hasher.hashBytesToLong(bytes, block * length, length);
         }
     }
 }

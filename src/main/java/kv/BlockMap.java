@@ -5,11 +5,15 @@ import java.util.Arrays;
 /**
  * Location of every block of an index by its sequence hash; 8 bytes per slot.
  *
- * <p>A slot holds the location (run, offset) and 26 bits of the mixed hash; the full hash is read in the run. Those bits
- * alone give the slot's home, so growing and deleting (by shifting back, without tombstones) never look into runs. The
- * table is striped and a stripe grows by a quarter, so that growth is neither a long stop nor a doubling of memory.
+ * <p>A slot holds 26 bits of the mixed hash, its <em>tag</em>, above the location (run, offset); the full hash is read in the
+ * run. The tag alone gives a slot's home, and slots are sorted by it: linear probing in the order of keys. So a search that
+ * fails ends early, removing shifts back a few slots and leaves no tombstone, and growing is one pass from left to right,
+ * none of them looking into runs. The table is striped and a stripe grows by a sixth: neither a long stop nor a doubling of
+ * memory.
  *
  * <p>Thread-safety: confined to the index's writer.
+ *
+ * @see <a href="https://doi.org/10.1093/comjnl/17.2.135">Amble and Knuth, Ordered hash tables, 1974</a>
  */
 final class BlockMap {
     /** No location. */
@@ -21,17 +25,25 @@ final class BlockMap {
     private static final int TAG_BITS = Long.SIZE - LOCATION_BITS;
     private static final long LOCATION_MASK = (1L << LOCATION_BITS) - 1;
     private static final int STRIPE_BITS = 8;
-    private static final int LEAST_SLOTS = 8;
+
+    /** Slots behind the last home, so that nothing wraps around; the very last one stays empty. */
+    private static final int OVERFLOW_SLOTS = 24;
+
+    private static final long[] NO_SLOTS = new long[OVERFLOW_SLOTS + 1];
 
     static final int MAX_RUN_BLOCKS = 1 << OFFSET_BITS;
     static final int MAX_RUN_ID = (1 << RUN_BITS) - 1;
 
     private final Runs runs;
-    private final long[][] stripes = new long[1 << STRIPE_BITS][LEAST_SLOTS];
+    private final long[][] stripes = new long[1 << STRIPE_BITS][];
     private final int[] counts = new int[1 << STRIPE_BITS];
+
+    @SuppressWarnings("unused") // written only, so that the compiler cannot drop the loads of touch()
+    private long touched;
 
     BlockMap(Runs runs) {
         this.runs = runs;
+        Arrays.fill(stripes, NO_SLOTS);
     }
 
     static long location(int run, int offset) {
@@ -46,13 +58,31 @@ final class BlockMap {
         return (int) location & MAX_RUN_BLOCKS - 1;
     }
 
+    /** Blocks in the map. */
+    long size() {
+        return Arrays.stream(counts).asLongStream().sum();
+    }
+
+    /**
+     * Loads the slots of blocks that are about to be found, added or removed: here the loads are independent and overlap,
+     * one by one each would be a cache miss to wait for.
+     */
+    void touch(long[] hashes) {
+        long sum = 0;
+        for (long hash : hashes) {
+            long mixed = mix(hash);
+            long[] slots = stripes[stripe(mixed)];
+            sum += slots[home(mixed, slots)];
+        }
+        touched = sum;
+    }
+
     /** Where a block is, or {@link #ABSENT}. */
     long find(long hash) {
         long mixed = mix(hash);
         long[] slots = stripes[stripe(mixed)];
-        long tag = tag(mixed);
-        for (int at = home(tag, slots.length); slots[at] != 0; at = next(at, slots.length)) {
-            if (slots[at] >>> LOCATION_BITS == tag && isAt(slots[at] & LOCATION_MASK, hash)) {
+        for (int at = first(mixed, slots); hasTag(slots[at], mixed); at++) {
+            if (isAt(slots[at] & LOCATION_MASK, hash)) {
                 return slots[at] & LOCATION_MASK;
             }
         }
@@ -63,20 +93,26 @@ final class BlockMap {
     boolean add(long hash, long location) {
         long mixed = mix(hash);
         int stripe = stripe(mixed);
-        if ((counts[stripe] + 1) * 8 > stripes[stripe].length * 7) {
-            resize(stripe, stripes[stripe].length + (stripes[stripe].length >> 2));
-        }
         long[] slots = stripes[stripe];
-        long tag = tag(mixed);
-        int at = home(tag, slots.length);
-        while (slots[at] != 0) {
-            if (slots[at] >>> LOCATION_BITS == tag && isAt(slots[at] & LOCATION_MASK, hash)) {
+        if ((counts[stripe] + 1) * 5 > homes(slots) * 4) {
+            slots = resize(stripe, Math.max(leastHomes(stripe), homes(slots) * 7 / 6));
+        }
+        int at = first(mixed, slots);
+        for (; hasTag(slots[at], mixed); at++) {
+            if (isAt(slots[at] & LOCATION_MASK, hash)) {
                 return false;
             }
-            at = next(at, slots.length);
         }
-        slots[at] = tag << LOCATION_BITS | location;
+        int gap = at;
+        while (slots[gap] != 0) {
+            gap++;
+        }
+        System.arraycopy(slots, at, slots, at + 1, gap - at);
+        slots[at] = slot(mixed, location);
         counts[stripe]++;
+        if (gap == slots.length - 1) {
+            resize(stripe, homes(slots) + OVERFLOW_SLOTS);
+        }
         return true;
     }
 
@@ -85,22 +121,18 @@ final class BlockMap {
         long mixed = mix(hash);
         int stripe = stripe(mixed);
         long[] slots = stripes[stripe];
-        long tag = tag(mixed);
-        long slot = tag << LOCATION_BITS | location;
-        int at = home(tag, slots.length);
-        while (slots[at] != slot) {
-            at = next(at, slots.length);
+        int at = first(mixed, slots);
+        while (slots[at] != slot(mixed, location)) {
+            at++;
         }
-        closeGap(slots, at);
+        for (; slots[at + 1] != 0 && home(slots[at + 1] >>> LOCATION_BITS, homes(slots)) <= at; at++) {
+            slots[at] = slots[at + 1];
+        }
+        slots[at] = 0;
         counts[stripe]--;
-        if (slots.length > LEAST_SLOTS && counts[stripe] * 4 < slots.length) {
-            resize(stripe, Math.max(LEAST_SLOTS, slots.length / 2));
+        if (counts[stripe] * 4 < homes(slots) && homes(slots) > leastHomes(stripe)) {
+            resize(stripe, Math.max(leastHomes(stripe), homes(slots) / 2));
         }
-    }
-
-    /** Blocks in the map. */
-    long size() {
-        return Arrays.stream(counts).asLongStream().sum();
     }
 
     private boolean isAt(long location, long hash) {
@@ -108,34 +140,44 @@ final class BlockMap {
         return run != null && run.has(offset(location), hash);
     }
 
-    /** Moves later entries of the same cluster back, so that none becomes unreachable from its home. */
-    private static void closeGap(long[] slots, int removed) {
-        int gap = removed;
-        int at = next(removed, slots.length);
-        while (slots[at] != 0) {
-            int home = home(slots[at] >>> LOCATION_BITS, slots.length);
-            boolean homeBehindGap = gap <= at ? gap < home && home <= at : gap < home || home <= at;
-            if (!homeBehindGap) {
-                slots[gap] = slots[at];
-                gap = at;
-            }
-            at = next(at, slots.length);
-        }
-        slots[gap] = 0;
-    }
-
-    private void resize(int stripe, int size) {
-        long[] slots = new long[size];
+    /** Moves a stripe into an array of another size; further on if its end overflows there. */
+    private long[] resize(int stripe, int homes) {
+        long[] slots = new long[homes + OVERFLOW_SLOTS];
+        int next = 0;
         for (long slot : stripes[stripe]) {
             if (slot != 0) {
-                int at = home(slot >>> LOCATION_BITS, size);
-                while (slots[at] != 0) {
-                    at = next(at, size);
+                next = Math.max(next, home(slot >>> LOCATION_BITS, homes));
+                if (next == slots.length - 1) {
+                    return resize(stripe, homes + OVERFLOW_SLOTS);
                 }
-                slots[at] = slot;
+                slots[next++] = slot;
             }
         }
         stripes[stripe] = slots;
+        return slots;
+    }
+
+    /** The first slot from a hash's home on whose tag is not smaller. */
+    private static int first(long mixed, long[] slots) {
+        int at = home(mixed, slots);
+        long least = slot(mixed, 0);
+        while (slots[at] != 0 && Long.compareUnsigned(slots[at], least) < 0) {
+            at++;
+        }
+        return at;
+    }
+
+    private static boolean hasTag(long slot, long mixed) {
+        return slot != 0 && slot >>> LOCATION_BITS == tag(mixed);
+    }
+
+    private static int homes(long[] slots) {
+        return slots.length - OVERFLOW_SLOTS;
+    }
+
+    /** Differs between stripes, so that they grow one after another and the table as a whole grows evenly. */
+    private static int leastHomes(int stripe) {
+        return 8 + (stripe & 3);
     }
 
     private static long mix(long hash) {
@@ -150,11 +192,16 @@ final class BlockMap {
         return mixed << STRIPE_BITS >>> LOCATION_BITS;
     }
 
-    private static int home(long tag, int size) {
-        return (int) ((tag * size) >>> TAG_BITS);
+    private static long slot(long mixed, long location) {
+        return tag(mixed) << LOCATION_BITS | location;
     }
 
-    private static int next(int at, int size) {
-        return at + 1 == size ? 0 : at + 1;
+    private static int home(long mixed, long[] slots) {
+        return home(tag(mixed), homes(slots));
+    }
+
+    /** Grows with the tag, evenly from the first home to the last. */
+    private static int home(long tag, int homes) {
+        return (int) ((tag * homes) >>> TAG_BITS);
     }
 }

@@ -12,12 +12,10 @@ final class PrefixWalk {
     private final RunOverlap overlap;
     private final int tiers;
 
-    /** Word of owner slots, tier, and owners still holding everything; one entry per pair with any owner left. */
-    private int[] words = new int[4];
-
-    private int[] tierOf = new int[4];
+    /** Pairs of a column of {@link RunOverlap} and its owners that still hold everything, as long as there are any. */
     private long[] alive = new long[4];
-    private int count;
+
+    private int used;
 
     private PrefixWalk(OwnerDirectory owners) {
         this.overlap = new RunOverlap(owners);
@@ -38,9 +36,12 @@ final class PrefixWalk {
             if (run == null) {
                 break;
             }
+            if (depth == 0) {
+                walk.begin(run.segments);
+            }
             int agreeing = run.agreement(query, depth, size, hint);
             walk.cross(run.segments, depth, agreeing);
-            if (walk.count == 0) {
+            if (walk.used == 0) {
                 break;
             }
             depth += agreeing;
@@ -49,66 +50,63 @@ final class PrefixWalk {
         return walk.overlap;
     }
 
-    /** Crosses the pieces of a run's first {@code blocks} blocks. */
-    private void cross(Segments segments, int depth, int blocks) {
-        int segment = 0;
-        if (depth == 0) {
-            begin(segments);
-            segment = 1;
-        }
-        for (int last = segments.count(); segment < last && segments.start(segment) < blocks; segment++) {
-            narrow(segments, segment, depth + segments.start(segment));
-            if (count == 0) {
-                return;
-            }
-        }
-    }
-
     private void begin(Segments segments) {
-        int[] present = segments.words();
-        for (int word = 0; word < present.length; word++) {
+        int[] words = segments.words();
+        for (int word = 0; word < words.length; word++) {
             for (int tier = 0; tier < tiers; tier++) {
                 long holders = segments.holdersUpTo(0, word, tier);
                 if (holders != 0) {
-                    add(present[word], tier, holders);
+                    if (used == alive.length) {
+                        alive = Arrays.copyOf(alive, used * 2);
+                    }
+                    alive[used] = RunOverlap.column(words[word], tier);
+                    alive[used + 1] = holders;
+                    used += 2;
                 }
             }
         }
     }
 
-    private void add(int word, int tier, long holders) {
-        if (count == words.length) {
-            words = Arrays.copyOf(words, count * 2);
-            tierOf = Arrays.copyOf(tierOf, count * 2);
-            alive = Arrays.copyOf(alive, count * 2);
+    /** Crosses a run's first {@code blocks} blocks; column by column, as few of them have anybody left. */
+    private void cross(Segments segments, int depth, int blocks) {
+        int end = segments.segmentAt(blocks - 1) + 1;
+        int kept = 0;
+        for (int i = 0; i < used; i += 2) {
+            int column = (int) alive[i];
+            long left = cross(segments, end, depth, column, alive[i + 1]);
+            if (left != 0) {
+                alive[kept] = column;
+                alive[kept + 1] = left;
+                kept += 2;
+            }
         }
-        words[count] = word;
-        tierOf[count] = tier;
-        alive[count] = holders;
-        count++;
+        used = kept;
     }
 
-    private void narrow(Segments segments, int segment, int depth) {
-        int kept = 0;
-        for (int i = 0; i < count; i++) {
-            int word = segments.indexOf(words[i]);
-            long staying = word < 0 ? 0 : alive[i] & segments.holdersUpTo(segment, word, tierOf[i]);
-            if (staying != alive[i]) {
-                overlap.stop(depth, words[i], tierOf[i], alive[i] & ~staying);
-            }
-            if (staying != 0) {
-                words[kept] = words[i];
-                tierOf[kept] = tierOf[i];
-                alive[kept] = staying;
-                kept++;
+    private long cross(Segments segments, int end, int depth, int column, long owners) {
+        int word = segments.indexOf(RunOverlap.word(column));
+        if (word < 0) {
+            overlap.stop(depth, column, owners);
+            return 0;
+        }
+        int tier = RunOverlap.tier(column);
+        long left = owners;
+        for (int segment = 0; segment < end; segment++) {
+            long staying = left & segments.holdersUpTo(segment, word, tier);
+            if (staying != left) {
+                overlap.stop(depth + segments.start(segment), column, left & ~staying);
+                left = staying;
+                if (left == 0) {
+                    break;
+                }
             }
         }
-        count = kept;
+        return left;
     }
 
     private void finish(int depth) {
-        for (int i = 0; i < count; i++) {
-            overlap.stop(depth, words[i], tierOf[i], alive[i]);
+        for (int i = 0; i < used; i += 2) {
+            overlap.stop(depth, (int) alive[i], alive[i + 1]);
         }
     }
 }

@@ -79,23 +79,29 @@ final class Run {
     }
 
     /**
-     * Appends blocks whose holders are still to be set by {@link #update}. Writes behind what readers were ever shown, or
-     * else into a copy.
+     * Appends blocks whose holders are still to be set by {@link #update}. What readers were ever shown is not rewritten:
+     * new blocks go behind it, or into a copy unless they are the very blocks that were cut off there.
+     *
+     * @param longest blocks that this run can ever have
      */
-    void append(long[] added, int from, int count) {
+    void append(long[] added, int from, int count, int longest) {
         int length = version.length;
         long[] hashes = version.hashes;
-        if (length != written || length + count > hashes.length) {
-            hashes = Arrays.copyOf(hashes, capacity(length + count));
-            Arrays.fill(hashes, length, hashes.length, 0);
+        int again = Math.min(count, written - length);
+        boolean same = Arrays.equals(hashes, length, length + again, added, from, from + again);
+        if (!same || length + count > hashes.length) {
+            hashes = Arrays.copyOf(hashes, Math.min(longest, capacity(length + count)));
+            written = length;
         }
-        System.arraycopy(added, from, hashes, length, count);
-        written = length + count;
-        version = new RunVersion(hashes, written, version.segments);
+        if (length + count > written) {
+            System.arraycopy(added, from, hashes, length, count);
+            written = length + count;
+        }
+        version = new RunVersion(hashes, length + count, version.segments);
     }
 
-    /** Room for a quarter more: a run that grows by small events is copied four times in all. */
+    /** Room to grow: twice the blocks of a short run, an eighth more of a long one, so that little is wasted. */
     private static int capacity(int blocks) {
-        return blocks + (blocks >> 2);
+        return blocks + Math.max(blocks >> 3, Math.min(blocks, 64));
     }
 }

@@ -13,42 +13,53 @@ import org.jspecify.annotations.Nullable;
  */
 final class RunOverlap implements Overlap {
     private final OwnerDirectory owners;
-    private int[] depths = new int[4];
-    private int[] columns = new int[4];
-    private long[] stopping = new long[4];
-    private int count;
+
+    /** Pairs of (column, depth) and the owners that stop there; the first {@code used} elements count. */
+    private long[] stops = new long[4];
+
+    private int used;
 
     RunOverlap(OwnerDirectory owners) {
         this.owners = owners;
     }
 
     /** Notes owners that hold {@code depth} leading blocks in a tier or hotter ones, and no more. */
-    void stop(int depth, int word, int tier, long owners) {
-        if (count == depths.length) {
-            depths = Arrays.copyOf(depths, count * 2);
-            columns = Arrays.copyOf(columns, count * 2);
-            stopping = Arrays.copyOf(stopping, count * 2);
+    void stop(int depth, int column, long stopping) {
+        if (used == stops.length) {
+            stops = Arrays.copyOf(stops, used * 2);
         }
-        depths[count] = depth;
-        columns[count] = column(word, tier);
-        stopping[count] = owners;
-        count++;
+        stops[used] = (long) column << Integer.SIZE | depth;
+        stops[used + 1] = stopping;
+        used += 2;
+    }
+
+    /** Names a word of 64 owner slots in a tier. */
+    static int column(int word, int tier) {
+        return word << 2 | tier;
+    }
+
+    static int word(int column) {
+        return column >>> 2;
+    }
+
+    static int tier(int column) {
+        return column & 3;
     }
 
     /** Drops owners that came or went while the match ran: their slot may have meant another owner meanwhile. */
     void keepUnchanged(OwnerDirectory later) {
-        for (int i = 0; i < count; i++) {
-            stopping[i] &= later.unchangedSince(owners, word(columns[i]));
+        for (int i = 0; i < used; i += 2) {
+            stops[i + 1] &= later.unchangedSince(owners, word(columnAt(i)));
         }
     }
 
     @Override
     public Iterable<CacheOwner> owners() {
         List<CacheOwner> holders = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            if (tier(columns[i]) == owners.tiers() - 1) {
-                for (long rest = stopping[i]; rest != 0; rest &= rest - 1) {
-                    OwnerSlot slot = owners.at(word(columns[i]) * Long.SIZE + Long.numberOfTrailingZeros(rest));
+        for (int i = 0; i < used; i += 2) {
+            if (tier(columnAt(i)) == owners.tiers() - 1) {
+                for (long rest = stops[i + 1]; rest != 0; rest &= rest - 1) {
+                    OwnerSlot slot = owners.at(word(columnAt(i)) * Long.SIZE + Long.numberOfTrailingZeros(rest));
                     if (slot != null) {
                         holders.add(slot.owner);
                     }
@@ -65,9 +76,9 @@ final class RunOverlap implements Overlap {
             return 0;
         }
         int column = column(slot.number >>> 6, Math.min(tier.distance(), owners.tiers() - 1));
-        for (int i = 0; i < count; i++) {
-            if (columns[i] == column && (stopping[i] >>> slot.number & 1) != 0) {
-                return depths[i];
+        for (int i = 0; i < used; i += 2) {
+            if (columnAt(i) == column && (stops[i + 1] >>> slot.number & 1) != 0) {
+                return depthAt(i);
             }
         }
         return 0;
@@ -76,23 +87,19 @@ final class RunOverlap implements Overlap {
     @Override
     public int deepest() {
         int deepest = 0;
-        for (int i = 0; i < count; i++) {
-            if (stopping[i] != 0) {
-                deepest = Math.max(deepest, depths[i]);
+        for (int i = 0; i < used; i += 2) {
+            if (stops[i + 1] != 0) {
+                deepest = Math.max(deepest, depthAt(i));
             }
         }
         return deepest;
     }
 
-    private static int column(int word, int tier) {
-        return word << 2 | tier;
+    private int columnAt(int stop) {
+        return (int) (stops[stop] >>> Integer.SIZE);
     }
 
-    private static int word(int column) {
-        return column >>> 2;
-    }
-
-    private static int tier(int column) {
-        return column & 3;
+    private int depthAt(int stop) {
+        return (int) stops[stop];
     }
 }

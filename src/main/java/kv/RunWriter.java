@@ -70,6 +70,7 @@ final class RunWriter {
     /** Adds a holder to the blocks of the event that was sought last; whether that changed anything. */
     boolean hold(OwnerSlot owner, long[] hashes, int tier) {
         boolean changed = false;
+        blocks.touch(hashes);
         for (int i = 0; i < hashes.length; ) {
             int known = agreement(hashes, i);
             if (known > 0) {
@@ -118,7 +119,7 @@ final class RunWriter {
         Segments before = run.version().segments;
         int length = run.length();
         int count = Math.min(hashes.length - from, longestRunBlocks - length);
-        run.append(hashes, from, count);
+        run.append(hashes, from, count, longestRunBlocks);
         count = index(run, length, count);
         Segments after = before.lastIsOnly(owner.number, tier)
                 ? before
@@ -176,6 +177,7 @@ final class RunWriter {
     /** Takes a holder out of blocks, in one tier; whether that changed anything. Neighbours are taken out together. */
     boolean release(OwnerSlot owner, long[] hashes, int tier) {
         boolean changed = false;
+        blocks.touch(hashes);
         @Nullable Run run = null;
         int from = 0;
         int to = 0;
