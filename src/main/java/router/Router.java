@@ -57,6 +57,9 @@ public final class Router extends AbstractBehavior<Router.Command> {
     /** Asks what would be chosen, and why, without placing anything. */
     public record Explain(RouteRequest request, ActorRef<Explanation> replyTo) implements Command {}
 
+    /** Asks how many workers take turns and how many turns wait. */
+    public record GetStatus(ActorRef<Status> replyTo) implements Command {}
+
     /** A worker joined, or is there again in another incarnation. */
     record WorkerJoined(WorkerId worker, Incarnation incarnation, EngineFacts facts, WorkerState state, WorkerLoad load)
             implements Command {}
@@ -79,6 +82,9 @@ public final class Router extends AbstractBehavior<Router.Command> {
 
     /** The turn gets no worker; {@code outcome} is never {@code PLACED}. */
     public record NotPlaced(RouteOutcome outcome, String message) implements RouteReply {}
+
+    /** Answer to {@link GetStatus}. */
+    public record Status(int acceptingWorkers, int waitingTurns) {}
 
     /**
      * A router over a placer.
@@ -126,6 +132,7 @@ public final class Router extends AbstractBehavior<Router.Command> {
                 .onMessage(FirstToken.class, this::onFirstToken)
                 .onMessage(Release.class, this::onRelease)
                 .onMessage(Explain.class, this::onExplain)
+                .onMessage(GetStatus.class, this::onGetStatus)
                 .onMessage(WorkerJoined.class, this::onWorkerJoined)
                 .onMessage(WorkerChanged.class, this::onWorkerChanged)
                 .onMessage(WorkerLost.class, this::onWorkerLost)
@@ -173,6 +180,11 @@ public final class Router extends AbstractBehavior<Router.Command> {
 
     private Behavior<Command> onExplain(Explain explain) {
         explain.replyTo().tell(placer.explain(explain.request(), nanoClock.getAsLong()));
+        return this;
+    }
+
+    private Behavior<Command> onGetStatus(GetStatus query) {
+        query.replyTo().tell(new Status(placer.acceptingWorkers(), placer.waiting()));
         return this;
     }
 

@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS event_journal (
   event_payload       BYTEA        NOT NULL,
   deleted             BOOLEAN      NOT NULL DEFAULT FALSE,
   writer              VARCHAR(255) NOT NULL,
+  tags                TEXT ARRAY,
   adapter_manifest    VARCHAR(255),
   meta_ser_id         INTEGER,
   meta_ser_manifest   VARCHAR(255),
@@ -32,16 +33,4 @@ CREATE TABLE IF NOT EXISTS snapshot (
   meta_ser_id        INTEGER,
   meta_ser_manifest  VARCHAR(255),
   meta_payload       BYTEA
-);
-
-CREATE TABLE IF NOT EXISTS durable_state (
-  persistence_id      VARCHAR(255) NOT NULL,
-  revision            BIGINT       NOT NULL,
-  slice               INT          NOT NULL,
-  entity_type         VARCHAR(255) NOT NULL,
-  db_timestamp        TIMESTAMPTZ  NOT NULL,
-  state_ser_id        INTEGER      NOT NULL,
-  state_ser_manifest  VARCHAR(255),
-  state_payload       BYTEA        NOT NULL,
-  PRIMARY KEY (persistence_id, revision)
 );

@@ -128,10 +128,10 @@ class RouterTest {
     }
 
     @Test
-    void withoutAWorkerForTheModelATurnIsRefusedAtOnce() {
+    void withoutAnyWorkerATurnIsRefusedAtOnceButItsModelIsNotCalledUnknown() {
         route("turn", 0);
         assertEquals(
-                RouteOutcome.UNKNOWN_MODEL,
+                RouteOutcome.NO_WORKER,
                 replies.expectMessageClass(Router.NotPlaced.class).outcome());
     }
 }

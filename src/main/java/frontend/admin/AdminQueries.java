@@ -86,6 +86,7 @@ public interface AdminQueries {
     record WorkerView(
             String id,
             String state,
+            String reason,
             @Nullable String incarnation,
             List<String> models,
             LoadView load,

@@ -28,6 +28,9 @@ final class Eligibility {
         if (!eligible(request, members).isEmpty()) {
             return Optional.empty();
         }
+        if (members.isEmpty()) {
+            return refused(RouteOutcome.NO_WORKER, "no worker is there yet");
+        }
         List<Fleet.Member> serving =
                 members.stream().filter(member -> serves(member, request)).toList();
         if (serving.isEmpty()) {

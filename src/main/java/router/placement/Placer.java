@@ -146,6 +146,11 @@ public final class Placer {
         return new Explanation(strategy.name(), chosen.worker(), strategy.lowerWins(), chosen.busy(), scores);
     }
 
+    /** Workers that take turns. */
+    public int acceptingWorkers() {
+        return (int) fleet.members().stream().filter(Fleet.Member::accepting).count();
+    }
+
     /** Turns in the pending queue. */
     public int waiting() {
         return queue.size();

@@ -80,7 +80,7 @@ class AdminRoutesTest {
     @Test
     void workersShowLoadAndBlocksPerTier() {
         assertEquals(
-                "{\"data\":[{\"id\":\"http://w\",\"state\":\"READY\",\"incarnation\":\"i\",\"models\":[\"sim-echo\"],"
+                "{\"data\":[{\"id\":\"http://w\",\"state\":\"READY\",\"reason\":\"the engine answers\",\"incarnation\":\"i\",\"models\":[\"sim-echo\"],"
                         + "\"load\":{\"runningRequests\":1,\"waitingRequests\":2,\"admittedTurns\":3},"
                         + "\"blocks\":{\"DEVICE\":{\"used\":4,\"cached\":5,\"total\":6}}}]}",
                 frontend.get("/v1/workers").body());
@@ -139,6 +139,7 @@ class AdminRoutesTest {
             return CompletableFuture.completedStage(List.of(new WorkerView(
                     "http://w",
                     "READY",
+                    "the engine answers",
                     "i",
                     List.of("sim-echo"),
                     new LoadView(1, 2, 3),

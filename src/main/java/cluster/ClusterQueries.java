@@ -1,0 +1,244 @@
+package cluster;
+
+import agents.AgentSession;
+import agents.Sessions;
+import agents.TurnService;
+import agents.session.Frontier;
+import agents.session.Segment;
+import agents.session.SessionKey;
+import agents.session.SessionState;
+import agents.session.TurnRecord;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.javadsl.AskPattern;
+import akka.cluster.MemberStatus;
+import akka.cluster.typed.Cluster;
+import frontend.ModelCatalog;
+import frontend.Readiness;
+import frontend.admin.AdminQueries;
+import inference.InferenceRequest;
+import inference.SessionId;
+import inference.TenantId;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import kv.SequenceHash;
+import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
+import router.Router;
+import router.placement.Explanation;
+import router.placement.RouteRequest;
+import workers.EngineEndpoint;
+import workers.Worker;
+import workers.Workers;
+import workers.status.EngineFacts;
+import workers.status.WorkerLoad;
+
+/**
+ * What the frontend asks of the cluster: sessions, workers, models, explanations, readiness.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
+    private final ActorSystem<?> system;
+    private final Settings settings;
+    private final Sessions sessions;
+    private final Workers workers;
+    private final ActorRef<Router.Command> router;
+    private final TurnService turns;
+    private final Instant startedAt;
+    /** As the router said when it was last asked: readiness is answered at once, from any thread. */
+    private volatile int acceptingWorkers;
+
+    ClusterQueries(
+            ActorSystem<?> system,
+            Settings settings,
+            Sessions sessions,
+            Workers workers,
+            ActorRef<Router.Command> router,
+            TurnService turns,
+            InstantSource clock) {
+        this.system = system;
+        this.settings = settings;
+        this.sessions = sessions;
+        this.workers = workers;
+        this.router = router;
+        this.turns = turns;
+        this.startedAt = clock.instant();
+    }
+
+    @Override
+    public CompletionStage<SessionPage> sessions(TenantId tenant, int limit, @Nullable String after) {
+        return sessions.list(tenant, limit, after)
+                .thenApply(page -> new SessionPage(
+                        page.sessions().stream().map(ClusterQueries::summary).toList(), page.next()));
+    }
+
+    @Override
+    public CompletionStage<Optional<SessionView>> session(TenantId tenant, SessionId id) {
+        return sessions.get(new SessionKey(tenant, id)).thenApply(found -> found.map(ClusterQueries::view));
+    }
+
+    @Override
+    public CompletionStage<Boolean> closeSession(TenantId tenant, SessionId id) {
+        return sessions.close(new SessionKey(tenant, id));
+    }
+
+    @Override
+    public CompletionStage<List<WorkerView>> workers() {
+        return statuses().thenApply(all -> all.stream()
+                .sorted(Comparator.comparing(Worker.Status::worker))
+                .map(ClusterQueries::view)
+                .toList());
+    }
+
+    @Override
+    public CompletionStage<ExplanationView> explain(InferenceRequest request) {
+        RouteRequest route = turns.routeRequest(request);
+        return AskPattern.<Router.Command, Explanation>ask(
+                        router, replyTo -> new Router.Explain(route, replyTo), askTimeout(), system.scheduler())
+                .thenApply(explanation -> view(explanation, route));
+    }
+
+    @Override
+    public CompletionStage<List<ServedModel>> models() {
+        return statuses().thenApply(all -> all.stream()
+                .map(Worker.Status::facts)
+                .flatMap(facts -> facts == null ? java.util.stream.Stream.empty() : facts.models().stream())
+                .distinct()
+                .sorted()
+                .map(model -> new ServedModel(model, startedAt, "holdfast"))
+                .toList());
+    }
+
+    @Override
+    public List<String> missing() {
+        List<String> missing = new ArrayList<>();
+        if (!Cluster.get(system).selfMember().status().equals(MemberStatus.up())) {
+            missing.add("the node has not joined its cluster");
+        }
+        if (acceptingWorkers == 0) {
+            missing.add("no worker is ready");
+        }
+        AskPattern.<Router.Command, Router.Status>ask(router, Router.GetStatus::new, askTimeout(), system.scheduler())
+                .thenAccept(status -> acceptingWorkers = status.acceptingWorkers());
+        return missing;
+    }
+
+    private CompletionStage<List<Worker.Status>> statuses() {
+        CompletionStage<List<Worker.Status>> all = CompletableFuture.completedFuture(List.of());
+        for (EngineEndpoint engine : settings.workers().engines()) {
+            CompletionStage<Worker.Status> one = AskPattern.ask(
+                    workers.ref(engine.worker()), Worker.GetStatus::new, askTimeout(), system.scheduler());
+            all = all.thenCombine(one, (before, status) -> {
+                List<Worker.Status> more = new ArrayList<>(before);
+                more.add(status);
+                return more;
+            });
+        }
+        return all;
+    }
+
+    private Duration askTimeout() {
+        return settings.agents().session().askTimeout();
+    }
+
+    private static SessionSummary summary(AgentSession.SummaryFound found) {
+        return new SessionSummary(
+                found.session().value(),
+                found.phase().name(),
+                name(found.parent()),
+                found.totalTurns(),
+                found.lastTurnAt());
+    }
+
+    private static SessionView view(AgentSession.SessionFound found) {
+        SessionState state = found.state();
+        boolean subagent = state.parent() != null;
+        return new SessionView(
+                state.id().value(),
+                found.phase().name(),
+                name(state.parent()),
+                state.children().stream().map(SessionId::value).toList(),
+                state.totalTurns(),
+                state.frontiers().stream()
+                        .map(frontier -> view(frontier, subagent))
+                        .toList(),
+                state.turns().stream().map(ClusterQueries::view).toList());
+    }
+
+    private static FrontierView view(Frontier frontier, boolean subagent) {
+        return new FrontierView(
+                frontier.id(),
+                frontier.blockSizeTokens(),
+                frontier.live(),
+                frontier.segments(subagent).stream().map(ClusterQueries::view).toList());
+    }
+
+    private static SegmentView view(Segment segment) {
+        SequenceHash tail = segment.tail();
+        return new SegmentView(
+                segment.retentionClass().name(),
+                segment.fromBlock(),
+                segment.toBlock(),
+                tail == null ? null : "%016x".formatted(tail.value()));
+    }
+
+    private static TurnView view(TurnRecord turn) {
+        WorkerId worker = turn.worker();
+        return new TurnView(
+                turn.number(),
+                turn.id().value(),
+                turn.frontier(),
+                turn.outcome().name(),
+                worker == null ? null : worker.url(),
+                turn.usage().inputTokens(),
+                turn.usage().cachedTokens(),
+                turn.usage().outputTokens(),
+                turn.ttftMillis(),
+                Duration.between(turn.startedAt(), turn.endedAt()).toMillis(),
+                turn.gapMillis(),
+                turn.startedAt());
+    }
+
+    private static WorkerView view(Worker.Status status) {
+        EngineFacts facts = status.facts();
+        WorkerLoad load = status.load();
+        return new WorkerView(
+                status.worker().url(),
+                status.state().name(),
+                status.reason(),
+                status.incarnation() == null ? null : status.incarnation().toString(),
+                facts == null ? List.of() : facts.models(),
+                new LoadView(load.runningRequests(), load.waitingRequests(), status.admittedTurns()),
+                Map.of(
+                        "DEVICE",
+                        new TierView(load.deviceBlocksUsed(), load.deviceBlocksCached(), load.deviceBlocksTotal())));
+    }
+
+    private static ExplanationView view(Explanation explanation, RouteRequest route) {
+        WorkerId chosen = explanation.chosen();
+        return new ExplanationView(
+                explanation.strategy(),
+                chosen == null ? null : chosen.url(),
+                explanation.lowerWins(),
+                explanation.wouldQueue(),
+                route.inputTokens(),
+                route.blocks().size(),
+                explanation.scores().stream()
+                        .map(score -> new ScoreView(
+                                score.worker().url(), score.overlapBlocks(), score.total(), score.terms()))
+                        .toList());
+    }
+
+    private static @Nullable String name(@Nullable SessionId id) {
+        return id == null ? null : id.value();
+    }
+}

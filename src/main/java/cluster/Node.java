@@ -1,0 +1,244 @@
+package cluster;
+
+import agents.Sessions;
+import agents.TurnPorts;
+import agents.TurnService;
+import agents.Turns;
+import agents.session.PromptCache;
+import agents.session.PromptRenderer;
+import akka.Done;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Adapter;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.cluster.typed.Cluster;
+import akka.cluster.typed.Join;
+import akka.persistence.query.PersistenceQuery;
+import akka.persistence.r2dbc.query.javadsl.R2dbcReadJournal;
+import com.typesafe.config.Config;
+import frontend.FrontendSettings;
+import frontend.HttpServer;
+import frontend.RequestDirectives;
+import frontend.RunningTurns;
+import frontend.ServiceRoutes;
+import frontend.TurnIds;
+import frontend.admin.AdminRoutes;
+import frontend.chat.ChatCodec;
+import frontend.chat.ChatRoutes;
+import inference.ByteTokenizer;
+import inference.ChatMlTemplate;
+import inference.ChatTemplate;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import kv.Incarnation;
+import kv.RunPrefixIndex;
+import kv.WorkerId;
+import metrics.Metrics;
+import router.IndexReplica;
+import router.Router;
+import router.placement.Placer;
+import workers.EngineClient;
+import workers.WorkerPorts;
+import workers.Workers;
+import workers.ZmqEventSource;
+import workers.openai.OpenAiEngineClient;
+
+/**
+ * One node of the cluster with every role: joins, starts its part of the sharding of sessions and workers, its router and
+ * its HTTP server. All wiring is here; nothing is decided here.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+public final class Node implements RunningNode {
+    /** Longest time until the port is bound. */
+    private static final Duration START_LIMIT = Duration.ofSeconds(30);
+
+    private final ActorSystem<Void> system;
+    private final HttpServer http;
+
+    private Node(ActorSystem<Void> system, HttpServer http) {
+        this.system = system;
+        this.http = http;
+    }
+
+    /**
+     * Starts a node and waits until it accepts HTTP. Whether it can take turns yet is what {@code /health/ready} tells.
+     *
+     * @param config whole and resolved
+     * @throws StartFailure if it cannot; nothing of it is left running then
+     */
+    public static Node start(Config config) {
+        Settings settings = Settings.of(config);
+        CompletableFuture<HttpServer> http = new CompletableFuture<>();
+        ActorSystem<Void> system = ActorSystem.create(guardian(settings, http), "holdfast", config);
+        system.getWhenTerminated()
+                .thenRun(
+                        () -> http.completeExceptionally(new IllegalStateException("the node ended while it started")));
+        try {
+            return new Node(system, http.get(START_LIMIT.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw refused(system, settings, interrupted);
+        } catch (ExecutionException | TimeoutException failure) {
+            throw refused(system, settings, failure.getCause() == null ? failure : failure.getCause());
+        }
+    }
+
+    private static StartFailure refused(ActorSystem<Void> system, Settings settings, Throwable cause) {
+        system.terminate();
+        return new StartFailure(
+                "the node cannot serve HTTP on " + settings.frontend().host() + ":"
+                        + settings.frontend().port() + ": " + cause.getMessage(),
+                cause);
+    }
+
+    @Override
+    public InetSocketAddress httpAddress() {
+        return http.address();
+    }
+
+    @Override
+    public CompletionStage<Done> drain() {
+        return http.drain()
+                .handle((done, failure) -> {
+                    system.terminate();
+                    return Done.getInstance();
+                })
+                .thenCompose(done -> system.getWhenTerminated());
+    }
+
+    @Override
+    public CompletionStage<Done> whenTerminated() {
+        return system.getWhenTerminated();
+    }
+
+    /** Starts everything and watches it: a node without its router, say, is none, so it ends with any of them. */
+    private static Behavior<Void> guardian(Settings settings, CompletableFuture<HttpServer> http) {
+        return Behaviors.setup(context -> {
+            joinCluster(context.getSystem());
+            bind(context, settings).whenComplete((server, failure) -> {
+                if (failure == null) {
+                    http.complete(server);
+                } else {
+                    http.completeExceptionally(failure);
+                }
+            });
+            return Behaviors.empty();
+        });
+    }
+
+    /** Without seed nodes in the configuration, a node is the first and only one of its cluster. */
+    private static void joinCluster(ActorSystem<?> system) {
+        if (system.settings().config().getStringList("akka.cluster.seed-nodes").isEmpty()) {
+            Cluster cluster = Cluster.get(system);
+            cluster.manager().tell(Join.create(cluster.selfMember().address()));
+        }
+    }
+
+    private static CompletionStage<HttpServer> bind(ActorContext<Void> context, Settings settings) {
+        ActorSystem<?> system = context.getSystem();
+        Metrics metrics = new Metrics();
+        InstantSource clock = InstantSource.system();
+        SecureRandom random = new SecureRandom();
+
+        Function<WorkerId, EngineClient> engines = engineClients(system, settings);
+        Workers workers = Workers.start(
+                system,
+                settings.workers(),
+                new WorkerPorts(
+                        engines,
+                        ZmqEventSource::open,
+                        () -> new Incarnation(random.nextLong(), random.nextLong()),
+                        metrics));
+        Sessions sessions =
+                Sessions.init(system, journal(system), settings.agents().session(), clock);
+        ActorRef<Router.Command> router = router(context, settings, metrics);
+
+        ChatTemplate template = new ChatMlTemplate(new ByteTokenizer());
+        PromptRenderer renderer = new PromptRenderer(
+                settings.blockSizeTokens(),
+                model -> template,
+                new PromptCache(settings.agents().promptCacheBlocks()));
+        TurnPorts ports = new TurnPorts(
+                sessions::ref,
+                router,
+                workers::ref,
+                engines,
+                renderer,
+                metrics,
+                clock,
+                System::nanoTime,
+                settings.agents().turn());
+        TurnService turns = new TurnService(
+                spawn(context, Turns.create(ports), "turns"),
+                renderer,
+                settings.agents().turn());
+        ClusterQueries queries = new ClusterQueries(system, settings, sessions, workers, router, turns, clock);
+        return serve(system, settings.frontend(), turns, queries, new TurnIds(clock, random), clock, metrics);
+    }
+
+    private static CompletionStage<HttpServer> serve(
+            ActorSystem<?> system,
+            FrontendSettings settings,
+            TurnService turns,
+            ClusterQueries queries,
+            TurnIds turnIds,
+            InstantSource clock,
+            Metrics metrics) {
+        RequestDirectives requests = new RequestDirectives(system, settings, turnIds);
+        RunningTurns running = new RunningTurns(system, settings, turns::run, metrics);
+        return HttpServer.bind(
+                system,
+                settings,
+                running,
+                metrics,
+                new ChatRoutes(system, settings, requests, running, clock, metrics).route(),
+                new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller)
+                                .inference())
+                        .route(),
+                new ServiceRoutes(requests, running, queries, queries, metrics).route());
+    }
+
+    private static R2dbcReadJournal journal(ActorSystem<?> system) {
+        return PersistenceQuery.get(system).getReadJournalFor(R2dbcReadJournal.class, R2dbcReadJournal.Identifier());
+    }
+
+    private static ActorRef<Router.Command> router(ActorContext<Void> context, Settings settings, Metrics metrics) {
+        RunPrefixIndex index = new RunPrefixIndex();
+        ActorRef<Router.Command> router = spawn(
+                context,
+                Router.create(
+                        new Placer(index, settings.placement()),
+                        settings.placement().queue().maxWait(),
+                        metrics,
+                        System::nanoTime),
+                "router");
+        spawn(context, IndexReplica.create(index, router, metrics), "index");
+        return router;
+    }
+
+    /** One client per engine and node: it owns the connections. */
+    private static Function<WorkerId, EngineClient> engineClients(ActorSystem<?> system, Settings settings) {
+        Map<WorkerId, EngineClient> clients = new ConcurrentHashMap<>();
+        return worker -> clients.computeIfAbsent(
+                worker, engine -> new OpenAiEngineClient(Adapter.toClassic(system), engine, settings.engines()));
+    }
+
+    private static <T> ActorRef<T> spawn(ActorContext<Void> context, Behavior<T> behavior, String name) {
+        ActorRef<T> child = context.spawn(behavior, name);
+        context.watch(child);
+        return child;
+    }
+}

@@ -1,0 +1,142 @@
+package cluster;
+
+import agents.AgentSettings;
+import agents.session.SessionLimits;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import frontend.FrontendSettings;
+import inference.TenantId;
+import java.util.List;
+import kv.WorkerId;
+import router.placement.PlacementSettings;
+import workers.EngineEndpoint;
+import workers.FeedSettings;
+import workers.WorkerSettings;
+import workers.openai.OpenAiSettings;
+import workers.status.EngineFacts;
+
+/**
+ * Everything that {@code holdfast { … }} says, read once when a node starts. Below this package nobody sees a
+ * configuration.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param blockSizeTokens tokens in a KV block, everywhere
+ */
+public record Settings(
+        int blockSizeTokens,
+        WorkerSettings workers,
+        OpenAiSettings engines,
+        PlacementSettings placement,
+        AgentSettings agents,
+        FrontendSettings frontend) {
+
+    /**
+     * Reads a whole, resolved configuration.
+     *
+     * @throws StartFailure in one line, naming the key, when a value is missing, of the wrong type or out of range
+     */
+    public static Settings of(Config config) {
+        try {
+            Config own = config.getConfig("holdfast");
+            int blockSizeTokens = own.getInt("kv.block-size-tokens");
+            return new Settings(
+                    blockSizeTokens,
+                    workers(own.getConfig("workers"), blockSizeTokens),
+                    engines(own.getConfig("workers.openai")),
+                    RouterConfig.placement(own.getConfig("router")),
+                    agents(own.getConfig("agents")),
+                    frontend(own.getConfig("frontend")));
+        } catch (ConfigException | IllegalArgumentException wrong) {
+            throw new StartFailure("the configuration is wrong: " + wrong.getMessage(), wrong);
+        }
+    }
+
+    private static WorkerSettings workers(Config own, int blockSizeTokens) {
+        Config events = own.getConfig("events");
+        return new WorkerSettings(
+                blockSizeTokens,
+                own.getDuration("heartbeat-interval"),
+                own.getInt("failed-probes"),
+                own.getDuration("admission-validity"),
+                own.getDouble("turns-per-slot"),
+                own.getDuration("load-interval"),
+                own.getInt("update-window"),
+                own.getInt("update-hashes"),
+                own.getInt("backlog-hashes"),
+                new FeedSettings(
+                        events.getDuration("replay-timeout"),
+                        events.getDuration("silence-check"),
+                        events.getInt("max-pending-batches"),
+                        events.getInt("max-frames-in-flight")),
+                own.getConfigList("engines").stream().map(Settings::endpoint).toList());
+    }
+
+    private static EngineEndpoint endpoint(Config engine) {
+        return new EngineEndpoint(
+                new WorkerId(engine.getString("url")),
+                engine.hasPath("events") ? engine.getString("events") : null,
+                engine.hasPath("replay") ? engine.getString("replay") : null,
+                engine.hasPath("ranks") ? engine.getInt("ranks") : 1);
+    }
+
+    private static OpenAiSettings engines(Config own) {
+        Config unsaid = own.getConfig("unsaid");
+        return new OpenAiSettings(
+                own.getDuration("connect-timeout"),
+                own.getDuration("stream-idle-timeout"),
+                own.getDuration("probe-timeout"),
+                own.getBoolean("priority-accepted"),
+                new EngineFacts(
+                        List.of(),
+                        unsaid.getInt("block-size-tokens"),
+                        unsaid.getInt("device-blocks"),
+                        unsaid.getInt("max-batched-tokens"),
+                        unsaid.getInt("max-sequences"),
+                        unsaid.getInt("context-tokens")));
+    }
+
+    private static AgentSettings agents(Config own) {
+        Config session = own.getConfig("session");
+        Config turn = own.getConfig("turn");
+        return new AgentSettings(
+                new AgentSettings.Session(
+                        session.getDuration("idle-timeout"),
+                        session.getInt("snapshot-every-events"),
+                        new SessionLimits(
+                                session.getInt("max-frontiers"),
+                                session.getInt("max-checkpoints"),
+                                session.getInt("max-turns"),
+                                session.getInt("max-children")),
+                        session.getDuration("ask-timeout"),
+                        session.getDuration("min-restart-backoff"),
+                        session.getDuration("max-restart-backoff")),
+                new AgentSettings.Turn(
+                        turn.getDuration("store-timeout"),
+                        turn.getDuration("store-ask-timeout"),
+                        turn.getDuration("admission-timeout"),
+                        turn.getDuration("engine-silence-timeout"),
+                        turn.getInt("max-placements"),
+                        turn.getInt("expected-output-tokens")),
+                own.getLong("prompt-cache-blocks"));
+    }
+
+    private static FrontendSettings frontend(Config own) {
+        return new FrontendSettings(
+                own.getString("host"),
+                own.getInt("port"),
+                own.getConfigList("api-keys").stream().map(Settings::apiKey).toList(),
+                own.getBytes("max-body"),
+                own.getDuration("body-timeout"),
+                own.getDuration("first-byte-after"),
+                own.getDuration("keep-alive-interval"),
+                own.getDuration("drain-timeout"));
+    }
+
+    private static FrontendSettings.ApiKey apiKey(Config key) {
+        TenantId tenant = new TenantId(key.getString("tenant"));
+        return key.hasPath("key-sha256")
+                ? new FrontendSettings.ApiKey(key.getString("key-sha256"), tenant)
+                : FrontendSettings.ApiKey.of(key.getString("key"), tenant);
+    }
+}
