@@ -1,5 +1,6 @@
 package cli;
 
+import cluster.Node;
 import cluster.StartFailure;
 import java.io.PrintWriter;
 import picocli.CommandLine;
@@ -32,6 +33,7 @@ public final class Main implements Runnable {
     /** The whole command with every subcommand, ready to execute. */
     static CommandLine commandLine() {
         return new CommandLine(new Main())
+                .addSubcommand(new UpCommand(Node::start))
                 .setParameterExceptionHandler(Main::refuse)
                 .setExecutionExceptionHandler(Main::fail);
     }

@@ -1,0 +1,164 @@
+package testkit;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/** A running {@code ./holdfast up}, started from the built tree as a user would start it. */
+public final class NodeProcess implements AutoCloseable {
+    private static final Duration START_LIMIT = Duration.ofMinutes(2);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+    private final Process process;
+    private final Path output;
+    private final int port;
+
+    private NodeProcess(Process process, Path output, int port) {
+        this.process = process;
+        this.output = output;
+        this.port = port;
+    }
+
+    /** Starts a node on a data directory and waits until it says that it is ready. */
+    public static NodeProcess start(Path dataDir, int port, String... options) throws IOException {
+        List<String> command = new ArrayList<>(
+                List.of("./holdfast", "up", "--http-port", "" + port, "--data-dir", dataDir.toString()));
+        command.addAll(List.of(options));
+        Path output = Files.createTempFile("holdfast-up", ".out");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        NodeProcess node = new NodeProcess(process, output, port);
+        await("the node is ready; it printed:\n" + node.output(), START_LIMIT, () -> {
+            if (!process.isAlive()) {
+                throw new AssertionError("up ended with " + process.exitValue() + ":\n" + node.output());
+            }
+            return node.ready();
+        });
+        return node;
+    }
+
+    /** A port that was free a moment ago. */
+    public static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /** Polls until a condition holds; a deadline is a failure, never a pass. */
+    public static void await(String what, Duration limit, BooleanSupplier condition) {
+        Instant deadline = Instant.now().plus(limit);
+        while (!condition.getAsBoolean()) {
+            if (Instant.now().isAfter(deadline)) {
+                throw new AssertionError("not within " + limit + ": " + what);
+            }
+            LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+        }
+    }
+
+    public String baseUrl() {
+        return "http://127.0.0.1:" + port;
+    }
+
+    /** Everything the command printed so far. */
+    public String output() {
+        try {
+            return Files.readString(output);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The JSON body of a successful GET. */
+    public JsonNode get(String path) {
+        try {
+            HttpResponse<String> response = HTTP.send(
+                    HttpRequest.newBuilder(URI.create(baseUrl() + path)).build(), HttpResponse.BodyHandlers.ofString());
+            if (response.statusCode() != 200) {
+                throw new AssertionError(path + " answered " + response.statusCode() + ": " + response.body());
+            }
+            return JSON.readTree(response.body());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** All processes below the command's own. */
+    public List<ProcessHandle> descendants() {
+        return process.descendants().toList();
+    }
+
+    /** The processes of the simulated engines. */
+    public List<ProcessHandle> engines() {
+        return descendants().stream()
+                .filter(handle -> handle.info()
+                        .arguments()
+                        .map(arguments -> List.of(arguments).contains("sim"))
+                        .orElse(false))
+                .toList();
+    }
+
+    /** Kills the node's JVM with -9 and waits until nothing that it started is left. */
+    public void killHard() {
+        List<ProcessHandle> all = descendants();
+        process.destroyForcibly();
+        awaitGone(all);
+    }
+
+    /** Ends the node as Ctrl-C does and waits until nothing that it started is left. */
+    public int interrupt() throws InterruptedException {
+        List<ProcessHandle> all = descendants();
+        process.destroy();
+        if (!process.waitFor(60, TimeUnit.SECONDS)) {
+            throw new AssertionError("the node did not end within 60 s:\n" + output());
+        }
+        awaitGone(all);
+        return process.exitValue();
+    }
+
+    @Override
+    public void close() {
+        if (process.isAlive()) {
+            killHard();
+        }
+    }
+
+    private boolean ready() {
+        try {
+            return HTTP.send(
+                                    HttpRequest.newBuilder(URI.create(baseUrl() + "/health/ready"))
+                                            .build(),
+                                    HttpResponse.BodyHandlers.discarding())
+                            .statusCode()
+                    == 200;
+        } catch (IOException e) {
+            return false;
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static void awaitGone(List<ProcessHandle> handles) {
+        await("every child process has ended", Duration.ofSeconds(30), () -> handles.stream()
+                .noneMatch(ProcessHandle::isAlive));
+    }
+}
