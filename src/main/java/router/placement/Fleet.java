@@ -107,6 +107,28 @@ final class Fleet {
         }
     }
 
+    /**
+     * A turn of ours ended: the load last reported still counts it, and a session's next turn must not be scared off by its
+     * own previous one. The next report puts right whatever this guesses wrong.
+     */
+    void ended(int slot, int blocks) {
+        for (Member member : members.values()) {
+            if (member.slot == slot) {
+                WorkerLoad load = member.load;
+                // The worker also reserves for the answer: the average turn's share, unless ours is known to be larger.
+                int average = load.deviceBlocksUsed() / Math.max(1, load.requests());
+                int freed = Math.min(load.deviceBlocksUsed(), Math.max(blocks, average));
+                member.load = new WorkerLoad(
+                        Math.max(0, load.runningRequests() - 1),
+                        load.waitingRequests(),
+                        load.deviceBlocksUsed() - freed,
+                        load.deviceBlocksCached() + freed,
+                        load.deviceBlocksTotal());
+                return;
+            }
+        }
+    }
+
     void lost(WorkerId worker) {
         Member member = members.remove(worker);
         if (member != null) {

@@ -92,8 +92,8 @@ public final class Placer {
 
     /** The worker refused the turn: the placement is undone and the view of the worker corrected. */
     public void refused(TurnId turn, WorkerId worker, WorkerLoad load, long nowNanos) {
-        fleet.update(worker, load);
         release(turn, nowNanos);
+        fleet.update(worker, load);
     }
 
     /** The turn's prefill is done. */
@@ -104,7 +104,13 @@ public final class Placer {
     /** The turn is over, or gives up its place in the queue. */
     public void release(TurnId turn, long nowNanos) {
         queue.remove(turn);
-        loadChanged |= active.finish(turn, nowNanos);
+        int slot = active.slot(turn);
+        if (slot >= 0) {
+            int before = active.blocks(slot);
+            active.finish(turn, nowNanos);
+            fleet.ended(slot, before - active.blocks(slot));
+            loadChanged = true;
+        }
     }
 
     /** Takes turns out of the queue: those that waited too long, then in queue order those that can be placed now. */

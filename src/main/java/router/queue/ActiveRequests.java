@@ -131,6 +131,12 @@ public final class ActiveRequests {
         return true;
     }
 
+    /** The slot of a turn in flight, or -1. */
+    public int slot(TurnId turn) {
+        Active active = byTurn.get(turn);
+        return active == null ? -1 : active.slot;
+    }
+
     /** Ends a turn; false when it is not in flight. */
     public boolean finish(TurnId turn, long nowNanos) {
         Active active = byTurn.remove(turn);

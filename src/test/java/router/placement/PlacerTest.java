@@ -113,6 +113,13 @@ class PlacerTest {
     @Test
     void everyRefusalSaysWhy() {
         Placer placer = placer("random");
+        assertEquals(RouteOutcome.NO_WORKER, outcome(placer.route(request("t", 1), 0)));
+        placer.join(
+                B,
+                LIFE,
+                new EngineFacts(List.of("other"), BLOCK, 100, 8192, 2, 10_000),
+                WorkerState.READY,
+                WorkerLoad.idle(100));
         assertEquals(RouteOutcome.UNKNOWN_MODEL, outcome(placer.route(request("t", 1), 0)));
         join(placer, A);
         assertEquals(RouteOutcome.TOO_LONG, outcome(placer.route(request("t", new long[100]), 0)));
@@ -239,5 +246,18 @@ class PlacerTest {
             assertEquals(A, worker(placer.route(request("same", 1, 2), i)));
         }
         assertTrue(worker(placer.route(request("other", 1), 10)).equals(A));
+    }
+
+    @Test
+    void aSessionIsNotScaredOffByTheReportedLoadOfItsOwnPreviousTurn() {
+        Placer placer = placer("joint");
+        join(placer, A, B);
+        hold(A, 1, 2, 3);
+        assertEquals(A, worker(placer.route(request("first", 1, 2, 3), 0)));
+        placer.update(A, WorkerState.READY, new WorkerLoad(1, 0, 5, 0, 100));
+
+        placer.release(new TurnId("first"), SECOND);
+
+        assertEquals(A, worker(placer.route(request("second", 1, 2, 3), SECOND)));
     }
 }
