@@ -10,7 +10,8 @@ import java.util.UUID;
 
 /**
  * Serves {@code POST /v1/chat/completions}, streamed or whole. A client that has gone is noticed by a write that fails, at
- * the latest by the keep-alive comments of a silent stream; its request is cancelled.
+ * the latest by the keep-alive comments of a silent stream; its request is cancelled. While a whole answer is made nothing
+ * is written, so its client may go unnoticed.
  *
  * <p>Thread-safety: safe for concurrent use; each exchange occupies its thread until it ends.
  */
@@ -56,9 +57,9 @@ final class ChatHandler {
 
     private static void whole(HttpExchange exchange, LiveRequest request, AnswerCursor cursor, ChatJson json)
             throws IOException, InterruptedException {
-        LiveRequest.Progress progress = request.await(0, Long.MAX_VALUE / 1_000_000);
+        LiveRequest.Progress progress = request.await(0, KEEP_ALIVE_MILLIS);
         while (!progress.over()) {
-            progress = request.await(progress.produced(), Long.MAX_VALUE / 1_000_000);
+            progress = request.await(progress.produced(), KEEP_ALIVE_MILLIS);
         }
         failIfBroken(request, progress);
         List<InferenceEvent> events = cursor.advanceTo(progress.produced());

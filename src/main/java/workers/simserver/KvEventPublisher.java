@@ -1,7 +1,6 @@
 package workers.simserver;
 
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -19,9 +18,18 @@ import org.zeromq.ZMQ;
  */
 final class KvEventPublisher implements AutoCloseable {
     private static final int KEPT_BATCHES = 10_000;
-    private static final int SEND_HIGH_WATER_MARK = 100_000;
+    private static final long KEPT_BYTES = 64 << 20;
+    /** Batches queued for a subscriber that does not read; past it they are lost to it, and a replay brings them back. */
+    private static final int SEND_HIGH_WATER_MARK = 2_000;
+
     /** Longest that a replay request waits while nothing is published. */
     private static final long POLL_MILLIS = 10;
+
+    /**
+     * Longest handshake of a connection. JeroMQ 0.6.0 loses a wake-up in some percent of its connections, which then hang
+     * until this ends them and the peer dials again; its default is 30 s.
+     */
+    private static final int HANDSHAKE_MILLIS = 1000;
 
     private static final long END = -1;
     private static final byte[] EMPTY = {};
@@ -32,12 +40,9 @@ final class KvEventPublisher implements AutoCloseable {
     private final String eventsUrl;
     private final String replayUrl;
     private final BlockingQueue<byte[]> queue = new LinkedBlockingQueue<>();
-    private final ArrayDeque<Batch> kept = new ArrayDeque<>();
+    private final KeptBatches kept = new KeptBatches(KEPT_BATCHES, KEPT_BYTES);
     private final Thread thread;
-    private long next;
     private volatile boolean closed;
-
-    private record Batch(long number, byte[] payload) {}
 
     /** Binds both sockets; a port of 0 means any free one. */
     KvEventPublisher(String host, int eventsPort, int replayPort) {
@@ -83,6 +88,7 @@ final class KvEventPublisher implements AutoCloseable {
 
     private static String bind(ZMQ.Socket socket, String host, int port) {
         socket.setLinger(0);
+        socket.setHandshakeIvl(HANDSHAKE_MILLIS);
         String wanted = "tcp://" + host + ":" + (port == 0 ? "*" : String.valueOf(port));
         socket.bind(wanted);
         return socket.getLastEndpoint();
@@ -104,14 +110,10 @@ final class KvEventPublisher implements AutoCloseable {
     }
 
     private void send(byte[] payload) {
-        Batch batch = new Batch(next++, payload);
+        KeptBatches.Batch batch = kept.add(payload);
         publisher.sendMore(EMPTY);
-        publisher.sendMore(number(batch.number));
+        publisher.sendMore(number(batch.number()));
         publisher.send(payload);
-        kept.addLast(batch);
-        if (kept.size() > KEPT_BATCHES) {
-            kept.removeFirst();
-        }
     }
 
     private void serveReplay() {
@@ -119,10 +121,8 @@ final class KvEventPublisher implements AutoCloseable {
         while (client != null) {
             long from = wanted();
             if (from >= 0) {
-                for (Batch batch : kept) {
-                    if (batch.number >= from) {
-                        answer(client, batch.number, batch.payload);
-                    }
+                for (KeptBatches.Batch batch : kept.from(from)) {
+                    answer(client, batch.number(), batch.payload());
                 }
                 answer(client, END, EMPTY);
             }

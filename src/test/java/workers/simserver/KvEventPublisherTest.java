@@ -28,6 +28,8 @@ import workers.events.KvEventDecoder;
 @Timeout(60)
 class KvEventPublisherTest {
     private static final int BLOCK = 16;
+    /** Ends connections that hang for a wake-up that JeroMQ lost; the socket then dials again. */
+    private static final int HANDSHAKE_MILLIS = 250;
 
     private static final String TEXT = " is a text that is a little longer than one block of the cache";
 
@@ -55,6 +57,7 @@ class KvEventPublisherTest {
         ZMQ.Socket subscriber = context.createSocket(SocketType.SUB);
         subscriber.subscribe(new byte[0]);
         subscriber.setReceiveTimeOut(50);
+        subscriber.setHandshakeIvl(HANDSHAKE_MILLIS);
         subscriber.connect(server.eventsUrl());
         List<int[]> prompts = new ArrayList<>();
         byte[] topic = null;
@@ -118,6 +121,7 @@ class KvEventPublisherTest {
         List<Batch> batches = new ArrayList<>();
         try (ZMQ.Socket dealer = context.createSocket(SocketType.DEALER)) {
             dealer.setReceiveTimeOut(10_000);
+            dealer.setHandshakeIvl(HANDSHAKE_MILLIS);
             dealer.connect(server.replayUrl());
             dealer.sendMore(new byte[0]);
             dealer.send(ByteBuffer.allocate(Long.BYTES).putLong(from).array());
