@@ -5,7 +5,6 @@ import cluster.EngineAddress;
 import cluster.EngineProcessSettings;
 import cluster.LocalNode;
 import java.io.PrintWriter;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -14,8 +13,7 @@ import java.util.stream.Collectors;
 record Banner(LocalNode local, EngineProcessSettings engines, DataDirectory data, Duration startup) {
 
     void print(PrintWriter out) {
-        InetSocketAddress address = local.node().httpAddress();
-        String http = "http://" + address.getHostString() + ":" + address.getPort();
+        String http = local.http().toString();
         String chat =
                 "'{\"model\":\"" + engines.model() + "\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'";
         String urls = local.engines().stream()

@@ -88,7 +88,7 @@ final class UpCommand implements Callable<Integer> {
     }
 
     private int serve(LocalNode local, StopRequest stop) {
-        CompletableFuture<?> ended = local.node().whenTerminated().toCompletableFuture();
+        CompletableFuture<?> ended = local.ended();
         CompletableFuture<Void> asked = stop.afterReady();
         CompletableFuture.anyOf(asked, ended).join();
         if (!asked.isDone()) {
@@ -96,8 +96,6 @@ final class UpCommand implements Callable<Integer> {
             return FAILED;
         }
         out().println("Draining: running turns may finish. Ctrl-C again stops at once.");
-        local.node().drain().toCompletableFuture().join();
-        out().println("Stopping engines and store ...");
         return STOPPED;
     }
 

@@ -6,10 +6,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +43,8 @@ public final class LocalNode implements AutoCloseable {
             started.push(store);
             engines = processes.awaitReady();
             node = starter.start(ConfigFactory.load(surroundings(settings).withFallback(sources)));
+            started.push(() -> drain(node));
+            new ReadinessProbe(http()).await(config.getDuration("holdfast.cluster.ready-timeout"));
         } catch (RuntimeException failure) {
             close();
             throw failure;
@@ -67,11 +71,19 @@ public final class LocalNode implements AutoCloseable {
         return engines;
     }
 
-    public RunningNode node() {
-        return node;
+    /** The root of everything the node serves. */
+    public URI http() {
+        InetSocketAddress address = node.httpAddress();
+        String host = address.getAddress().getHostAddress();
+        return URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort());
     }
 
-    /** Ends engines and store. Whoever wants turns to finish drains the node first. */
+    /** Completes when the node has ended, whether asked to or not. */
+    public CompletableFuture<?> ended() {
+        return node.whenTerminated().toCompletableFuture();
+    }
+
+    /** Drains the node, so that running turns finish, then ends engines and store. */
     @Override
     public void close() {
         while (!started.isEmpty()) {
@@ -81,6 +93,13 @@ public final class LocalNode implements AutoCloseable {
             } catch (Exception failure) {
                 log.error("{} did not end in an orderly way", next, failure);
             }
+        }
+    }
+
+    /** A node that ended by itself has nothing left to drain. */
+    private static void drain(RunningNode node) {
+        if (!node.whenTerminated().toCompletableFuture().isDone()) {
+            node.drain().toCompletableFuture().join();
         }
     }
 
