@@ -12,11 +12,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Consumer;
 import kv.BlockHasher;
+import kv.CacheOwner;
 import kv.EngineHash;
 import kv.HashSalt;
+import kv.Incarnation;
 import kv.KvEvent;
 import kv.KvTier;
+import kv.PrefixIndex;
+import kv.RunPrefixIndex;
+import kv.WorkerId;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.jspecify.annotations.Nullable;
@@ -164,6 +170,29 @@ class EngineBlockMapTest {
         assertEquals(List.of(), nothing);
     }
 
+    /** Holes, forks and evictions in any order leave no block whose parent the index has not seen. */
+    @Property(tries = 40)
+    void theIndexUnderstandsEveryChangeAndEverySnapshot(@ForAll long seed) {
+        NaiveCache engine = new NaiveCache(new Random(seed));
+        EngineBlockMap mirror = new EngineBlockMap(BLOCK);
+        IndexedOwner live = new IndexedOwner(new RunPrefixIndex());
+        for (int step = 0; step < 150; step++) {
+            mirror.apply(engine.next(), live);
+        }
+        IndexedOwner joined = new IndexedOwner(new RunPrefixIndex());
+        mirror.snapshot(joined);
+        for (int step = 0; step < 50; step++) {
+            mirror.apply(engine.next(), live.andThen(joined));
+        }
+
+        for (List<Integer> prefix : engine.prefixes()) {
+            for (KvTier tier : TIERS) {
+                assertEquals(engine.leading(prefix, tier), live.leading(prefix, tier));
+                assertEquals(engine.leading(prefix, tier), joined.leading(prefix, tier));
+            }
+        }
+    }
+
     private void assertSnapshotAgrees() {
         Holdings fresh = new Holdings();
         map.snapshot(fresh);
@@ -192,7 +221,7 @@ class EngineBlockMapTest {
     }
 
     /** The simplest reader of our events: sets of hashes; refuses a store behind a parent it was never told of. */
-    private static final class Holdings implements java.util.function.Consumer<KvEvent> {
+    private static final class Holdings implements Consumer<KvEvent> {
         private final Map<KvTier, Set<Long>> tiers = new EnumMap<>(KvTier.class);
         private final Set<Long> mentioned = new HashSet<>();
 
@@ -216,6 +245,22 @@ class EngineBlockMapTest {
                 tiers.clear();
                 mentioned.clear();
             }
+        }
+    }
+
+    /** One cache's part of a real index; refuses what the index refuses. */
+    private record IndexedOwner(PrefixIndex index) implements Consumer<KvEvent> {
+        private static final CacheOwner OWNER = new CacheOwner(new WorkerId("http://w"), new Incarnation(0, 1), 0);
+
+        @Override
+        public void accept(KvEvent event) {
+            assertNotEquals(PrefixIndex.Applied.UNKNOWN_PARENT, index.apply(OWNER, event));
+        }
+
+        int leading(List<Integer> prefix, KvTier tier) {
+            int[] tokens = prefix.stream().mapToInt(Integer::intValue).toArray();
+            return index.match(new BlockHasher(BLOCK, HashSalt.NONE).hash(tokens), 0)
+                    .blocks(OWNER, tier);
         }
     }
 
@@ -283,6 +328,26 @@ class EngineBlockMapTest {
                             .tail()
                             .value()));
             return held;
+        }
+
+        /** Every prefix that was ever stored. */
+        Set<List<Integer>> prefixes() {
+            return engineHashes.keySet();
+        }
+
+        /** Leading blocks of a prefix that are each held in a tier or a hotter one. */
+        int leading(List<Integer> prefix, KvTier tier) {
+            int blocks = 0;
+            while (blocks * BLOCK < prefix.size() && holds(prefix.subList(0, (blocks + 1) * BLOCK), tier)) {
+                blocks++;
+            }
+            return blocks;
+        }
+
+        private boolean holds(List<Integer> prefix, KvTier tier) {
+            return copies.stream()
+                    .anyMatch(copy ->
+                            copy.getKey().equals(prefix) && copy.getValue().compareTo(tier) <= 0);
         }
 
         private long hash(List<Integer> prefix) {
