@@ -34,6 +34,9 @@ final class RequestBody {
         sampling(request.sampling(), body);
         body.put("stream", true);
         body.putObject("stream_options").put("include_usage", true);
+        if (!request.reasoning()) {
+            body.putObject("chat_template_kwargs").put("enable_thinking", false);
+        }
         String salt = request.session().tenant().cacheSalt();
         if (!salt.isEmpty()) {
             body.put("cache_salt", salt);

@@ -100,6 +100,17 @@ class RequestBodyTest {
     }
 
     @Test
+    void saysOnlyThatReasoningIsNotWanted() throws IOException {
+        List<Message> messages = List.of(Message.text(Role.USER, "x"));
+
+        assertFalse(body(messages, TenantId.DEFAULT, false, true).has("chat_template_kwargs"));
+        assertFalse(body(messages, TenantId.DEFAULT, false, false)
+                .path("chat_template_kwargs")
+                .path("enable_thinking")
+                .asBoolean(true));
+    }
+
+    @Test
     void saltsTheCacheOfATenantAndOfNobodyElse() throws IOException {
         List<Message> messages = List.of(Message.text(Role.USER, "x"));
 
@@ -118,6 +129,11 @@ class RequestBodyTest {
     }
 
     private static JsonNode body(List<Message> messages, TenantId tenant, boolean withPriority) throws IOException {
+        return body(messages, tenant, withPriority, true);
+    }
+
+    private static JsonNode body(List<Message> messages, TenantId tenant, boolean withPriority, boolean reasoning)
+            throws IOException {
         InferenceRequest request = new InferenceRequest(
                 new TurnId("t1"),
                 "sim-echo",
@@ -127,7 +143,7 @@ class RequestBodyTest {
                 false,
                 messages,
                 new Sampling(100, 5, 0.5, null, 42L, null, null, List.of("END")),
-                true,
+                reasoning,
                 new AgentHints(7, 0, null, false, null),
                 List.of());
         return JSON.readTree(RequestBody.write(request, withPriority));

@@ -1,0 +1,258 @@
+package workers.openai;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import akka.stream.javadsl.Sink;
+import akka.stream.javadsl.SinkQueueWithCancel;
+import inference.AgentHints;
+import inference.ContentBlock;
+import inference.FinishReason;
+import inference.InferenceEvent;
+import inference.InferenceFailure;
+import inference.InferenceRequest;
+import inference.Message;
+import inference.Role;
+import inference.Sampling;
+import inference.SessionContext;
+import inference.SessionId;
+import inference.TenantId;
+import inference.ToolChoice;
+import inference.ToolDefinition;
+import inference.TurnId;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import kv.WorkerId;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import testkit.ActorTestKitExtension;
+import workers.EngineClient;
+import workers.simserver.SimServer;
+import workers.simserver.SimServerSettings;
+import workers.status.EngineFacts;
+
+/** The adapter that drives real engines against the simulated one, over the wire. */
+@Timeout(60)
+class SimulatedEngineTest {
+    @RegisterExtension
+    static final ActorTestKitExtension kit = ActorTestKitExtension.create();
+
+    private static final int BLOCK = 16;
+    private static final Sampling MANY = new Sampling(1_000, null, null, null, null, null, null, List.of());
+
+    private SimServer server;
+    private OpenAiEngineClient client;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = SimServer.start(
+                new SimServerSettings("127.0.0.1", 0, 0, 0, "sim-echo", BLOCK, 512, 8, 512, 1 << 20, "100", 7));
+        OpenAiSettings settings = new OpenAiSettings(
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(20),
+                false,
+                new EngineFacts(List.of(), 1, 1, 8192, 256, 1));
+        client = new OpenAiEngineClient(kit.kit().system().classicSystem(), new WorkerId(server.url()), settings);
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+    }
+
+    @Test
+    void saysWhatItIs() throws Exception {
+        EngineClient.Probe probe = get(client.probe());
+
+        assertEquals(new EngineFacts(List.of("sim-echo"), BLOCK, 512, 8192, 256, 512 * BLOCK), probe.facts());
+        assertTrue(probe.startedAtMillis() > 1_600_000_000_000L);
+        assertEquals(0, probe.runningRequests());
+    }
+
+    @Test
+    void answersWithReasoningTextAndCalls() throws Exception {
+        List<InferenceEvent> events =
+                answer(user("[sim][[{\"think\":\"hm\"},{\"text\":\"süß 😀\"},{\"call\":\"ls\",\"args\":{\"a\":1}},"
+                        + "{\"call\":\"ls\",\"args\":{}}]][/sim]"));
+
+        assertEquals("hm", joined(events, InferenceEvent.ThinkingDelta.class));
+        assertEquals("süß 😀", joined(events, InferenceEvent.TextDelta.class));
+        assertEquals(
+                List.of("ls", "ls"),
+                of(events, InferenceEvent.ToolCallStarted.class).stream()
+                        .map(InferenceEvent.ToolCallStarted::name)
+                        .toList());
+        assertEquals("{\"a\":1}{}", joined(events, InferenceEvent.ToolCallDelta.class));
+        assertEquals(FinishReason.TOOL_CALLS, finished(events).reason());
+    }
+
+    @Test
+    void aConversationWithToolsFindsItsBlocksAgain() throws Exception {
+        List<Message> messages = new ArrayList<>(user("[sim][[{\"think\":\"hm\"},{\"call\":\"ls\",\"args\":{\"a\":1}}],"
+                + "{\"text\":\"it says {{tool}}\"}][/sim]"));
+        InferenceEvent.Finished first = finished(answer(messages));
+        messages.add(new Message(
+                Role.ASSISTANT,
+                List.of(new ContentBlock.Thinking("hm", null), new ContentBlock.ToolUse("c", "ls", "{\"a\":1}"))));
+        messages.add(new Message(
+                Role.TOOL, List.of(new ContentBlock.ToolResult("c", List.of(new ContentBlock.Text("a.txt")), false))));
+
+        List<InferenceEvent> events = answer(messages);
+
+        assertEquals("it says a.txt", joined(events, InferenceEvent.TextDelta.class));
+        int computed = first.usage().inputTokens() + first.usage().outputTokens();
+        assertEquals((computed - 1) / BLOCK * BLOCK, finished(events).usage().cachedTokens());
+    }
+
+    @Test
+    void samplingIsObeyed() throws Exception {
+        Sampling exact = new Sampling(50, 50, null, null, null, null, null, List.of());
+        InferenceEvent.Finished finished = finished(answer(request(user("hi"), exact, TenantId.DEFAULT)));
+        assertEquals(50, finished.usage().outputTokens());
+
+        Sampling stopping = new Sampling(50, null, null, null, null, null, null, List.of(" two"));
+        List<InferenceEvent> events = answer(request(user("one two three"), stopping, TenantId.DEFAULT));
+        assertEquals("echo: one", joined(events, InferenceEvent.TextDelta.class));
+        assertEquals(FinishReason.STOP_SEQUENCE, finished(events).reason());
+        assertEquals(" two", finished(events).stopSequence());
+    }
+
+    @Test
+    void tenantsShareNoCache() throws Exception {
+        List<Message> words = user("the same words, long enough to fill a few blocks of the cache");
+
+        assertEquals(0, cached(answer(request(words, MANY, new TenantId("a")))));
+        assertEquals(0, cached(answer(request(words, MANY, new TenantId("b")))));
+        assertTrue(cached(answer(request(words, MANY, new TenantId("a")))) > 0);
+    }
+
+    @Test
+    void errorsBeforeTheStreamKeepTheirKind() throws Exception {
+        assertEquals(InferenceFailure.Kind.CONTEXT_LENGTH_EXCEEDED, failure(answer(user("x".repeat(600 * BLOCK)))));
+        assertEquals(
+                InferenceFailure.Kind.OVERLOADED,
+                failure(answer(user("[sim][[{\"error\":{\"kind\":\"overloaded\"}}]][/sim]"))));
+        assertEquals(
+                InferenceFailure.Kind.RATE_LIMITED,
+                failure(answer(user("[sim][[{\"error\":{\"kind\":\"rate_limit\",\"retry_after\":2}}]][/sim]"))));
+    }
+
+    @Test
+    void anErrorInsideTheStreamEndsIt() throws Exception {
+        List<InferenceEvent> events = answer(
+                user("[sim][[{\"text\":\"so far\"},{\"error\":{\"kind\":\"internal\",\"message\":\"boom\"}}]][/sim]"));
+
+        assertTrue("so far".startsWith(joined(events, InferenceEvent.TextDelta.class)));
+        assertEquals(InferenceFailure.Kind.ENGINE_FAILED, failure(events));
+    }
+
+    @Test
+    void cancellingFreesTheEngine() throws Exception {
+        SinkQueueWithCancel<InferenceEvent> stream = slowStream();
+        assertTrue(get(stream.pull()).isPresent());
+        assertEquals(1, get(client.probe()).runningRequests());
+
+        stream.cancel();
+
+        awaitRunning(0);
+    }
+
+    @Test
+    void anEngineThatDiesEndsItsStreamsWithAFailure() throws Exception {
+        SinkQueueWithCancel<InferenceEvent> stream = slowStream();
+        assertTrue(get(stream.pull()).isPresent());
+
+        server.close();
+
+        InferenceEvent last = get(stream.pull()).orElseThrow();
+        while (!last.terminal()) {
+            last = get(stream.pull()).orElseThrow();
+        }
+        assertEquals(InferenceFailure.Kind.ENGINE_FAILED, failure(List.of(last)));
+        assertTrue(get(stream.pull()).isEmpty(), "nothing follows it");
+    }
+
+    private SinkQueueWithCancel<InferenceEvent> slowStream() {
+        List<Message> slow = user("[sim][{\"text\":\"" + "slow ".repeat(200) + "\",\"pace_ms\":20}][/sim]");
+        return client.generate(request(slow, MANY, TenantId.DEFAULT))
+                .runWith(Sink.queue(), kit.kit().system());
+    }
+
+    private void awaitRunning(int requests) throws Exception {
+        while (get(client.probe()).runningRequests() != requests) {
+            Thread.onSpinWait();
+        }
+    }
+
+    private List<InferenceEvent> answer(List<Message> messages) throws Exception {
+        return answer(request(messages, MANY, TenantId.DEFAULT));
+    }
+
+    private List<InferenceEvent> answer(InferenceRequest request) throws Exception {
+        return get(client.generate(request).runWith(Sink.seq(), kit.kit().system()));
+    }
+
+    private static <T> T get(CompletionStage<T> stage) throws Exception {
+        return stage.toCompletableFuture().get(30, TimeUnit.SECONDS);
+    }
+
+    private static List<Message> user(String text) {
+        return List.of(Message.text(Role.USER, text));
+    }
+
+    private static InferenceRequest request(List<Message> messages, Sampling sampling, TenantId tenant) {
+        return new InferenceRequest(
+                new TurnId("turn"),
+                "sim-echo",
+                new SessionContext(tenant, new SessionId("s"), null, false),
+                List.of(new ToolDefinition("ls", "Lists", "{\"type\":\"object\"}", null)),
+                ToolChoice.AUTO,
+                true,
+                messages,
+                sampling,
+                true,
+                AgentHints.NONE,
+                List.of());
+    }
+
+    private static <T> List<T> of(List<InferenceEvent> events, Class<T> type) {
+        return events.stream().filter(type::isInstance).map(type::cast).toList();
+    }
+
+    private static String joined(List<InferenceEvent> events, Class<? extends InferenceEvent> type) {
+        StringBuilder all = new StringBuilder();
+        for (InferenceEvent event : of(events, type)) {
+            if (event instanceof InferenceEvent.TextDelta text) {
+                all.append(text.text());
+            } else if (event instanceof InferenceEvent.ThinkingDelta thinking) {
+                all.append(thinking.text());
+            } else if (event instanceof InferenceEvent.ToolCallDelta call) {
+                all.append(call.arguments());
+            }
+        }
+        return all.toString();
+    }
+
+    private static InferenceEvent.Finished finished(List<InferenceEvent> events) {
+        return assertInstanceOf(InferenceEvent.Finished.class, events.get(events.size() - 1));
+    }
+
+    private static int cached(List<InferenceEvent> events) {
+        return finished(events).usage().cachedTokens();
+    }
+
+    private static InferenceFailure.Kind failure(List<InferenceEvent> events) {
+        return assertInstanceOf(InferenceEvent.Failed.class, events.get(events.size() - 1))
+                .failure()
+                .kind();
+    }
+}
