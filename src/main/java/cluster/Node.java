@@ -225,7 +225,7 @@ public final class Node implements RunningNode {
                         metrics,
                         System::nanoTime),
                 "router");
-        spawn(context, IndexReplica.create(index, router, metrics), "index");
+        spawn(context, IndexReplica.create(index, router, settings.workerSilence(), metrics), "index");
         return router;
     }
 

@@ -6,6 +6,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import frontend.FrontendSettings;
 import inference.TenantId;
+import java.time.Duration;
 import java.util.List;
 import kv.WorkerId;
 import router.placement.PlacementSettings;
@@ -22,12 +23,14 @@ import workers.status.EngineFacts;
  * <p>Thread-safety: immutable.
  *
  * @param blockSizeTokens tokens in a KV block, everywhere
+ * @param workerSilence how long a worker may say nothing to a router
  */
 public record Settings(
         int blockSizeTokens,
         WorkerSettings workers,
         OpenAiSettings engines,
         PlacementSettings placement,
+        Duration workerSilence,
         AgentSettings agents,
         FrontendSettings frontend) {
 
@@ -45,6 +48,7 @@ public record Settings(
                     workers(own.getConfig("workers"), blockSizeTokens),
                     engines(own.getConfig("workers.openai")),
                     RouterConfig.placement(own.getConfig("router")),
+                    own.getDuration("router.worker-silence"),
                     agents(own.getConfig("agents")),
                     frontend(own.getConfig("frontend")));
         } catch (ConfigException | IllegalArgumentException wrong) {

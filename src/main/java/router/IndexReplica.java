@@ -7,22 +7,29 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.receptionist.Receptionist;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import kv.CacheOwner;
 import kv.KvEvent;
 import kv.PrefixIndex;
+import kv.WorkerId;
 import metrics.Metric;
 import metrics.Metrics;
 import org.jspecify.annotations.Nullable;
 import workers.Worker;
+import workers.status.WorkerState;
 
 /**
  * The one writer of a node's prefix index: attaches to every worker of the cluster, applies its numbered updates in order
  * and passes loads on to the node's {@link Router}. A hole in the numbers, or blocks behind an unknown parent, start that
  * worker's part over from a snapshot. The blocks of an older incarnation are void the moment a newer one is seen.
+ *
+ * <p>Workers report at every heartbeat. One that says nothing for a while gets no turns, and is attached to anew: the
+ * attachment or an update may have been lost.
  */
 public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
 
@@ -31,6 +38,8 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
 
     private record WorkersListed(Receptionist.Listing listing) implements Command {}
 
+    private record SilenceDue() implements Command {}
+
     private record WorkerSaid(ActorRef<Worker.Command> worker, ActorRef<Worker.Update> ear, Worker.Update update)
             implements Command {}
 
@@ -38,9 +47,14 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
      * A replica that feeds one index and one router.
      *
      * @param index written by this actor alone from here on
+     * @param workerSilence how long a worker may say nothing
      */
-    public static Behavior<Command> create(PrefixIndex index, ActorRef<Router.Command> router, Metrics metrics) {
-        return Behaviors.setup(context -> new IndexReplica(context, index, router, metrics));
+    public static Behavior<Command> create(
+            PrefixIndex index, ActorRef<Router.Command> router, Duration workerSilence, Metrics metrics) {
+        return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
+            timers.startTimerWithFixedDelay(new SilenceDue(), workerSilence);
+            return new IndexReplica(context, index, router, metrics);
+        }));
     }
 
     private final PrefixIndex index;
@@ -65,26 +79,43 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
     public Receive<Command> createReceive() {
         return newReceiveBuilder()
                 .onMessage(WorkersListed.class, this::onWorkersListed)
+                .onMessage(SilenceDue.class, this::onSilenceDue)
                 .onMessage(WorkerSaid.class, this::onWorkerSaid)
                 .build();
     }
 
     private Behavior<Command> onWorkersListed(WorkersListed listed) {
         var present = listed.listing().getServiceInstances(Worker.SERVICE_KEY);
-        attachments.entrySet().removeIf(entry -> {
-            boolean gone = !present.contains(entry.getKey());
-            if (gone) {
-                detach(entry.getValue());
-            }
-            return gone;
-        });
+        List.copyOf(attachments.keySet()).stream()
+                .filter(worker -> !present.contains(worker))
+                .forEach(this::detach);
         present.forEach(worker -> attachments.computeIfAbsent(worker, this::attach));
+        return this;
+    }
+
+    private Behavior<Command> onSilenceDue(SilenceDue due) {
+        for (var entry : List.copyOf(attachments.entrySet())) {
+            Attachment attachment = entry.getValue();
+            attachment.startedOver = false;
+            if (!attachment.heard || attachment.broken) {
+                if (attachment.joined != null && !attachment.heard) {
+                    router.tell(new Router.WorkerChanged(
+                            attachment.joined.worker(), WorkerState.UNREACHABLE, attachment.joined.load()));
+                }
+                startOver(entry.getKey(), attachment.broken ? "its blocks do not fit" : "it says nothing");
+            }
+            attachment.heard = false;
+        }
         return this;
     }
 
     private Behavior<Command> onWorkerSaid(WorkerSaid said) {
         Attachment attachment = attachments.get(said.worker());
         if (attachment == null || !attachment.ear.equals(said.ear())) {
+            return this;
+        }
+        attachment.heard = true;
+        if (attachment.broken) {
             return this;
         }
         Worker.Update update = said.update();
@@ -95,7 +126,7 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
         if (update instanceof Worker.Joined joined) {
             join(attachment, joined);
         } else if (update instanceof Worker.BlocksChanged changed && !apply(attachment, changed)) {
-            return startOver(said.worker(), "blocks were stored behind an unknown parent");
+            return startOverOnce(said.worker(), attachment);
         } else if (update instanceof Worker.LoadChanged changed && attachment.joined != null) {
             router.tell(new Router.WorkerChanged(attachment.joined.worker(), changed.state(), changed.load()));
         }
@@ -104,6 +135,13 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
     }
 
     private void join(Attachment attachment, Worker.Joined joined) {
+        // A worker that moved is another actor: whatever its predecessor told is void, too.
+        for (Attachment other : attachments.values()) {
+            if (other.speaksFor(joined.worker())) {
+                forgetBlocks(other);
+                other.joined = null;
+            }
+        }
         forgetBlocks(attachment);
         attachment.joined = joined;
         if (joined.facts() != null) {
@@ -128,6 +166,15 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
         return true;
     }
 
+    /** Blocks that do not fit although a snapshot has just been told would not fit after another one either: wait. */
+    private Behavior<Command> startOverOnce(ActorRef<Worker.Command> worker, Attachment attachment) {
+        if (attachment.startedOver) {
+            attachment.broken = true;
+            return this;
+        }
+        return startOver(worker, "blocks were stored behind an unknown parent");
+    }
+
     private Behavior<Command> startOver(ActorRef<Worker.Command> worker, String reason) {
         getContext().getLog().info("index of {} starts over: {}", worker.path().name(), reason);
         metrics.count(Metric.INDEX_RESYNCS);
@@ -135,6 +182,7 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
         Attachment fresh = attach(worker);
         if (old != null) {
             fresh.joined = old.joined;
+            fresh.startedOver = true;
             fresh.caches.addAll(old.caches);
             getContext().stop(old.ear);
         }
@@ -153,11 +201,14 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
         return new Attachment(ear);
     }
 
-    private void detach(Attachment attachment) {
-        forgetBlocks(attachment);
-        getContext().stop(attachment.ear);
-        if (attachment.joined != null) {
-            router.tell(new Router.WorkerLost(attachment.joined.worker()));
+    private void detach(ActorRef<Worker.Command> worker) {
+        Attachment attachment = attachments.remove(worker);
+        if (attachment != null) {
+            forgetBlocks(attachment);
+            getContext().stop(attachment.ear);
+            if (attachment.joined != null) {
+                router.tell(new Router.WorkerLost(attachment.joined.worker()));
+            }
         }
     }
 
@@ -172,9 +223,19 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
         private long applied;
         private Worker.@Nullable Joined joined;
         private final Set<CacheOwner> caches = new HashSet<>();
+        /** Whether it said anything since silence was last checked; a fresh one has time until the next check but one. */
+        private boolean heard = true;
+        /** Whether it started over since then. */
+        private boolean startedOver;
+        /** Whether what it says cannot be applied until it starts over. */
+        private boolean broken;
 
         Attachment(ActorRef<Worker.Update> ear) {
             this.ear = ear;
+        }
+
+        boolean speaksFor(WorkerId worker) {
+            return joined != null && joined.worker().equals(worker);
         }
     }
 }

@@ -2,9 +2,11 @@ package router;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import akka.actor.testkit.typed.javadsl.ManualTime;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.receptionist.Receptionist;
+import java.time.Duration;
 import java.util.List;
 import kv.CacheOwner;
 import kv.Incarnation;
@@ -27,7 +29,10 @@ class IndexReplicaTest {
     private static final PromptBlocks PROMPT = PromptBlocks.of(16, 1, 2, 3);
 
     @RegisterExtension
-    static final ActorTestKitExtension EXTENSION = ActorTestKitExtension.create();
+    static final ActorTestKitExtension EXTENSION = ActorTestKitExtension.withManualTime();
+
+    private static final Duration SILENCE = Duration.ofSeconds(10);
+    private final ManualTime time = ManualTime.get(EXTENSION.kit().system());
 
     private final RunPrefixIndex index = new RunPrefixIndex();
     private final TestProbe<Router.Command> router = EXTENSION.kit().createTestProbe();
@@ -37,7 +42,7 @@ class IndexReplicaTest {
     @BeforeEach
     void attach() {
         EXTENSION.kit().system().receptionist().tell(Receptionist.register(Worker.SERVICE_KEY, worker.getRef()));
-        replica = EXTENSION.kit().spawn(IndexReplica.create(index, router.getRef(), new Metrics()));
+        replica = EXTENSION.kit().spawn(IndexReplica.create(index, router.getRef(), SILENCE, new Metrics()));
     }
 
     @AfterEach
@@ -138,5 +143,77 @@ class IndexReplicaTest {
                 RouterFixture.A,
                 router.expectMessageClass(Router.WorkerLost.class).worker());
         assertEquals(0, index.distinctBlocks());
+    }
+
+    @Test
+    void aWorkerThatMovedIsNotLostWithItsPredecessor() {
+        Incarnation second = new Incarnation(2, 2);
+        ActorRef<Worker.Update> ear = attached();
+        joined(ear, 1, RouterFixture.LIFE);
+        ear.tell(new Worker.BlocksChanged(2, RouterFixture.LIFE, 0, List.of(stored(1, 2, 3))));
+        worker.expectMessageClass(Worker.AckUpdates.class);
+        TestProbe<Worker.Command> moved = EXTENSION.kit().createTestProbe();
+        EXTENSION.kit().system().receptionist().tell(Receptionist.register(Worker.SERVICE_KEY, moved.getRef()));
+        ActorRef<Worker.Update> movedEar =
+                moved.expectMessageClass(Worker.Attach.class).subscriber();
+        movedEar.tell(new Worker.Joined(
+                1, RouterFixture.A, WorkerState.READY, second, RouterFixture.ONE_SLOT, WorkerLoad.idle(100)));
+        moved.expectMessageClass(Worker.AckUpdates.class);
+        assertEquals(0, index.distinctBlocks());
+
+        worker.stop();
+        TestProbe<Receptionist.Listing> listings = EXTENSION.kit().createTestProbe();
+        listings.awaitAssert(() -> {
+            EXTENSION.kit().system().receptionist().tell(Receptionist.find(Worker.SERVICE_KEY, listings.getRef()));
+            assertEquals(
+                    1,
+                    listings.receiveMessage()
+                            .getServiceInstances(Worker.SERVICE_KEY)
+                            .size());
+            return true;
+        });
+
+        router.expectMessageClass(Router.WorkerJoined.class);
+        assertEquals(
+                second, router.expectMessageClass(Router.WorkerJoined.class).incarnation());
+        movedEar.tell(new Worker.LoadChanged(2, WorkerState.READY, WorkerLoad.idle(100)));
+        router.expectMessageClass(Router.WorkerChanged.class);
+        moved.stop();
+    }
+
+    @Test
+    void aSilentWorkerGetsNoTurnsAndIsAttachedAnew() {
+        joined(attached(), 1, RouterFixture.LIFE);
+        router.expectMessageClass(Router.WorkerJoined.class);
+
+        time.timePasses(SILENCE);
+        worker.expectNoMessage(Duration.ofMillis(20));
+        time.timePasses(SILENCE);
+
+        assertEquals(
+                WorkerState.UNREACHABLE,
+                router.expectMessageClass(Router.WorkerChanged.class).state());
+        joined(attached(), 1, RouterFixture.LIFE);
+        assertEquals(
+                WorkerState.READY,
+                router.expectMessageClass(Router.WorkerJoined.class).state());
+    }
+
+    @Test
+    void blocksThatDoNotFitAfterASnapshotEitherDoNotStartAStorm() {
+        for (int i = 0; i < 2; i++) {
+            ActorRef<Worker.Update> ear = attached();
+            joined(ear, 1, RouterFixture.LIFE);
+            ear.tell(new Worker.BlocksChanged(
+                    2,
+                    RouterFixture.LIFE,
+                    0,
+                    List.of(KvEvent.BlocksStored.after(new SequenceHash(99), new long[] {100}, KvTier.DEVICE))));
+        }
+        worker.expectNoMessage(Duration.ofMillis(50));
+
+        time.timePasses(SILENCE);
+
+        attached();
     }
 }
