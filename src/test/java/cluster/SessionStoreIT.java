@@ -1,0 +1,292 @@
+package cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import agents.AgentSession;
+import agents.AgentSettings;
+import agents.Sessions;
+import agents.session.Conversation;
+import agents.session.FrontierMatch;
+import agents.session.PromptOutline;
+import agents.session.SessionKey;
+import agents.session.SessionLimits;
+import agents.session.SessionState;
+import agents.session.TurnResult;
+import akka.Done;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.javadsl.AskPattern;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.cluster.MemberStatus;
+import akka.cluster.typed.Cluster;
+import akka.cluster.typed.Join;
+import akka.persistence.query.PersistenceQuery;
+import akka.persistence.r2dbc.query.javadsl.R2dbcReadJournal;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import inference.FinishReason;
+import inference.SessionContext;
+import inference.SessionId;
+import inference.TenantId;
+import inference.TurnId;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Sessions on the real store, over node restarts and between nodes. */
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+class SessionStoreIT {
+    private static final Duration ASK = Duration.ofSeconds(20);
+    private static final AgentSettings.Session SETTINGS = new AgentSettings.Session(
+            Duration.ofMinutes(5),
+            5,
+            new SessionLimits(8, 8, 64, 8),
+            ASK,
+            Duration.ofMillis(100),
+            Duration.ofSeconds(1));
+    private static final String SYSTEM = "s:You are a careful agent that answers in few words.";
+
+    @TempDir
+    static Path temporary;
+
+    private static DataDirectory data;
+    private static EmbeddedStore store;
+
+    @BeforeAll
+    static void startTheStore() throws Exception {
+        Path shared = Path.of("target/postgres-binaries").toAbsolutePath();
+        PostgresBinaries.unpackedIn(shared);
+        DataDirectory.open(temporary).close();
+        Files.createSymbolicLink(temporary.resolve("binaries"), shared);
+        data = DataDirectory.open(temporary);
+        store = EmbeddedStore.start(data, StoreSettings.of(ConfigFactory.load()));
+    }
+
+    @AfterAll
+    static void stopTheStore() {
+        store.close();
+        data.close();
+    }
+
+    /** One node with nothing but sessions. */
+    private static final class Node implements AutoCloseable {
+        private static final Config CONFIG = ConfigFactory.parseString(
+                        """
+                        akka.actor.provider = cluster
+                        akka.loglevel = WARNING
+                        akka.remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
+                        akka.cluster {
+                          jmx.enabled = off
+                          gossip-interval = 200ms
+                          leader-actions-interval = 200ms
+                          periodic-tasks-initial-delay = 50ms
+                          sharding { number-of-shards = 10, retry-interval = 200ms }
+                          sharding.state-store-mode = ddata
+                          sharding.distributed-data.durable.keys = []
+                        }
+                        akka.coordinated-shutdown { exit-jvm = off, run-by-actor-system-terminate = on }
+                        akka.coordinated-shutdown.phases.cluster-exiting.timeout = 2s
+                        """)
+                .withFallback(ConfigFactory.parseResources("serialization.conf"))
+                .withFallback(ConfigFactory.parseResources("persistence.conf"));
+        final ActorSystem<Void> system;
+        final Sessions sessions;
+
+        Node() {
+            system = ActorSystem.create(
+                    Behaviors.empty(),
+                    "sessions",
+                    store.connection()
+                            .toConfig()
+                            .withFallback(CONFIG)
+                            .withFallback(ConfigFactory.load())
+                            .resolve());
+            sessions = Sessions.init(
+                    system,
+                    PersistenceQuery.get(system)
+                            .getReadJournalFor(R2dbcReadJournal.class, R2dbcReadJournal.Identifier()),
+                    SETTINGS,
+                    InstantSource.fixed(Conversation.START));
+        }
+
+        Node join(Node seed) throws Exception {
+            Cluster cluster = Cluster.get(system);
+            cluster.manager()
+                    .tell(Join.create(Cluster.get(seed.system).selfMember().address()));
+            Eventually.get(() -> {
+                assertEquals(MemberStatus.up(), cluster.selfMember().status());
+                return Done.getInstance();
+            });
+            return this;
+        }
+
+        long members() {
+            return StreamSupport.stream(Cluster.get(system).state().getMembers().spliterator(), false)
+                    .count();
+        }
+
+        <R> R ask(SessionKey key, Function<ActorRef<R>, AgentSession.Command> question) {
+            CompletionStage<R> reply = AskPattern.ask(sessions.ref(key), question::apply, ASK, system.scheduler());
+            return reply.toCompletableFuture().join();
+        }
+
+        void complete(SessionContext context, TurnResult result) {
+            this.<AgentSession.TurnRecorded>ask(
+                    SessionKey.of(context), replyTo -> new AgentSession.CompleteTurn(context, result, replyTo));
+        }
+
+        AgentSession.TurnBegun begin(SessionContext context, String turn, String... prompt) {
+            PromptOutline outline = Conversation.outline(prompt);
+            AgentSession.BeginReply reply = ask(
+                    SessionKey.of(context),
+                    replyTo -> new AgentSession.BeginTurn(
+                            context,
+                            new TurnId(turn),
+                            outline.model(),
+                            outline.blockSizeTokens(),
+                            outline.chain(),
+                            Conversation.START,
+                            system.ignoreRef(),
+                            replyTo));
+            return assertInstanceOf(AgentSession.TurnBegun.class, reply);
+        }
+
+        SessionState state(SessionContext context) {
+            return sessions.get(SessionKey.of(context))
+                    .toCompletableFuture()
+                    .join()
+                    .orElseThrow()
+                    .state();
+        }
+
+        Sessions.Page list(TenantId tenant, int limit, @Nullable String after) {
+            return sessions.list(tenant, limit, after).toCompletableFuture().join();
+        }
+
+        @Override
+        public void close() {
+            system.terminate();
+            system.getWhenTerminated().toCompletableFuture().join();
+        }
+    }
+
+    private static SessionContext session(String tenant, String id) {
+        return new SessionContext(new TenantId(tenant), new SessionId(id), null, false);
+    }
+
+    private static TurnResult turn(int number, String... prompt) {
+        return Conversation.completed("turn-" + number, number, number, FinishReason.TOOL_CALLS, prompt);
+    }
+
+    @Test
+    void aSessionSurvivesARestartOfItsNode() throws Exception {
+        SessionContext context = session("restarts", "a session / with ✓ any name");
+        SessionState before;
+        try (Node node = new Node()) {
+            node.join(node);
+            String[] prompt = {SYSTEM, "u:start"};
+            for (int number = 1; number <= 12; number++) {
+                node.complete(context, turn(number, prompt));
+                prompt = longer(prompt, "a:" + number, "t:" + number);
+            }
+            before = node.state(context);
+        }
+        try (Node node = new Node()) {
+            node.join(node);
+            assertEquals(before, node.state(context));
+            assertEquals(12, before.totalTurns());
+
+            node.complete(context, turn(12, SYSTEM, "u:start"));
+            assertEquals(12, node.state(context).totalTurns(), "a repeated end is not recorded again");
+            AgentSession.TurnBegun next = node.begin(context, "turn-13", promptOf(12));
+            assertEquals(FrontierMatch.Kind.EXTENDS, next.kind());
+            assertEquals(Conversation.WORKER, next.lastWorker());
+        }
+    }
+
+    private static String[] promptOf(int turns) {
+        String[] prompt = {SYSTEM, "u:start"};
+        for (int number = 1; number <= turns; number++) {
+            prompt = longer(prompt, "a:" + number, "t:" + number);
+        }
+        return prompt;
+    }
+
+    @Test
+    void sessionsAreListedPageByPageAndNeverAnotherTenants() throws Exception {
+        try (Node node = new Node()) {
+            node.join(node);
+            for (int i = 0; i < 5; i++) {
+                node.complete(session("lister", "session-" + i), turn(1, SYSTEM, "u:" + i));
+                node.complete(session("stranger", "session-" + i), turn(1, SYSTEM, "u:" + i));
+            }
+            TenantId tenant = new TenantId("lister");
+            Set<SessionId> seen = new HashSet<>();
+            Sessions.Page page = node.list(tenant, 2, null);
+            while (page.next() != null) {
+                assertEquals(2, page.sessions().size());
+                page.sessions().forEach(line -> assertTrue(seen.add(line.session())));
+                page = node.list(tenant, 2, page.next());
+            }
+            page.sessions().forEach(line -> assertTrue(seen.add(line.session())));
+
+            assertEquals(5, seen.size());
+            assertNull(node.list(new TenantId("nobody"), 10, null).next());
+            String foreign = SessionKey.of(session("stranger", "session-1")).entityId();
+            assertThrows(IllegalArgumentException.class, () -> node.list(tenant, 2, foreign));
+        }
+    }
+
+    @Test
+    void sessionsAreReachedFromAnyNodeAndOutliveTheirs() throws Exception {
+        Node first = new Node();
+        try (Node second = new Node()) {
+            first.join(first);
+            second.join(first);
+            for (int i = 0; i < 20; i++) {
+                SessionContext context = session("movers", "session-" + i);
+                Node here = i % 2 == 0 ? first : second;
+                Node there = i % 2 == 0 ? second : first;
+                assertEquals(
+                        FrontierMatch.Kind.OPENS,
+                        here.begin(context, "turn-1", SYSTEM, "u:x").kind());
+                here.complete(context, turn(1, SYSTEM, "u:x"));
+                assertEquals(1, there.state(context).totalTurns());
+            }
+            first.close();
+            Eventually.get(() -> {
+                assertEquals(1, second.members());
+                return Done.getInstance();
+            });
+            for (int i = 0; i < 20; i++) {
+                SessionContext context = session("movers", "session-" + i);
+                second.complete(context, turn(2, SYSTEM, "u:x", "a:1", "t:2"));
+                assertEquals(2, second.state(context).totalTurns());
+            }
+        }
+    }
+
+    private static String[] longer(String[] prompt, String... more) {
+        String[] all = Arrays.copyOf(prompt, prompt.length + more.length);
+        System.arraycopy(more, 0, all, prompt.length, more.length);
+        return all;
+    }
+}
