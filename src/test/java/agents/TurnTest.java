@@ -206,6 +206,14 @@ class TurnTest {
                 .sum();
     }
 
+    /** Waits for the turn to be counted, once, under an outcome: the last thing it does before it delivers. */
+    private void ends(TurnOutcome outcome) {
+        router.awaitAssert(() -> {
+            assertEquals(1, counted(outcome));
+            return outcome;
+        });
+    }
+
     private void fails(TestSubscriber.Probe<InferenceEvent> client, Kind kind) {
         client.request(1);
         Failed failed = assertInstanceOf(Failed.class, client.expectNext());
@@ -239,7 +247,7 @@ class TurnTest {
         assertEquals(FIRST, turn.worker());
         assertEquals(USAGE, turn.usage());
         assertEquals(250, turn.ttftMillis());
-        assertEquals(1, counted(TurnOutcome.COMPLETED));
+        ends(TurnOutcome.COMPLETED);
     }
 
     @Test
@@ -338,7 +346,7 @@ class TurnTest {
             engineOf(SECOND).sendNext(DONE);
             client.request(1);
             client.expectNext(DONE);
-            assertEquals(1, counted(TurnOutcome.COMPLETED));
+            ends(TurnOutcome.COMPLETED);
         }
 
         @Test
@@ -470,7 +478,7 @@ class TurnTest {
             workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
             router.expectMessage(new Router.Release(REQUEST.turn()));
             assertEquals(TurnOutcome.CANCELLED, recorded().outcome());
-            assertEquals(1, counted(TurnOutcome.CANCELLED));
+            ends(TurnOutcome.CANCELLED);
         }
 
         @Test
@@ -493,10 +501,7 @@ class TurnTest {
             client.cancel();
             complete.replyTo().tell(new AgentSession.TurnRecorded());
             assertEquals(TurnOutcome.COMPLETED, complete.result().outcome());
-            router.awaitAssert(() -> {
-                assertEquals(1, counted(TurnOutcome.COMPLETED));
-                return null;
-            });
+            ends(TurnOutcome.COMPLETED);
             sessionProbe.expectNoMessage(Duration.ZERO);
         }
     }
@@ -535,7 +540,7 @@ class TurnTest {
                 passes(SETTINGS.storeAskTimeout().plusMillis(1));
             }
             fails(client, Kind.STORE_UNAVAILABLE);
-            assertEquals(1, counted(TurnOutcome.STORE_UNAVAILABLE));
+            ends(TurnOutcome.STORE_UNAVAILABLE);
             assertEquals(0, counted(TurnOutcome.COMPLETED));
         }
 
@@ -574,7 +579,7 @@ class TurnTest {
         fails(client, Kind.INTERNAL);
         workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
         router.expectMessage(new Router.Release(REQUEST.turn()));
-        assertEquals(1, counted(TurnOutcome.INTERNAL));
+        ends(TurnOutcome.INTERNAL);
         assertEquals(TurnOutcome.LOST, recorded().outcome());
     }
 
