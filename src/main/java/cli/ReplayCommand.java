@@ -4,6 +4,7 @@ import cluster.RouterConfig;
 import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -19,6 +20,7 @@ import replay.ComparisonTable;
 import replay.OfflineReplay;
 import replay.ReplaySettings;
 import replay.ReportFiles;
+import replay.live.LiveReplay;
 import replay.trace.Trace;
 import replay.trace.TraceException;
 import replay.trace.TraceReader;
@@ -154,6 +156,28 @@ final class ReplayCommand implements Callable<Integer> {
             description = "Directory for report.json and timing.json (default: none written).")
     private @Nullable Path out;
 
+    @Option(
+            names = "--live",
+            paramLabel = "URL",
+            description = "Send the trace over HTTP to the node at this address instead. Engines and strategy are the "
+                    + "node's own; start it with the trace's block size.")
+    private @Nullable URI live;
+
+    @Option(
+            names = "--time-scale",
+            paramLabel = "X",
+            defaultValue = "1",
+            description = "With --live: wall-clock seconds per second of the trace, for gaps and for the report. 0.05 "
+                    + "suits engines with timing \"fast\" (default: ${DEFAULT-VALUE}).")
+    private double timeScale;
+
+    @Option(
+            names = "--model",
+            paramLabel = "NAME",
+            defaultValue = "sim-echo",
+            description = "With --live: model to ask for (default: ${DEFAULT-VALUE}).")
+    private String model;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         try {
@@ -167,7 +191,8 @@ final class ReplayCommand implements Callable<Integer> {
         Trace whole = TraceReader.read(traces, skipBadRows);
         Trace trace = turns > 0 ? whole.first(turns) : whole;
         long start = System.nanoTime();
-        Comparison comparison = offline(trace);
+        LiveReplay.Result sent = live == null ? null : live(trace, live);
+        Comparison comparison = sent == null ? offline(trace) : sent.comparison();
         long runNanos = System.nanoTime() - start;
         PrintWriter print = spec.commandLine().getOut();
         print.print(ComparisonTable.of(comparison));
@@ -175,7 +200,27 @@ final class ReplayCommand implements Callable<Integer> {
         if (out != null) {
             ReportFiles.write(comparison, runNanos, out);
         }
-        return 0;
+        if (sent == null || sent.comparison().failedTurns() == 0) {
+            return 0;
+        }
+        PrintWriter err = spec.commandLine().getErr();
+        err.println(sent.comparison().failedTurns() + " turns failed; the first:");
+        sent.failures().forEach(err::println);
+        return 1;
+    }
+
+    private LiveReplay.Result live(Trace trace, URI node) throws InterruptedException {
+        LiveReplay.Settings settings = new LiveReplay.Settings(
+                node,
+                model,
+                blockSizeTokens > 0 ? blockSizeTokens : trace.blockSizeTokens(),
+                sessions,
+                gapCapSeconds,
+                timeScale,
+                seed);
+        try (ReplayProgress progress = new ReplayProgress("live", trace.turns().size())) {
+            return new LiveReplay(trace, settings, System::nanoTime, progress::turnEnded).run();
+        }
     }
 
     private Comparison offline(Trace trace) throws InterruptedException {

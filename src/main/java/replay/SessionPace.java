@@ -10,7 +10,7 @@ import replay.trace.TracedTurn;
  *
  * <p>Thread-safety: confined to its run.
  */
-final class SessionPace {
+public final class SessionPace {
     private static final double MILLIS_PER_SECOND = 1000;
     private final Trace trace;
     private final double gapCapMillis;
@@ -28,11 +28,12 @@ final class SessionPace {
     private int nextSession;
 
     /** Who starts a turn at a time that is not in the past. */
-    interface Starter {
+    public interface Starter {
         void start(int turn, double atMillis);
     }
 
-    SessionPace(Trace trace, double gapCapSeconds, Starter starter) {
+    /** A pace that has not begun; {@code gapCapSeconds} cuts longer recorded pauses. */
+    public SessionPace(Trace trace, double gapCapSeconds, Starter starter) {
         this.trace = trace;
         this.gapCapMillis = gapCapSeconds * MILLIS_PER_SECOND;
         this.starter = starter;
@@ -67,7 +68,7 @@ final class SessionPace {
     }
 
     /** Starts the load. */
-    void begin(int sessionsAtOnce) {
+    public void begin(int sessionsAtOnce) {
         if (trace.arrivals()) {
             for (int i = 0; i < waitsFor.length; i++) {
                 start(i, trace.turns().get(i).arrivalSeconds() * MILLIS_PER_SECOND);
@@ -80,7 +81,7 @@ final class SessionPace {
     }
 
     /** A turn has ended, well or not. */
-    void ended(int turn, double nowMillis) {
+    public void ended(int turn, double nowMillis) {
         for (int i = from[turn]; i < from[turn + 1]; i++) {
             int follower = followers[i];
             TracedTurn next = trace.turns().get(follower);
@@ -101,7 +102,7 @@ final class SessionPace {
     }
 
     /** How long each session took, from its first turn's start to its last turn's end; NaN for one without turns. */
-    double[] sessionSeconds() {
+    public double[] sessionSeconds() {
         return sessionSeconds;
     }
 
