@@ -26,7 +26,7 @@ final class BlockMap {
     private static final long LOCATION_MASK = (1L << LOCATION_BITS) - 1;
     private static final int STRIPE_BITS = 8;
 
-    /** Slots behind the last home, so that nothing wraps around; the very last one stays empty. */
+    /** Slots behind the last home, more where they run out, so that nothing wraps around; the very last stays empty. */
     private static final int OVERFLOW_SLOTS = 24;
 
     private static final long[] NO_SLOTS = new long[OVERFLOW_SLOTS + 1];
@@ -36,6 +36,7 @@ final class BlockMap {
 
     private final Runs runs;
     private final long[][] stripes = new long[1 << STRIPE_BITS][];
+    private final int[] homes = new int[1 << STRIPE_BITS];
     private final int[] counts = new int[1 << STRIPE_BITS];
 
     @SuppressWarnings("unused") // written only, so that the compiler cannot drop the loads of touch()
@@ -44,6 +45,7 @@ final class BlockMap {
     BlockMap(Runs runs) {
         this.runs = runs;
         Arrays.fill(stripes, NO_SLOTS);
+        Arrays.fill(homes, 1);
     }
 
     static long location(int run, int offset) {
@@ -71,8 +73,8 @@ final class BlockMap {
         long sum = 0;
         for (long hash : hashes) {
             long mixed = mix(hash);
-            long[] slots = stripes[stripe(mixed)];
-            sum += slots[home(mixed, slots)];
+            int stripe = stripe(mixed);
+            sum += stripes[stripe][home(tag(mixed), homes[stripe])];
         }
         touched = sum;
     }
@@ -80,8 +82,9 @@ final class BlockMap {
     /** Where a block is, or {@link #ABSENT}. */
     long find(long hash) {
         long mixed = mix(hash);
-        long[] slots = stripes[stripe(mixed)];
-        for (int at = first(mixed, slots); hasTag(slots[at], mixed); at++) {
+        int stripe = stripe(mixed);
+        long[] slots = stripes[stripe];
+        for (int at = first(mixed, stripe); hasTag(slots[at], mixed); at++) {
             if (isAt(slots[at] & LOCATION_MASK, hash)) {
                 return slots[at] & LOCATION_MASK;
             }
@@ -93,11 +96,11 @@ final class BlockMap {
     boolean add(long hash, long location) {
         long mixed = mix(hash);
         int stripe = stripe(mixed);
-        long[] slots = stripes[stripe];
-        if ((counts[stripe] + 1) * 5 > homes(slots) * 4) {
-            slots = resize(stripe, Math.max(leastHomes(stripe), homes(slots) * 7 / 6));
+        if ((counts[stripe] + 1) * 5 > homes[stripe] * 4) {
+            resize(stripe, Math.max(leastHomes(stripe), homes[stripe] * 7 / 6));
         }
-        int at = first(mixed, slots);
+        long[] slots = stripes[stripe];
+        int at = first(mixed, stripe);
         for (; hasTag(slots[at], mixed); at++) {
             if (isAt(slots[at] & LOCATION_MASK, hash)) {
                 return false;
@@ -111,7 +114,7 @@ final class BlockMap {
         slots[at] = slot(mixed, location);
         counts[stripe]++;
         if (gap == slots.length - 1) {
-            resize(stripe, homes(slots) + OVERFLOW_SLOTS);
+            stripes[stripe] = withMoreOverflow(slots);
         }
         return true;
     }
@@ -121,17 +124,17 @@ final class BlockMap {
         long mixed = mix(hash);
         int stripe = stripe(mixed);
         long[] slots = stripes[stripe];
-        int at = first(mixed, slots);
+        int at = first(mixed, stripe);
         while (slots[at] != slot(mixed, location)) {
             at++;
         }
-        for (; slots[at + 1] != 0 && home(slots[at + 1] >>> LOCATION_BITS, homes(slots)) <= at; at++) {
+        for (; slots[at + 1] != 0 && home(slots[at + 1] >>> LOCATION_BITS, homes[stripe]) <= at; at++) {
             slots[at] = slots[at + 1];
         }
         slots[at] = 0;
         counts[stripe]--;
-        if (counts[stripe] * 4 < homes(slots) && homes(slots) > leastHomes(stripe)) {
-            resize(stripe, Math.max(leastHomes(stripe), homes(slots) / 2));
+        if (counts[stripe] * 4 < homes[stripe] && homes[stripe] > leastHomes(stripe)) {
+            resize(stripe, Math.max(leastHomes(stripe), homes[stripe] / 2));
         }
     }
 
@@ -140,26 +143,31 @@ final class BlockMap {
         return run != null && run.has(offset(location), hash);
     }
 
-    /** Moves a stripe into an array of another size; further on if its end overflows there. */
-    private long[] resize(int stripe, int homes) {
-        long[] slots = new long[homes + OVERFLOW_SLOTS];
+    /** Spreads a stripe over another number of homes. */
+    private void resize(int stripe, int newHomes) {
+        long[] slots = new long[newHomes + OVERFLOW_SLOTS];
         int next = 0;
         for (long slot : stripes[stripe]) {
             if (slot != 0) {
-                next = Math.max(next, home(slot >>> LOCATION_BITS, homes));
+                next = Math.max(next, home(slot >>> LOCATION_BITS, newHomes));
                 if (next == slots.length - 1) {
-                    return resize(stripe, homes + OVERFLOW_SLOTS);
+                    slots = withMoreOverflow(slots);
                 }
                 slots[next++] = slot;
             }
         }
         stripes[stripe] = slots;
-        return slots;
+        homes[stripe] = newHomes;
+    }
+
+    private static long[] withMoreOverflow(long[] slots) {
+        return Arrays.copyOf(slots, slots.length + OVERFLOW_SLOTS);
     }
 
     /** The first slot from a hash's home on whose tag is not smaller. */
-    private static int first(long mixed, long[] slots) {
-        int at = home(mixed, slots);
+    private int first(long mixed, int stripe) {
+        long[] slots = stripes[stripe];
+        int at = home(tag(mixed), homes[stripe]);
         long least = slot(mixed, 0);
         while (slots[at] != 0 && Long.compareUnsigned(slots[at], least) < 0) {
             at++;
@@ -169,10 +177,6 @@ final class BlockMap {
 
     private static boolean hasTag(long slot, long mixed) {
         return slot != 0 && slot >>> LOCATION_BITS == tag(mixed);
-    }
-
-    private static int homes(long[] slots) {
-        return slots.length - OVERFLOW_SLOTS;
     }
 
     /** Differs between stripes, so that they grow one after another and the table as a whole grows evenly. */
@@ -194,10 +198,6 @@ final class BlockMap {
 
     private static long slot(long mixed, long location) {
         return tag(mixed) << LOCATION_BITS | location;
-    }
-
-    private static int home(long mixed, long[] slots) {
-        return home(tag(mixed), homes(slots));
     }
 
     /** Grows with the tag, evenly from the first home to the last. */

@@ -49,6 +49,11 @@ final class OwnerSlot {
         return taken;
     }
 
+    /** Length of the list. */
+    int listedRuns() {
+        return listed;
+    }
+
     /** Whether most of the list is stale. */
     boolean isCrowded() {
         return listed > 2 * held + SLACK;

@@ -44,7 +44,11 @@ public final class RunPrefixIndex implements PrefixIndex {
 
     @Override
     public Overlap match(PromptBlocks prompt, int depthHint) {
-        OwnerDirectory before = owners.getAcquire();
+        return match(owners.getAcquire(), prompt, depthHint);
+    }
+
+    /** Matches with the owners as they were some time before. */
+    Overlap match(OwnerDirectory before, PromptBlocks prompt, int depthHint) {
         RunOverlap overlap = PrefixWalk.walk(heads, before, prompt.hashes(), prompt.size(), depthHint);
         OwnerDirectory after = owners.getAcquire();
         if (after != before) {

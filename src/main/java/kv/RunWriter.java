@@ -105,7 +105,9 @@ final class RunWriter {
         distinctBlocks += editor.heldBlocksDelta();
         run.update(run.length(), after);
         heads.replace(run);
-        noteGain(owner, run, before);
+        if (!before.holds(owner.number)) {
+            noteGain(owner, run);
+        }
         return true;
     }
 
@@ -127,7 +129,9 @@ final class RunWriter {
         run.update(length + count, after);
         heads.replace(run);
         distinctBlocks += count;
-        noteGain(owner, run, before);
+        if (!before.holds(owner.number)) {
+            noteGain(owner, run);
+        }
         cursorOffset += count;
         return count;
     }
@@ -146,7 +150,7 @@ final class RunWriter {
             cursor.fork(cursorOffset);
         }
         distinctBlocks += count;
-        owner.gained(run.id);
+        noteGain(owner, run);
         cursor = run;
         cursorOffset = count - 1;
         return count;
@@ -164,10 +168,8 @@ final class RunWriter {
         return added;
     }
 
-    private void noteGain(OwnerSlot owner, Run run, Segments before) {
-        if (before.holds(owner.number)) {
-            return;
-        }
+    /** Notes that an owner, which held nothing of a run, now does. */
+    private void noteGain(OwnerSlot owner, Run run) {
         if (owner.isCrowded()) {
             owner.clean(id -> holds(runs.get(id), owner));
         }

@@ -5,6 +5,7 @@ import static kv.KvTier.DISK;
 import static kv.KvTier.HOST;
 import static kv.KvTier.REMOTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -160,6 +161,38 @@ class RunPrefixIndexTest {
         assertEquals(0, overlap.blocks(A, DEVICE));
         assertEquals(3, overlap.blocks(reborn, DEVICE));
         assertEquals(reborn, Objects.requireNonNull(index.owners().at(0)).owner);
+    }
+
+    @Test
+    void anOwnerIsNotTakenForTheOneBeforeItWhenItComesDuringALookup() {
+        long[] chain = chain(1, 10);
+        store(A, chain);
+        OwnerDirectory before = index.owners();
+
+        index.remove(A);
+        store(B, chain);
+
+        Overlap overlap = index.match(before, prompt(chain), 0);
+        assertEquals(0, overlap.blocks(A, DEVICE));
+        assertEquals(List.of(), owners(overlap));
+        assertEquals(0, overlap.deepest());
+    }
+
+    @Test
+    void anOwnerOfManyPassingPromptsKeepsAShortListAndIsForgottenWhole() {
+        long[] kept = chain(1, 5);
+        store(A, kept);
+        for (int i = 0; i < 1_000; i++) {
+            long[] passing = chain(2 + i, 3);
+            store(A, passing);
+            remove(A, DEVICE, passing);
+        }
+        OwnerSlot slot = Objects.requireNonNull(index.owners().slotOf(A));
+        assertTrue(slot.listedRuns() < 50, () -> "lists " + slot.listedRuns());
+
+        index.remove(A);
+
+        Invariants.checkEmpty(index);
     }
 
     @Test
