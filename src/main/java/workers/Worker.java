@@ -387,11 +387,12 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
             subscribers.values().forEach(this::begin);
             return this;
         }
+        mirror.clear(over.rank());
         if (over.reason() == EventSequence.Reason.RESTARTED) {
+            mirror.clear();
             life.forgetStart();
             load.restarted();
         }
-        mirror.clear(over.rank());
         renewIncarnation("its events say " + over.reason().name().toLowerCase(Locale.ROOT));
         return probe();
     }

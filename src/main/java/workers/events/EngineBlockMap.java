@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>I3: what {@link #apply} tells, in order, and what {@link #snapshot} tells lead to the same holdings.
  * </ul>
  *
- * <p>About 130 bytes per block. Mutable, not thread safe: confined to its worker.
+ * <p>About 120 bytes per block. Mutable, not thread safe: confined to its worker.
  */
 public final class EngineBlockMap {
     /** Attention kinds whose blocks prove a usable prefix; the others of a hybrid model forget its middle. */
