@@ -65,6 +65,7 @@ public final class RouterConfig {
     private static QueueSettings queue(Config section) {
         return new QueueSettings(
                 QueuePolicy.valueOf(section.getString("policy").toUpperCase(Locale.ROOT)),
+                seconds(section, "slack-per-1k-tokens") / 1000,
                 section.getInt("max-waiting"),
                 section.getDuration("max-wait"),
                 section.getDuration("refresh-after"));

@@ -16,7 +16,7 @@ import router.placement.PlacementSettings;
  *
  * <p>Thread-safety: immutable.
  *
- * @param placement production's settings; strategy, seed and timing are replaced
+ * @param placement production's settings; strategy, seed and timing are replaced, and no turn is refused for waiting
  * @param nanoClock wall clock that times decisions
  */
 public record OfflineReplay(Trace trace, ReplaySettings settings, PlacementSettings placement, LongSupplier nanoClock) {
@@ -32,7 +32,9 @@ public record OfflineReplay(Trace trace, ReplaySettings settings, PlacementSetti
         Prompts prompts = new Prompts(trace, settings.blockSizeTokens());
         List<PolicyRun> runs = new ArrayList<>();
         for (String strategy : strategies) {
-            PlacementSettings own = placement.with(strategy, settings.seed(), settings.timingModel());
+            PlacementSettings own = placement
+                    .with(strategy, settings.seed(), settings.timingModel())
+                    .patient();
             runs.add(new PolicyRun(trace, prompts, settings, own, nanoClock, onTurnEnded));
         }
         ExecutorService threads = Executors.newFixedThreadPool(atOnce);
@@ -66,6 +68,14 @@ public record OfflineReplay(Trace trace, ReplaySettings settings, PlacementSetti
                 new Comparison.Condition("gapCapSeconds", settings.gapCapSeconds()),
                 new Comparison.Condition("eventDelayMillis", settings.eventDelayMillis()),
                 new Comparison.Condition("loadIntervalMillis", settings.loadIntervalMillis()),
-                new Comparison.Condition("expectedOutputTokens", settings.expectedOutputTokens()));
+                new Comparison.Condition("expectedOutputTokens", settings.expectedOutputTokens()),
+                new Comparison.Condition(
+                        "queuePolicy", placement.queue().policy().name()),
+                new Comparison.Condition(
+                        "slackSecondsPerToken", placement.queue().slackSecondsPerToken()),
+                new Comparison.Condition(
+                        "busyResidentShare", String.valueOf(placement.busy().residentShare())),
+                new Comparison.Condition(
+                        "busyPrefillFactor", String.valueOf(placement.busy().prefillFactor())));
     }
 }

@@ -41,7 +41,7 @@ final class RouterFixture {
                                 new DynamoCost.Weights(1, 0.75, 0.25, 0.5, 1, 0, 0, 0),
                                 new CacheAware.Thresholds(1, 1, 32, 1.1),
                                 new Joint.Settings(1, 60)),
-                        new QueueSettings(QueuePolicy.FCFS, 10, MAX_WAIT, Duration.ofSeconds(10)),
+                        new QueueSettings(QueuePolicy.FCFS, 0.001, 10, MAX_WAIT, Duration.ofSeconds(10)),
                         new BusyThreshold(1, 1),
                         TimingModel.MEASURED,
                         60));

@@ -33,4 +33,9 @@ public record PlacementSettings(
     public PlacementSettings with(String otherStrategy, long otherSeed, TimingModel otherTiming) {
         return new PlacementSettings(otherStrategy, otherSeed, strategies, queue, busy, otherTiming, rateWindowSeconds);
     }
+
+    /** The same with a pending queue that refuses nobody, for loads that never give up. */
+    public PlacementSettings patient() {
+        return new PlacementSettings(strategy, seed, strategies, queue.unlimited(), busy, timing, rateWindowSeconds);
+    }
 }

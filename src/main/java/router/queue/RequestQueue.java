@@ -80,7 +80,7 @@ public final class RequestQueue<T> {
         if (byTurn.size() >= settings.maxWaiting()) {
             return false;
         }
-        double key = settings.policy().key(priority, arrivalNanos, uncachedTokens);
+        double key = key(priority, arrivalNanos, uncachedTokens);
         Waiting<T> waiting = new Waiting<>(turn, request, priority, strictPriority, arrivalNanos, arrivals++, key);
         if (byTurn.putIfAbsent(turn, waiting) != null) {
             throw new IllegalStateException(turn + " waits already");
@@ -121,16 +121,20 @@ public final class RequestQueue<T> {
 
     /** Whether a turn's key is old enough to be computed anew, under a policy that depends on overlap. */
     public boolean stale(Waiting<T> waiting, long nowNanos) {
-        return settings.policy() == QueuePolicy.WSPT
+        return settings.policy().dependsOnOverlap()
                 && nowNanos - waiting.keyedNanos > settings.refreshAfter().toNanos();
     }
 
     /** Moves a waiting turn to where its new count of uncached tokens belongs. */
     public void rekey(Waiting<T> waiting, int uncachedTokens, long nowNanos) {
         inOrder.remove(waiting);
-        waiting.key = settings.policy().key(waiting.priority, waiting.arrivalNanos, uncachedTokens);
+        waiting.key = key(waiting.priority, waiting.arrivalNanos, uncachedTokens);
         waiting.keyedNanos = nowNanos;
         inOrder.add(waiting);
+    }
+
+    private double key(int priority, long arrivalNanos, int uncachedTokens) {
+        return settings.policy().key(priority, arrivalNanos, uncachedTokens, settings.slackSecondsPerToken());
     }
 
     public int size() {

@@ -13,13 +13,15 @@ import workers.status.TimingModel;
  *   <li><b>prefill</b>: of the tokens that are not cached there, chunk by chunk;
  *   <li><b>interference</b>: that prefill again for each turn decoding there, which stands still meanwhile, scaled by
  *       {@link Settings#interference};
- *   <li><b>decode</b>: of the expected answer, at the share of memory that would be resident;
  *   <li><b>eviction</b>: prefill of the cached blocks that this turn would push out, times the chance that they are needed
  *       again. A block pushed out after a long residence is unlikely to be: the chance is
  *       {@code horizon / (horizon + residence)}, the residence being the cache's blocks over the recent rate of new ones.
  * </ul>
  *
- * The eviction term is what tells two workers without overlap apart, and what makes moving a session cost more than its
+ * Left out on purpose: how fast the answer decodes there. Which worker is the emptiest changes within one answer, and a
+ * session that follows it leaves copies of its context behind on every worker.
+ *
+ * <p>The eviction term is what tells two workers without overlap apart, and what makes moving a session cost more than its
  * own prefill when memory is short: its new home must drop somebody else's blocks.
  */
 public final class Joint implements RoutingStrategy {
@@ -54,7 +56,7 @@ public final class Joint implements RoutingStrategy {
 
     @Override
     public List<String> terms() {
-        return List.of("waitMillis", "prefillMillis", "interferenceMillis", "decodeMillis", "evictionMillis");
+        return List.of("waitMillis", "prefillMillis", "interferenceMillis", "evictionMillis");
     }
 
     @Override
@@ -78,13 +80,11 @@ public final class Joint implements RoutingStrategy {
     private double[] terms(TurnView turn, Candidate candidate) {
         int cached = candidate.cachedTokens(turn);
         double prefill = prefillMillis(timing, turn.inputTokens() - cached, cached, candidate);
-        double decode = decodeMillis(turn, candidate);
         int decoding = Math.max(0, candidate.requests() - candidate.activity().prefillingRequests());
         return new double[] {
-            Math.max(candidate.activity().prefillMillis(), memoryWaitMillis(turn, candidate, decode)),
+            Math.max(candidate.activity().prefillMillis(), memoryWaitMillis(turn, candidate)),
             prefill,
             settings.interference * prefill * decoding,
-            decode,
             evictionMillis(turn, candidate)
         };
     }
@@ -96,20 +96,17 @@ public final class Joint implements RoutingStrategy {
         return passes * timing.passMillis() + timing.prefillMillis(newTokens, cached);
     }
 
-    private double decodeMillis(TurnView turn, Candidate candidate) {
-        double resident = candidate.usedBlocks() + candidate.activity().newBlocks() + turn.outputBlocks();
-        double share = Math.min(1, resident / candidate.facts().deviceBlocks());
-        return turn.expectedOutputTokens() * timing.decodeMillis(share);
-    }
-
-    /** Time until running turns, half done on average, have freed what this turn lacks. */
-    private static double memoryWaitMillis(TurnView turn, Candidate candidate, double decodeMillis) {
+    /** Time until running turns, which end at an even pace over the time of a decode, have freed what this turn lacks. */
+    private double memoryWaitMillis(TurnView turn, Candidate candidate) {
+        int capacity = candidate.facts().deviceBlocks();
         int used = candidate.usedBlocks();
-        int lacking = used
-                + candidate.activity().newBlocks()
-                + turn.outputBlocks()
-                - candidate.facts().deviceBlocks();
-        return lacking <= 0 || used == 0 ? 0 : decodeMillis / 2 * lacking / used * Math.max(1, candidate.requests());
+        int lacking = used + candidate.activity().newBlocks() + turn.outputBlocks() - capacity;
+        if (lacking <= 0 || used == 0) {
+            return 0;
+        }
+        double turnover =
+                turn.expectedOutputTokens() * timing.decodeMillis((double) Math.min(used, capacity) / capacity);
+        return turnover * lacking / used;
     }
 
     private double evictionMillis(TurnView turn, Candidate candidate) {

@@ -50,7 +50,7 @@ class PlacerTest {
                         strategy,
                         1,
                         STRATEGIES,
-                        new QueueSettings(QueuePolicy.FCFS, 2, Duration.ofSeconds(30), Duration.ofSeconds(10)),
+                        new QueueSettings(QueuePolicy.FCFS, 0.001, 2, Duration.ofSeconds(30), Duration.ofSeconds(10)),
                         new BusyThreshold(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY),
                         TimingModel.MEASURED,
                         60));
@@ -204,7 +204,7 @@ class PlacerTest {
                         "random",
                         1,
                         STRATEGIES,
-                        new QueueSettings(QueuePolicy.WSPT, 2, Duration.ofSeconds(30), Duration.ofSeconds(10)),
+                        new QueueSettings(QueuePolicy.WSPT, 0.001, 2, Duration.ofSeconds(30), Duration.ofSeconds(10)),
                         new BusyThreshold(0.001, 0.5),
                         TimingModel.MEASURED,
                         60));

@@ -14,7 +14,7 @@ class RequestQueueTest {
     private static final long SECOND = 1_000_000_000L;
 
     private static RequestQueue<String> queue(QueuePolicy policy) {
-        return new RequestQueue<>(new QueueSettings(policy, 4, Duration.ofSeconds(30), Duration.ofSeconds(10)));
+        return new RequestQueue<>(new QueueSettings(policy, 0.001, 4, Duration.ofSeconds(30), Duration.ofSeconds(10)));
     }
 
     private static List<String> order(RequestQueue<String> queue) {
@@ -53,6 +53,15 @@ class RequestQueueTest {
         lcfs.offer(new TurnId("a"), "old", 0, 0, 1, 0);
         lcfs.offer(new TurnId("b"), "new", 0, 0, 1, SECOND);
         assertEquals(List.of("new", "old"), order(lcfs));
+    }
+
+    @Test
+    void edfPutsCachedTurnsFirstUntilAColdOnesSlackIsUsedUp() {
+        RequestQueue<String> edf = queue(QueuePolicy.EDF);
+        edf.offer(new TurnId("a"), "cold, 10 s of slack", 0, 0, 10_000, 0);
+        edf.offer(new TurnId("b"), "cached", 0, 0, 0, 5 * SECOND);
+        edf.offer(new TurnId("c"), "cached but late", 0, 0, 0, 11 * SECOND);
+        assertEquals(List.of("cached", "cold, 10 s of slack", "cached but late"), order(edf));
     }
 
     @Test

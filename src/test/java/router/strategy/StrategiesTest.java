@@ -230,8 +230,8 @@ class StrategiesTest {
         RoutingStrategy joint = strategy("joint");
         Choice choice = joint.choose(TURN, List.of(full("hot", 500), full("calm", 5)));
         assertEquals(1, choice.index());
-        assertTrue(choice.terms()[0][4] > choice.terms()[1][4]);
-        assertEquals(0, joint.choose(TURN, List.of(idle("a", 0))).terms()[0][4], "nothing to evict");
+        assertTrue(choice.terms()[0][3] > choice.terms()[1][3]);
+        assertEquals(0, joint.choose(TURN, List.of(idle("a", 0))).terms()[0][3], "nothing to evict");
     }
 
     private static Candidate full(String worker, double blocksPerSecond) {
