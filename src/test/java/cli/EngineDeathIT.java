@@ -13,6 +13,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,11 +30,16 @@ class EngineDeathIT {
     private static final int STREAMS_OF_A_KIND = 8;
 
     @TempDir
-    Path dataDir;
+    Path directory;
 
     @Test
     void turnsWithoutATokenFinishElsewhereAndTheOthersEndWithTheDialectsError() throws Exception {
-        try (NodeProcess node = NodeProcess.start(dataDir, NodeProcess.freePort(), "--workers", "2")) {
+        Path dataDir = directory.resolve("data");
+        Path config = directory.resolve("round-robin.conf");
+        // Every engine serves streams, whichever is killed.
+        Files.writeString(config, "holdfast.router.strategy = round-robin");
+        try (NodeProcess node =
+                NodeProcess.start(dataDir, NodeProcess.freePort(), "--workers", "2", "--config", config.toString())) {
             ExecutorService threads = Executors.newCachedThreadPool();
             CountDownLatch streaming = new CountDownLatch(STREAMS_OF_A_KIND);
             List<CompletableFuture<Answer>> talking = new ArrayList<>();
