@@ -106,14 +106,15 @@ final class BlockMap {
                 return false;
             }
         }
-        int gap = at;
-        while (slots[gap] != 0) {
-            gap++;
-        }
-        System.arraycopy(slots, at, slots, at + 1, gap - at);
-        slots[at] = slot(mixed, location);
         counts[stripe]++;
-        if (gap == slots.length - 1) {
+        // Everything from here to the next empty slot moves on by one.
+        long moving = slot(mixed, location);
+        while (moving != 0) {
+            long next = slots[at];
+            slots[at++] = moving;
+            moving = next;
+        }
+        if (at == slots.length) {
             stripes[stripe] = withMoreOverflow(slots);
         }
         return true;
@@ -124,8 +125,9 @@ final class BlockMap {
         long mixed = mix(hash);
         int stripe = stripe(mixed);
         long[] slots = stripes[stripe];
-        int at = first(mixed, stripe);
-        while (slots[at] != slot(mixed, location)) {
+        long slot = slot(mixed, location);
+        int at = home(tag(mixed), homes[stripe]);
+        while (slots[at] != slot) {
             at++;
         }
         for (; slots[at + 1] != 0 && home(slots[at + 1] >>> LOCATION_BITS, homes[stripe]) <= at; at++) {
