@@ -73,6 +73,11 @@ public final class DynamoCost implements RoutingStrategy {
     }
 
     @Override
+    public boolean waitsForItsChoice() {
+        return true;
+    }
+
+    @Override
     public Choice choose(TurnView turn, List<Candidate> candidates) {
         long leastPrefill = Long.MAX_VALUE;
         for (Candidate candidate : candidates) {
