@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 import router.Router;
 import router.placement.RouteOutcome;
 import router.placement.RouteRequest;
+import workers.Seat;
 import workers.Worker;
 
 /**
@@ -269,7 +270,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         timers.startTimerAtFixedRate(new RenewalDue(), validFor.dividedBy(RENEWALS));
         place.opened(ports.engines()
                 .apply(admittedBy)
-                .generate(request)
+                .generate(request, Seat.ANY)
                 .runWith(Sink.queue(1), getContext().getSystem()));
         pull();
     }

@@ -13,6 +13,7 @@ import agents.session.TurnResult;
 import com.esotericsoftware.kryo.Kryo;
 import com.esotericsoftware.kryo.Serializer;
 import com.esotericsoftware.kryo.serializers.RecordSerializer;
+import inference.ConversationRef;
 import inference.FinishReason;
 import inference.PromptFingerprint;
 import inference.SessionContext;
@@ -24,12 +25,20 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
+import kv.Epoch;
+import kv.Hold;
 import kv.Incarnation;
 import kv.KvEvent;
 import kv.KvTier;
+import kv.LeaseId;
+import kv.Prefix;
+import kv.Receipt;
+import kv.RetentionClass;
 import kv.SequenceHash;
+import kv.StoredCopy;
 import kv.WorkerId;
 import workers.Worker;
+import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
@@ -50,6 +59,13 @@ final class KryoRegistrations {
         add(20, long[].class);
         add(21, Duration.class);
         add(22, Instant.class);
+        // receipts
+        add(23, Receipt.Accepted.class);
+        add(24, Receipt.Bounded.class);
+        add(25, Receipt.Deferred.class);
+        add(26, Receipt.Rejected.class);
+        add(27, Receipt.Unsupported.class);
+        add(28, Receipt.Reason.class);
         // kv, inference
         add(30, WorkerId.class);
         add(31, Incarnation.class);
@@ -58,6 +74,9 @@ final class KryoRegistrations {
         add(34, KvEvent.BlocksStored.class);
         add(35, KvEvent.BlocksRemoved.class);
         add(36, KvEvent.AllBlocksCleared.class);
+        add(37, LeaseId.class);
+        add(38, Epoch.class);
+        add(39, Prefix.class);
         add(40, TenantId.class);
         add(41, SessionId.class);
         add(42, SessionContext.class);
@@ -65,10 +84,15 @@ final class KryoRegistrations {
         add(44, Usage.class);
         add(45, FinishReason.class);
         add(46, PromptFingerprint.class);
+        add(47, Hold.class);
+        add(48, StoredCopy.class);
+        add(49, RetentionClass.class);
+        add(54, ConversationRef.class);
         // workers
         add(50, WorkerLoad.class);
         add(51, WorkerState.class);
         add(52, EngineFacts.class);
+        add(53, EngineCapabilities.class);
         add(60, Worker.Start.class);
         add(61, Worker.AdmitTurn.class);
         add(62, Worker.RenewAdmission.class);

@@ -14,6 +14,7 @@ import workers.EngineEndpoint;
 import workers.FeedSettings;
 import workers.WorkerSettings;
 import workers.openai.OpenAiSettings;
+import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 
 /**
@@ -97,7 +98,8 @@ public record Settings(
                         unsaid.getInt("device-blocks"),
                         unsaid.getInt("max-batched-tokens"),
                         unsaid.getInt("max-sequences"),
-                        unsaid.getInt("context-tokens")));
+                        unsaid.getInt("context-tokens"),
+                        EngineCapabilities.NONE));
     }
 
     private static AgentSettings agents(Config own) {

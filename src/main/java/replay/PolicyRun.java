@@ -22,6 +22,7 @@ import router.placement.Resolved;
 import router.placement.RouteRequest;
 import workers.sim.SimRequest;
 import workers.sim.SimSettings;
+import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
@@ -112,7 +113,8 @@ final class PolicyRun implements SimulatedWorker.Owner {
                 settings.blocksPerWorker(),
                 settings.maxBatchedTokens(),
                 settings.maxSequences(),
-                contextTokens);
+                contextTokens,
+                EngineCapabilities.NONE);
         placer.join(worker, cache.incarnation(), facts, WorkerState.READY, WorkerLoad.idle(settings.blocksPerWorker()));
     }
 

@@ -1,10 +1,17 @@
 package workers;
 
+import akka.Done;
 import akka.NotUsed;
 import akka.stream.javadsl.Source;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import kv.Hold;
+import kv.LeaseId;
+import kv.Receipt;
+import kv.StoredCopy;
 import workers.status.EngineFacts;
 
 /**
@@ -13,15 +20,60 @@ import workers.status.EngineFacts;
  * <p>Thread-safety: safe for concurrent use.
  */
 public interface EngineClient {
+    /** The answer of engines without a way to do what they are asked. */
+    CompletionStage<Receipt> UNSUPPORTED = CompletableFuture.completedFuture(new Receipt.Unsupported());
 
     /**
      * Streams one answer. The source ends with exactly one terminal event and never fails; cancelling it aborts the
      * request in the engine. {@link inference.InferenceFailure.Kind#ENGINE_FAILED} says that the engine died or broke off.
      */
-    Source<InferenceEvent, NotUsed> generate(InferenceRequest request);
+    Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat);
 
     /** Asks the engine what it is and since when; fails when it does not answer. */
     CompletionStage<Probe> probe();
+
+    /**
+     * Keeps a prefix that the engine has in its cache until {@link #release}; the caller ends it at the deadline, whether the
+     * engine knows deadlines or not. Asking again for a lease replaces what was asked before.
+     */
+    default CompletionStage<Receipt> hold(Hold hold) {
+        return UNSUPPORTED;
+    }
+
+    /** Ends a {@link #hold}; nothing happens when there is none. */
+    default CompletionStage<Done> release(LeaseId lease) {
+        return CompletableFuture.completedFuture(Done.getInstance());
+    }
+
+    /**
+     * Makes the engine compute a conversation so that its next turn finds it cached, however that turn's template renders the
+     * last answer.
+     */
+    default CompletionStage<Receipt> warm(InferenceRequest conversation, Seat seat) {
+        return UNSUPPORTED;
+    }
+
+    /**
+     * Writes a copy of what a seat's cache holds to storage that other engines read, under a new name.
+     *
+     * @return empty when the engine has no such storage or could not write the copy whole
+     */
+    default CompletionStage<Optional<StoredCopy>> save(LeaseId lease, Seat seat) {
+        return CompletableFuture.completedFuture(Optional.empty());
+    }
+
+    /**
+     * Brings a stored copy into a seat's cache, replacing what is there. A copy that is missing, damaged or made by an
+     * incompatible engine is refused, and the seat is empty then.
+     */
+    default CompletionStage<Receipt> load(StoredCopy copy, Seat seat) {
+        return UNSUPPORTED;
+    }
+
+    /** Deletes a stored copy; nothing happens when there is none. */
+    default CompletionStage<Done> discard(StoredCopy copy) {
+        return CompletableFuture.completedFuture(Done.getInstance());
+    }
 
     /**
      * Answer of a live engine.

@@ -57,6 +57,7 @@ import router.placement.Placement;
 import router.placement.RouteOutcome;
 import router.placement.RouteRequest;
 import workers.EngineClient;
+import workers.Seat;
 import workers.Worker;
 import workers.status.WorkerLoad;
 
@@ -115,7 +116,7 @@ class TurnTest {
     private EngineClient engine(WorkerId worker) {
         return new EngineClient() {
             @Override
-            public Source<InferenceEvent, NotUsed> generate(InferenceRequest request) {
+            public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
                 return TestSource.<InferenceEvent>create(kit.system()).mapMaterializedValue(probe -> {
                     engines.put(worker, probe);
                     return NotUsed.getInstance();
@@ -273,7 +274,7 @@ class TurnTest {
         AtomicInteger produced = new AtomicInteger();
         TestSubscriber.Probe<InferenceEvent> client = run(REQUEST, session, worker -> new EngineClient() {
             @Override
-            public Source<InferenceEvent, NotUsed> generate(InferenceRequest request) {
+            public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
                 return Source.range(1, 10_000).map(number -> {
                     produced.incrementAndGet();
                     return new TextDelta("word " + number);

@@ -51,6 +51,7 @@ import router.placement.Placement;
 import router.placement.Placer;
 import router.placement.RouteRequest;
 import workers.EngineEndpoint;
+import workers.Seat;
 import workers.Worker;
 import workers.WorkerPorts;
 import workers.Workers;
@@ -202,7 +203,7 @@ class WorkerAcrossNodesTest {
     }
 
     private static InferenceEvent.Finished answer(String text) throws Exception {
-        List<InferenceEvent> events = client.generate(request(text))
+        List<InferenceEvent> events = client.generate(request(text), Seat.ANY)
                 .runWith(Sink.seq(), workerNode.system())
                 .toCompletableFuture()
                 .get(30, TimeUnit.SECONDS);

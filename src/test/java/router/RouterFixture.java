@@ -18,6 +18,7 @@ import router.strategy.CacheAware;
 import router.strategy.DynamoCost;
 import router.strategy.Joint;
 import router.strategy.StrategySettings;
+import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
 
@@ -26,7 +27,8 @@ final class RouterFixture {
     static final WorkerId A = new WorkerId("http://a");
     static final WorkerId B = new WorkerId("http://b");
     static final Incarnation LIFE = new Incarnation(1, 1);
-    static final EngineFacts ONE_SLOT = new EngineFacts(List.of("m"), 16, 100, 8192, 1, 10_000);
+    static final EngineFacts ONE_SLOT =
+            new EngineFacts(List.of("m"), 16, 100, 8192, 1, 10_000, EngineCapabilities.NONE);
     static final Duration MAX_WAIT = Duration.ofSeconds(30);
 
     private RouterFixture() {}

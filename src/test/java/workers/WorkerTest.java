@@ -25,6 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import testkit.ActorTestKitExtension;
+import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.WorkerState;
 
@@ -78,7 +79,7 @@ class WorkerTest {
 
     @Test
     void anEngineWithOtherBlocksStaysOutAndSaysWhy() {
-        engine.answers(new EngineFacts(List.of("m"), 16, 100, 8192, 2, 100), 1, 0, 0);
+        engine.answers(new EngineFacts(List.of("m"), 16, 100, 8192, 2, 100, EngineCapabilities.NONE), 1, 0, 0);
         time.timePasses(HEARTBEAT);
 
         Worker.Status refused = statuses.awaitAssert(() -> {

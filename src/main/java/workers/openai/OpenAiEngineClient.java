@@ -26,6 +26,7 @@ import java.net.URI;
 import java.util.concurrent.CompletionStage;
 import kv.WorkerId;
 import workers.EngineClient;
+import workers.Seat;
 
 /**
  * An engine behind the OpenAI HTTP API.
@@ -62,7 +63,7 @@ public final class OpenAiEngineClient implements EngineClient {
     }
 
     @Override
-    public Source<InferenceEvent, NotUsed> generate(InferenceRequest request) {
+    public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
         HttpRequest post = HttpRequest.POST(url.getPath() + "/v1/chat/completions")
                 .addHeader(RawHeader.create("X-Request-Id", request.turn().value()))
                 .withEntity(ContentTypes.APPLICATION_JSON, RequestBody.write(request, settings.priorityAccepted()));

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import workers.EngineClient;
+import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 
 /** What an engine's {@code /v1/models} and {@code /metrics} say about it. Stateless. */
@@ -23,7 +24,8 @@ final class ProbeReader {
                 metrics.label(CACHE_CONFIG, "num_gpu_blocks", unsaid.deviceBlocks()),
                 unsaid.maxBatchedTokens(),
                 unsaid.maxSequences(),
-                context);
+                context,
+                EngineCapabilities.NONE);
         double startedSeconds = metrics.value("process_start_time_seconds").orElse(0);
         return new EngineClient.Probe(
                 facts,

@@ -13,6 +13,7 @@ import java.util.List;
  * @param maxBatchedTokens token budget of one scheduler pass
  * @param maxSequences requests that may run at once
  * @param contextTokens longest prompt plus answer
+ * @param capabilities what it can be told to do with its cache
  */
 public record EngineFacts(
         List<String> models,
@@ -20,7 +21,8 @@ public record EngineFacts(
         int deviceBlocks,
         int maxBatchedTokens,
         int maxSequences,
-        int contextTokens) {
+        int contextTokens,
+        EngineCapabilities capabilities) {
     public EngineFacts {
         models = List.copyOf(models);
     }

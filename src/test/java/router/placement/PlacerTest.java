@@ -24,6 +24,7 @@ import router.strategy.CacheAware;
 import router.strategy.DynamoCost;
 import router.strategy.Joint;
 import router.strategy.StrategySettings;
+import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
 import workers.status.WorkerLoad;
@@ -35,7 +36,8 @@ class PlacerTest {
     private static final WorkerId A = new WorkerId("http://a");
     private static final WorkerId B = new WorkerId("http://b");
     private static final Incarnation LIFE = new Incarnation(1, 1);
-    private static final EngineFacts TWO_SLOTS = new EngineFacts(List.of("m"), BLOCK, 100, 8192, 2, 10_000);
+    private static final EngineFacts TWO_SLOTS =
+            new EngineFacts(List.of("m"), BLOCK, 100, 8192, 2, 10_000, EngineCapabilities.NONE);
     private static final StrategySettings STRATEGIES = new StrategySettings(
             new DynamoCost.Weights(1, 0.75, 0.25, 0.5, 1, 0, 0, 0),
             new CacheAware.Thresholds(1, 1, 32, 1.1),
@@ -117,7 +119,7 @@ class PlacerTest {
         placer.join(
                 B,
                 LIFE,
-                new EngineFacts(List.of("other"), BLOCK, 100, 8192, 2, 10_000),
+                new EngineFacts(List.of("other"), BLOCK, 100, 8192, 2, 10_000, EngineCapabilities.NONE),
                 WorkerState.READY,
                 WorkerLoad.idle(100));
         assertEquals(RouteOutcome.UNKNOWN_MODEL, outcome(placer.route(request("t", 1), 0)));

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import kv.WorkerId;
 import org.junit.jupiter.api.Test;
+import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
 import workers.status.WorkerLoad;
@@ -17,7 +18,8 @@ import workers.status.WorkerLoad;
 class StrategiesTest {
     private static final int BLOCK = 16;
     private static final int CAPACITY = 10_000;
-    private static final EngineFacts FACTS = new EngineFacts(List.of("m"), BLOCK, CAPACITY, 8192, 256, 1_000_000);
+    private static final EngineFacts FACTS =
+            new EngineFacts(List.of("m"), BLOCK, CAPACITY, 8192, 256, 1_000_000, EngineCapabilities.NONE);
     private static final StrategySettings SETTINGS = new StrategySettings(
             new DynamoCost.Weights(1, 0.75, 0.25, 0.5, 1, 0, 0, 0),
             new CacheAware.Thresholds(1, 1, 32, 1.1),

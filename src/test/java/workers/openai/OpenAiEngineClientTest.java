@@ -38,6 +38,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import testkit.ActorTestKitExtension;
 import workers.EngineClient;
+import workers.Seat;
+import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 
 @Timeout(60)
@@ -173,7 +175,7 @@ class OpenAiEngineClientTest {
         CountDownLatch end = new CountDownLatch(1);
         try (WireEngine engine = new WireEngine((request, out) -> end.await())) {
             var kill = client(engine.url(), Duration.ofMinutes(1))
-                    .generate(request())
+                    .generate(request(), Seat.ANY)
                     .viaMat(KillSwitches.single(), Keep.right())
                     .to(Sink.ignore())
                     .run(kit.kit().system());
@@ -195,7 +197,7 @@ class OpenAiEngineClientTest {
             end.await();
         })) {
             InferenceEvent first = client(engine.url(), Duration.ofMinutes(1))
-                    .generate(request())
+                    .generate(request(), Seat.ANY)
                     .runWith(Sink.head(), kit.kit().system())
                     .toCompletableFuture()
                     .get(10, TimeUnit.SECONDS);
@@ -221,7 +223,9 @@ class OpenAiEngineClientTest {
         try (WireEngine engine = pages(models, 200, metrics)) {
             EngineClient.Probe probe = probe(engine.url());
 
-            assertEquals(new EngineFacts(List.of("base", "tuned"), 32, 1234, 8192, 256, 99), probe.facts());
+            assertEquals(
+                    new EngineFacts(List.of("base", "tuned"), 32, 1234, 8192, 256, 99, EngineCapabilities.NONE),
+                    probe.facts());
             assertEquals(1_763_600_000_000L, probe.startedAtMillis());
             assertEquals(3, probe.runningRequests());
             assertEquals(4, probe.waitingRequests());
@@ -233,7 +237,8 @@ class OpenAiEngineClientTest {
         try (WireEngine engine = pages("{\"data\":[{\"id\":\"base\",\"max_model_len\":4096}]}", 404, "no")) {
             EngineClient.Probe probe = probe(engine.url());
 
-            assertEquals(new EngineFacts(List.of("base"), 16, 100, 8192, 256, 4096), probe.facts());
+            assertEquals(
+                    new EngineFacts(List.of("base"), 16, 100, 8192, 256, 4096, EngineCapabilities.NONE), probe.facts());
             assertEquals(0, probe.startedAtMillis());
         }
     }
@@ -278,14 +283,14 @@ class OpenAiEngineClientTest {
     }
 
     private static List<InferenceEvent> answer(OpenAiEngineClient client) throws Exception {
-        return client.generate(request())
+        return client.generate(request(), Seat.ANY)
                 .runWith(Sink.seq(), kit.kit().system())
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS);
     }
 
     private static OpenAiEngineClient client(String url, Duration streamIdleTimeout) {
-        EngineFacts unsaid = new EngineFacts(List.of(), 16, 100, 8192, 256, 99);
+        EngineFacts unsaid = new EngineFacts(List.of(), 16, 100, 8192, 256, 99, EngineCapabilities.NONE);
         OpenAiSettings settings =
                 new OpenAiSettings(Duration.ofSeconds(5), streamIdleTimeout, Duration.ofSeconds(2), false, unsaid);
         return new OpenAiEngineClient(kit.kit().system().classicSystem(), new WorkerId(url), settings);

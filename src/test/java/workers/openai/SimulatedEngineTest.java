@@ -35,8 +35,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import testkit.ActorTestKitExtension;
 import workers.EngineClient;
+import workers.Seat;
 import workers.simserver.SimServer;
 import workers.simserver.SimServerSettings;
+import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 
 /** The adapter that drives real engines against the simulated one, over the wire. */
@@ -60,7 +62,7 @@ class SimulatedEngineTest {
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(20),
                 false,
-                new EngineFacts(List.of(), 1, 1, 8192, 256, 1));
+                new EngineFacts(List.of(), 1, 1, 8192, 256, 1, EngineCapabilities.NONE));
         client = new OpenAiEngineClient(kit.kit().system().classicSystem(), new WorkerId(server.url()), settings);
     }
 
@@ -73,7 +75,9 @@ class SimulatedEngineTest {
     void saysWhatItIs() throws Exception {
         EngineClient.Probe probe = get(client.probe());
 
-        assertEquals(new EngineFacts(List.of("sim-echo"), BLOCK, 512, 8192, 256, 512 * BLOCK), probe.facts());
+        assertEquals(
+                new EngineFacts(List.of("sim-echo"), BLOCK, 512, 8192, 256, 512 * BLOCK, EngineCapabilities.NONE),
+                probe.facts());
         assertTrue(probe.startedAtMillis() > 1_600_000_000_000L);
         assertEquals(0, probe.runningRequests());
     }
@@ -183,7 +187,7 @@ class SimulatedEngineTest {
 
     private SinkQueueWithCancel<InferenceEvent> slowStream() {
         List<Message> slow = user("[sim][{\"text\":\"" + "slow ".repeat(200) + "\",\"pace_ms\":20}][/sim]");
-        return client.generate(request(slow, MANY, TenantId.DEFAULT))
+        return client.generate(request(slow, MANY, TenantId.DEFAULT), Seat.ANY)
                 .runWith(Sink.queue(), kit.kit().system());
     }
 
@@ -198,7 +202,8 @@ class SimulatedEngineTest {
     }
 
     private List<InferenceEvent> answer(InferenceRequest request) throws Exception {
-        return get(client.generate(request).runWith(Sink.seq(), kit.kit().system()));
+        return get(
+                client.generate(request, Seat.ANY).runWith(Sink.seq(), kit.kit().system()));
     }
 
     private static <T> T get(CompletionStage<T> stage) throws Exception {
