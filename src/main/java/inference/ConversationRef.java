@@ -5,6 +5,7 @@ package inference;
  *
  * <p>Thread-safety: immutable.
  *
+ * @param model as its requests name it
  * @param tip fingerprint of the whole conversation, see {@link PromptFingerprint#chain}
  */
-public record ConversationRef(TenantId tenant, PromptFingerprint tip) {}
+public record ConversationRef(TenantId tenant, String model, PromptFingerprint tip) {}

@@ -30,13 +30,18 @@ public record PromptFingerprint(long high, long low) {
         PromptFingerprint last = of(head.get());
         chain.add(last);
         for (Message message : messages) {
-            HashStream128 stream = Hashing.xxh3_128().hashStream();
-            stream.putLong(last.high).putLong(last.low).putString(message.role().name());
-            message.content().forEach(block -> put(stream, block));
-            last = of(stream.get());
+            last = last.followedBy(message);
             chain.add(last);
         }
         return chain;
+    }
+
+    /** Fingerprint of this beginning with one more message. Linear in the message's text. */
+    public PromptFingerprint followedBy(Message message) {
+        HashStream128 stream = Hashing.xxh3_128().hashStream();
+        stream.putLong(high).putLong(low).putString(message.role().name());
+        message.content().forEach(block -> put(stream, block));
+        return of(stream.get());
     }
 
     private static PromptFingerprint of(HashValue128 hash) {

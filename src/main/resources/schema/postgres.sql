@@ -34,3 +34,16 @@ CREATE TABLE IF NOT EXISTS snapshot (
   meta_ser_manifest  VARCHAR(255),
   meta_payload       BYTEA
 );
+
+-- Conversations' text, each message once; read back by following the parents of the last one.
+CREATE TABLE IF NOT EXISTS conversation_message (
+  tenant       TEXT        NOT NULL,
+  fingerprint  UUID        NOT NULL,
+  -- Null for the tool definitions, with which every conversation begins.
+  parent       UUID,
+  body         TEXT        NOT NULL,
+  used_at      TIMESTAMPTZ NOT NULL,
+  PRIMARY KEY (tenant, fingerprint)
+);
+
+CREATE INDEX IF NOT EXISTS conversation_message_used_at ON conversation_message (used_at);
