@@ -37,7 +37,7 @@ final class RouterFixture {
         return new Placer(
                 index,
                 new PlacementSettings(
-                        "dynamo-cost",
+                        "least-loaded",
                         1,
                         new StrategySettings(
                                 new DynamoCost.Weights(1, 0.75, 0.25, 0.5, 1, 0, 0, 0),
