@@ -1,32 +1,29 @@
 package cli;
 
 import cluster.DataDirectory;
-import cluster.EngineAddress;
 import cluster.EngineProcessSettings;
 import cluster.LocalNode;
+import com.typesafe.config.Config;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /** What {@code holdfast up} says when it is ready: what runs where, and what to try. */
-record Banner(LocalNode local, EngineProcessSettings engines, DataDirectory data, Duration startup) {
+record Banner(LocalNode local, EngineProcessSettings engines, Config config, DataDirectory data, Duration startup) {
 
     void print(PrintWriter out) {
         String http = local.http().toString();
-        String chat =
-                "'{\"model\":\"" + engines.model() + "\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'";
-        String urls = local.engines().stream()
-                .map(EngineAddress::url)
-                .map(String::valueOf)
-                .collect(Collectors.joining(" "));
+        boolean simulated = LocalNode.simulated(config);
+        String model = simulated ? engines.model() : "ONE OF /v1/models";
+        String chat = "'{\"model\":\"" + model + "\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'";
         out.printf(
                 Locale.ROOT,
                 """
                 Holdfast is up after %.1f s. Ctrl-C lets running turns finish and stops everything.
 
                   HTTP     %s
-                  engines  %d simulated, timing "%s" (no GPU's speed), model %s, %,d blocks of %d tokens each
+                  engines  %s
                            %s
                   store    PostgreSQL at %s:%d, durable
                   data     %s
@@ -39,12 +36,8 @@ record Banner(LocalNode local, EngineProcessSettings engines, DataDirectory data
                 """,
                 startup.toMillis() / 1000.0,
                 http,
-                engines.count(),
-                engines.timing(),
-                engines.model(),
-                engines.blocks(),
-                engines.blockSizeTokens(),
-                urls,
+                simulated ? simulatedEngines() : "of the configuration, see " + http + "/v1/workers",
+                String.join(" ", simulated ? simulatedUrls() : configuredUrls()),
                 local.store().connection().host(),
                 local.store().connection().port(),
                 data.path(),
@@ -55,5 +48,26 @@ record Banner(LocalNode local, EngineProcessSettings engines, DataDirectory data
                 http,
                 chat);
         out.flush();
+    }
+
+    private String simulatedEngines() {
+        return String.format(
+                Locale.ROOT,
+                "%d simulated, timing \"%s\" (no GPU's speed), model %s, %,d blocks of %d tokens each",
+                engines.count(),
+                engines.timing(),
+                engines.model(),
+                engines.blocks(),
+                engines.blockSizeTokens());
+    }
+
+    private List<String> simulatedUrls() {
+        return local.engines().stream().map(engine -> engine.url().toString()).toList();
+    }
+
+    private List<String> configuredUrls() {
+        return config.getConfigList("holdfast.workers.engines").stream()
+                .map(engine -> engine.getString("url"))
+                .toList();
     }
 }

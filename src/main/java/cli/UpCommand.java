@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
         name = "up",
         description = {
             "Starts one node with everything it needs on this machine: session store, simulated engines, router, HTTP.",
+            "Engines that the configuration names are driven instead of simulated ones.",
             "Ctrl-C lets running turns finish, then stops everything; a second Ctrl-C stops at once."
         },
         footer = {"", "Options win over --config FILE, which wins over the built-in application.conf."},
@@ -77,13 +78,23 @@ final class UpCommand implements Callable<Integer> {
         try (DataDirectory data = DataDirectory.open(dataDirectory)) {
             NodeLog.writeTo(data.logs().resolve("node.log"));
             Config sources = sources();
-            EngineProcessSettings engines = EngineProcessSettings.of(ConfigFactory.load(sources));
+            Config config = ConfigFactory.load(sources);
+            refuseOptionsOfOtherEngines(config);
+            EngineProcessSettings engines = EngineProcessSettings.of(config);
             try (LocalNode local = LocalNode.start(sources, EngineProgram.command(engines), data, nodeStarter)) {
-                new Banner(local, engines, data, uptime()).print(out());
+                new Banner(local, engines, config, data, uptime()).print(out());
                 return serve(local, stop);
             }
         } catch (ConfigException wrong) {
             throw new StartFailure("configuration: " + wrong.getMessage(), wrong);
+        }
+    }
+
+    private void refuseOptionsOfOtherEngines(Config config) {
+        if (!LocalNode.simulated(config) && (workers != null || timing != null || blocksPerWorker != null)) {
+            throw new StartFailure(
+                    "--workers, --timing and --blocks-per-worker are for simulated engines, but the configuration"
+                            + " names engines (holdfast.workers.engines)");
         }
     }
 

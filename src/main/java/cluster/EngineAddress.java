@@ -35,7 +35,7 @@ public record EngineAddress(URI url, URI events, URI replay, String model) {
 
     /** The entry of {@code holdfast.workers.engines} that makes a node drive it. */
     public Map<String, String> toEntry() {
-        return Map.of("url", url.toString(), "events", events.toString(), "replay", replay.toString(), "model", model);
+        return Map.of("url", url.toString(), "events", events.toString(), "replay", replay.toString());
     }
 
     private static String text(JsonNode object, String member) {

@@ -11,12 +11,14 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A node with everything it needs on one machine: its session store, its simulated engines, itself.
+ * A node with everything it needs on one machine: its session store, its simulated engines unless the configuration names
+ * engines, itself.
  *
  * <p>Started in that order, engines and store side by side, and ended in the opposite one, so that turns can finish while
  * what they run on is still there. A start that fails ends what it had started.
@@ -36,13 +38,15 @@ public final class LocalNode implements AutoCloseable {
         Config config = ConfigFactory.load(sources);
         refuseTakenPort(config);
         try {
-            EngineProcessSettings settings = EngineProcessSettings.of(config);
-            EngineProcesses processes = EngineProcesses.launch(engineCommand, data.logs(), settings);
-            started.push(processes);
+            Settings.of(config); // a wrong value is told before anything is started
+            Optional<EngineProcesses> processes = simulated(config)
+                    ? Optional.of(EngineProcesses.launch(engineCommand, data.logs(), EngineProcessSettings.of(config)))
+                    : Optional.empty();
+            processes.ifPresent(started::push);
             store = EmbeddedStore.start(data, StoreSettings.of(config));
             started.push(store);
-            engines = processes.awaitReady();
-            node = starter.start(ConfigFactory.load(surroundings(settings).withFallback(sources)));
+            engines = processes.map(EngineProcesses::awaitReady).orElse(List.of());
+            node = starter.start(ConfigFactory.load(surroundings(config).withFallback(sources)));
             started.push(() -> drain(node));
             new ReadinessProbe(http()).await(config.getDuration("holdfast.cluster.ready-timeout"));
         } catch (RuntimeException failure) {
@@ -66,7 +70,12 @@ public final class LocalNode implements AutoCloseable {
         return store;
     }
 
-    /** Where the engines serve, in order. */
+    /** Whether a configuration leaves the engines to {@code up}. */
+    public static boolean simulated(Config config) {
+        return config.getConfigList("holdfast.workers.engines").isEmpty();
+    }
+
+    /** Where the simulated engines serve, in order; none when the configuration names engines. */
     public List<EngineAddress> engines() {
         return engines;
     }
@@ -104,14 +113,17 @@ public final class LocalNode implements AutoCloseable {
     }
 
     /** What the node must know of the processes around it. */
-    private Config surroundings(EngineProcessSettings settings) {
+    private Config surroundings(Config config) {
+        Config stored = store.connection().toConfig();
+        if (!simulated(config)) {
+            return stored;
+        }
         Map<String, Object> values = Map.of(
                 "holdfast.workers.engines",
                 engines.stream().map(EngineAddress::toEntry).toList(),
                 "holdfast.router.timing",
-                settings.timing());
-        return ConfigFactory.parseMap(values, "the processes of holdfast up")
-                .withFallback(store.connection().toConfig());
+                EngineProcessSettings.of(config).timing());
+        return ConfigFactory.parseMap(values, "the processes of holdfast up").withFallback(stored);
     }
 
     /** Looks before anything is started; the node's own bind stays the one that counts. */

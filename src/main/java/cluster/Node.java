@@ -53,6 +53,8 @@ import workers.EngineClient;
 import workers.WorkerPorts;
 import workers.Workers;
 import workers.ZmqEventSource;
+import workers.llamacpp.LlamaCppEngineClient;
+import workers.llamacpp.LlamaCppSettings;
 import workers.openai.OpenAiEngineClient;
 
 /**
@@ -232,8 +234,14 @@ public final class Node implements RunningNode {
     /** One client per engine and node: it owns the connections. */
     private static Function<WorkerId, EngineClient> engineClients(ActorSystem<?> system, Settings settings) {
         Map<WorkerId, EngineClient> clients = new ConcurrentHashMap<>();
-        return worker -> clients.computeIfAbsent(
-                worker, engine -> new OpenAiEngineClient(Adapter.toClassic(system), engine, settings.engines()));
+        return worker -> clients.computeIfAbsent(worker, engine -> engineClient(system, settings, engine));
+    }
+
+    private static EngineClient engineClient(ActorSystem<?> system, Settings settings, WorkerId engine) {
+        LlamaCppSettings llamaServer = settings.llamaServers().get(engine);
+        return llamaServer == null
+                ? new OpenAiEngineClient(Adapter.toClassic(system), engine, settings.engines())
+                : new LlamaCppEngineClient(Adapter.toClassic(system), engine, llamaServer);
     }
 
     private static <T> ActorRef<T> spawn(ActorContext<Void> context, Behavior<T> behavior, String name) {

@@ -8,11 +8,12 @@ import frontend.FrontendSettings;
 import inference.TenantId;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import kv.WorkerId;
 import router.placement.PlacementSettings;
-import workers.EngineEndpoint;
 import workers.FeedSettings;
 import workers.WorkerSettings;
+import workers.llamacpp.LlamaCppSettings;
 import workers.openai.OpenAiSettings;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
@@ -24,12 +25,15 @@ import workers.status.EngineFacts;
  * <p>Thread-safety: immutable.
  *
  * @param blockSizeTokens tokens in a KV block, everywhere
+ * @param engines how to talk to engines of kind openai
+ * @param llamaServers how to talk to those of kind llama-cpp
  * @param workerSilence how long a worker may say nothing to a router
  */
 public record Settings(
         int blockSizeTokens,
         WorkerSettings workers,
         OpenAiSettings engines,
+        Map<WorkerId, LlamaCppSettings> llamaServers,
         PlacementSettings placement,
         Duration workerSilence,
         AgentSettings agents,
@@ -44,10 +48,13 @@ public record Settings(
         try {
             Config own = config.getConfig("holdfast");
             int blockSizeTokens = own.getInt("kv.block-size-tokens");
+            Config workers = own.getConfig("workers");
+            OpenAiSettings engines = engines(workers.getConfig("openai"));
             return new Settings(
                     blockSizeTokens,
-                    workers(own.getConfig("workers"), blockSizeTokens),
-                    engines(own.getConfig("workers.openai")),
+                    workers(workers, blockSizeTokens),
+                    engines,
+                    EngineConfig.llamaServers(workers, engines, blockSizeTokens),
                     RouterConfig.placement(own.getConfig("router")),
                     own.getDuration("router.worker-silence"),
                     agents(own.getConfig("agents")),
@@ -74,15 +81,7 @@ public record Settings(
                         events.getDuration("silence-check"),
                         events.getInt("max-pending-batches"),
                         events.getInt("max-frames-in-flight")),
-                own.getConfigList("engines").stream().map(Settings::endpoint).toList());
-    }
-
-    private static EngineEndpoint endpoint(Config engine) {
-        return new EngineEndpoint(
-                new WorkerId(engine.getString("url")),
-                engine.hasPath("events") ? engine.getString("events") : null,
-                engine.hasPath("replay") ? engine.getString("replay") : null,
-                engine.hasPath("ranks") ? engine.getInt("ranks") : 1);
+                EngineConfig.endpoints(own));
     }
 
     private static OpenAiSettings engines(Config own) {

@@ -78,9 +78,9 @@ public interface EngineClient {
     /**
      * Answer of a live engine.
      *
-     * @param startedAtMillis the engine's own process start time, which tells a restart; 0 when it does not say
+     * @param lifeNumber another one after every start of the engine, such as its start time; 0 when it does not say
      * @param runningRequests requests the engine runs, by its own metrics
      * @param waitingRequests requests the engine queues, by its own metrics
      */
-    record Probe(EngineFacts facts, long startedAtMillis, int runningRequests, int waitingRequests) {}
+    record Probe(EngineFacts facts, long lifeNumber, int runningRequests, int waitingRequests) {}
 }

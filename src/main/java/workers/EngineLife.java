@@ -16,7 +16,7 @@ final class EngineLife {
     private WorkerState state = WorkerState.JOINING;
     private String reason = "the engine has not answered yet";
     private @Nullable EngineFacts facts;
-    private long startedAtMillis = UNKNOWN;
+    private long lifeNumber = UNKNOWN;
     private int failedProbes;
 
     /** What a probe's answer shows. */
@@ -57,11 +57,9 @@ final class EngineLife {
                             + " (kv.block-size-tokens)");
             return Seen.NOTHING_NEW;
         }
-        boolean restarted = startedAtMillis != UNKNOWN
-                && probe.startedAtMillis() != UNKNOWN
-                && startedAtMillis != probe.startedAtMillis();
-        if (probe.startedAtMillis() != UNKNOWN) {
-            startedAtMillis = probe.startedAtMillis();
+        boolean restarted = lifeNumber != UNKNOWN && probe.lifeNumber() != UNKNOWN && lifeNumber != probe.lifeNumber();
+        if (probe.lifeNumber() != UNKNOWN) {
+            lifeNumber = probe.lifeNumber();
         }
         boolean changed = !probe.facts().equals(facts);
         facts = probe.facts();
@@ -90,7 +88,7 @@ final class EngineLife {
 
     /** The engine is known to have restarted: the next answer tells since when. */
     void forgetStart() {
-        startedAtMillis = UNKNOWN;
+        lifeNumber = UNKNOWN;
     }
 
     private void enter(WorkerState next, String why) {

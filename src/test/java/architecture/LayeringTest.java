@@ -44,6 +44,10 @@ class LayeringTest {
                 "workers.openai",
                 "kv inference metrics workers " + pureWorkers,
                 "actor http stream util event japi NotUsed Done");
+        row(
+                "workers.llamacpp",
+                "kv inference metrics workers workers.openai " + pureWorkers,
+                "actor http stream util event japi dispatch NotUsed Done");
         row("router.strategy", "kv inference metrics workers.status", NO_AKKA);
         row("router.queue", "kv inference metrics workers.status", NO_AKKA);
         row("router.retention", "kv inference metrics workers.status", NO_AKKA);

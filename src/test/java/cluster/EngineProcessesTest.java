@@ -131,8 +131,7 @@ class EngineProcessesTest {
                 Map.of(
                         "url", "http://127.0.0.1:1",
                         "events", "tcp://127.0.0.1:2",
-                        "replay", "tcp://127.0.0.1:3",
-                        "model", "m"),
+                        "replay", "tcp://127.0.0.1:3"),
                 EngineAddress.parse(json).toEntry());
     }
 

@@ -18,8 +18,8 @@ final class ScriptedEngine implements EngineClient {
     final AtomicInteger probes = new AtomicInteger();
     private volatile CompletionStage<Probe> answer = CompletableFuture.completedFuture(new Probe(FACTS, 1000, 0, 0));
 
-    void answers(EngineFacts facts, long startedAtMillis, int running, int waiting) {
-        answer = CompletableFuture.completedFuture(new Probe(facts, startedAtMillis, running, waiting));
+    void answers(EngineFacts facts, long lifeNumber, int running, int waiting) {
+        answer = CompletableFuture.completedFuture(new Probe(facts, lifeNumber, running, waiting));
     }
 
     void fails() {

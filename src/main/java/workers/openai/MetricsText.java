@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  *
  * @see <a href="https://prometheus.io/docs/instrumenting/exposition_formats/">Exposition formats</a>
  */
-final class MetricsText {
+public final class MetricsText {
     private static final Pattern SAMPLE =
             Pattern.compile("^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\\{(.*)})?\\s+(\\S+)(?:\\s+\\d+)?\\s*$");
     private static final Pattern LABEL = Pattern.compile("([a-zA-Z_][a-zA-Z0-9_]*)=\"((?:[^\"\\\\]|\\\\.)*)\"");
@@ -24,14 +24,14 @@ final class MetricsText {
     private MetricsText() {}
 
     /** Parses a page; lines that are no samples are skipped. */
-    static MetricsText parse(String page) {
+    public static MetricsText parse(String page) {
         MetricsText metrics = new MetricsText();
         page.lines().filter(line -> !line.startsWith("#")).forEach(metrics::sample);
         return metrics;
     }
 
     /** Value of the first of the given metrics that is there, summed over its label sets. */
-    OptionalDouble value(String... names) {
+    public OptionalDouble value(String... names) {
         for (String name : names) {
             Double sum = sums.get(name);
             if (sum != null) {

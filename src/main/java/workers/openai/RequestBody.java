@@ -1,6 +1,7 @@
 package workers.openai;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -16,13 +17,17 @@ import java.util.List;
  *
  * <p>Thread-safety: stateless.
  */
-final class RequestBody {
+public final class RequestBody {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private RequestBody() {}
 
-    /** @param withPriority whether the engine accepts a priority */
-    static byte[] write(InferenceRequest request, boolean withPriority) {
+    /**
+     * Writes a streaming request.
+     *
+     * @param withPriority whether the engine accepts a priority
+     */
+    public static ObjectNode write(InferenceRequest request, boolean withPriority) {
         ObjectNode body = JSON.createObjectNode();
         body.put("model", request.model());
         MessagesJson.write(request.messages(), body.putArray("messages"));
@@ -45,7 +50,7 @@ final class RequestBody {
             // vLLM serves lower numbers first, our hints higher ones.
             body.put("priority", -request.hints().priority());
         }
-        return bytes(body);
+        return body;
     }
 
     private static void tools(List<ToolDefinition> tools, ArrayNode target) {
@@ -100,7 +105,7 @@ final class RequestBody {
         }
     }
 
-    private static byte[] bytes(ObjectNode body) {
+    static byte[] bytes(JsonNode body) {
         try {
             return JSON.writeValueAsBytes(body);
         } catch (JsonProcessingException e) {

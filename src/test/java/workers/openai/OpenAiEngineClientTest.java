@@ -226,7 +226,7 @@ class OpenAiEngineClientTest {
             assertEquals(
                     new EngineFacts(List.of("base", "tuned"), 32, 1234, 8192, 256, 99, EngineCapabilities.NONE),
                     probe.facts());
-            assertEquals(1_763_600_000_000L, probe.startedAtMillis());
+            assertEquals(1_763_600_000_000L, probe.lifeNumber());
             assertEquals(3, probe.runningRequests());
             assertEquals(4, probe.waitingRequests());
         }
@@ -239,7 +239,7 @@ class OpenAiEngineClientTest {
 
             assertEquals(
                     new EngineFacts(List.of("base"), 16, 100, 8192, 256, 4096, EngineCapabilities.NONE), probe.facts());
-            assertEquals(0, probe.startedAtMillis());
+            assertEquals(0, probe.lifeNumber());
         }
     }
 

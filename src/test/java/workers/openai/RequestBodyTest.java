@@ -146,6 +146,6 @@ class RequestBodyTest {
                 reasoning,
                 new AgentHints(7, 0, null, false, null),
                 List.of());
-        return JSON.readTree(RequestBody.write(request, withPriority));
+        return JSON.readTree(RequestBody.bytes(RequestBody.write(request, withPriority)));
     }
 }

@@ -78,7 +78,7 @@ class SimulatedEngineTest {
         assertEquals(
                 new EngineFacts(List.of("sim-echo"), BLOCK, 512, 8192, 256, 512 * BLOCK, EngineCapabilities.NONE),
                 probe.facts());
-        assertTrue(probe.startedAtMillis() > 1_600_000_000_000L);
+        assertTrue(probe.lifeNumber() > 1_600_000_000_000L);
         assertEquals(0, probe.runningRequests());
     }
 

@@ -1,0 +1,89 @@
+package cluster;
+
+import com.typesafe.config.Config;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import kv.WorkerId;
+import workers.EngineEndpoint;
+import workers.llamacpp.LlamaCppSettings;
+import workers.openai.OpenAiSettings;
+
+/** {@code holdfast.workers.engines} as settings: which engines there are, and of what kind. Stateless. */
+final class EngineConfig {
+    private static final String OPENAI = "openai";
+    private static final String LLAMA_CPP = "llama-cpp";
+    private static final Map<String, Set<String>> KEYS = Map.of(
+            OPENAI,
+            Set.of("url", "kind", "events", "replay", "ranks"),
+            LLAMA_CPP,
+            Set.of("url", "kind", "copies-folder"));
+
+    private EngineConfig() {}
+
+    /**
+     * Every engine, of whatever kind.
+     *
+     * @throws IllegalArgumentException names the engine and the key that is wrong
+     */
+    static List<EngineEndpoint> endpoints(Config workers) {
+        return workers.getConfigList("engines").stream()
+                .map(EngineConfig::endpoint)
+                .toList();
+    }
+
+    /** The llama-servers among them. */
+    static Map<WorkerId, LlamaCppSettings> llamaServers(Config workers, OpenAiSettings http, int blockSizeTokens) {
+        Map<WorkerId, LlamaCppSettings> servers = new HashMap<>();
+        for (Config engine : workers.getConfigList("engines")) {
+            if (kind(engine).equals(LLAMA_CPP)) {
+                servers.put(
+                        new WorkerId(engine.getString("url")),
+                        new LlamaCppSettings(
+                                http,
+                                blockSizeTokens,
+                                engine.hasPath("copies-folder") ? folder(engine) : null,
+                                workers.getDuration("llama-cpp.command-timeout")));
+            }
+        }
+        return Map.copyOf(servers);
+    }
+
+    private static EngineEndpoint endpoint(Config engine) {
+        String kind = kind(engine);
+        for (String key : engine.root().keySet()) {
+            if (!KEYS.getOrDefault(kind, Set.of()).contains(key)) {
+                throw wrong(engine, "an engine of kind " + kind + " has no \"" + key + "\"");
+            }
+        }
+        return new EngineEndpoint(
+                new WorkerId(engine.getString("url")),
+                engine.hasPath("events") ? engine.getString("events") : null,
+                engine.hasPath("replay") ? engine.getString("replay") : null,
+                engine.hasPath("ranks") ? engine.getInt("ranks") : 1);
+    }
+
+    private static String kind(Config engine) {
+        String kind = engine.hasPath("kind") ? engine.getString("kind") : OPENAI;
+        if (!KEYS.containsKey(kind)) {
+            throw wrong(engine, "kind is " + OPENAI + " or " + LLAMA_CPP + ", got \"" + kind + "\"");
+        }
+        return kind;
+    }
+
+    private static Path folder(Config engine) {
+        Path folder = Path.of(engine.getString("copies-folder"));
+        if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
+            throw wrong(engine, "copies-folder " + folder + " is no folder that this node can write to");
+        }
+        return folder;
+    }
+
+    private static IllegalArgumentException wrong(Config engine, String what) {
+        return new IllegalArgumentException("holdfast.workers.engines, "
+                + (engine.hasPath("url") ? engine.getString("url") : "an engine without url") + ": " + what);
+    }
+}

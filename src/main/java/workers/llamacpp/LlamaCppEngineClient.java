@@ -1,0 +1,203 @@
+package workers.llamacpp;
+
+import akka.Done;
+import akka.NotUsed;
+import akka.actor.ActorSystem;
+import akka.stream.javadsl.Source;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import inference.InferenceEvent;
+import inference.InferenceRequest;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import kv.Hold;
+import kv.LeaseId;
+import kv.Receipt;
+import kv.StoredCopy;
+import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import workers.EngineClient;
+import workers.Seat;
+import workers.openai.MetricsText;
+import workers.openai.OpenAiEngineClient;
+import workers.openai.RequestBody;
+import workers.status.EngineCapabilities;
+
+/**
+ * A llama-server. Its slots are private caches, so a request goes to the slot that holds its beginning, and a prefix is kept by
+ * sending nothing else there. What it can do is found out by trying, once per start of the server.
+ *
+ * <p>Callers keep two things: a seat is given one command or request at a time, and what a slot holds is theirs to remember.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+public final class LlamaCppEngineClient implements EngineClient {
+    private static final Logger log = LoggerFactory.getLogger(LlamaCppEngineClient.class);
+
+    private final String engine;
+    private final LlamaCppSettings settings;
+    private final OpenAiEngineClient chat;
+    private final SlotApi api;
+    private final ServerTrials trials;
+    private volatile @Nullable KnownServer known;
+
+    public LlamaCppEngineClient(ActorSystem system, WorkerId worker, LlamaCppSettings settings) {
+        this.engine = worker.url();
+        this.settings = settings;
+        this.chat = new OpenAiEngineClient(system, worker, settings.http());
+        this.api = new SlotApi(system, worker, settings);
+        this.trials = new ServerTrials(
+                api, settings.copiesFolder(), system.dispatchers().lookup("akka.actor.default-blocking-io-dispatcher"));
+    }
+
+    @Override
+    public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
+        ObjectNode body = RequestBody.write(request, settings.http().priorityAccepted());
+        body.put("cache_prompt", true);
+        if (!seat.equals(Seat.ANY)) {
+            body.put("id_slot", seat.slot());
+        }
+        return chat.stream(request, body);
+    }
+
+    @Override
+    public CompletionStage<Probe> probe() {
+        return api.props().thenApply(ServerProps::read).thenCompose(props -> capabilities(props)
+                .thenCompose(capabilities -> api.models()
+                        .thenCombine(api.metrics(), (models, metrics) -> probe(props, models, metrics, capabilities))));
+    }
+
+    private Probe probe(ServerProps props, JsonNode models, String metrics, EngineCapabilities capabilities) {
+        return props.probe(
+                models,
+                MetricsText.parse(metrics),
+                settings.blockSizeTokens(),
+                settings.http().unsaid(),
+                capabilities);
+    }
+
+    private CompletionStage<EngineCapabilities> capabilities(ServerProps props) {
+        KnownServer before = known;
+        if (before != null && before.props().equals(props)) {
+            return CompletableFuture.completedFuture(before.capabilities());
+        }
+        return trials.run(props).thenApply(found -> {
+            if (found.isEmpty()) {
+                return EngineCapabilities.NONE; // its slots are busy: tried again at the next probe
+            }
+            known = found.get();
+            log.info("llama-server {}: {} of {}", engine, found.get().capabilities(), props);
+            return found.get().capabilities();
+        });
+    }
+
+    /** Accepts: a slot keeps what it holds until something else is sent there, which is up to the caller. */
+    @Override
+    public CompletionStage<Receipt> hold(Hold hold) {
+        KnownServer server = known;
+        return server != null && server.capabilities().holds() ? answer(new Receipt.Accepted()) : UNSUPPORTED;
+    }
+
+    @Override
+    public CompletionStage<Receipt> warm(InferenceRequest conversation, Seat seat) {
+        KnownServer server = known;
+        if (server == null || !server.props().has(seat.slot())) {
+            return UNSUPPORTED;
+        }
+        String mark = "holdfast" + UUID.randomUUID().toString().replace("-", "");
+        ObjectNode next = RequestBody.write(NextTurn.marked(conversation, mark), false);
+        return api.applyTemplate(next)
+                .thenCompose(rendered -> {
+                    Optional<String> certain = NextTurn.certain(rendered, mark);
+                    return certain.isEmpty()
+                            ? UNSUPPORTED
+                            : compute(certain.get(), seat, server.props().slotTokens());
+                })
+                .exceptionally(failure -> rejected("warm", failure));
+    }
+
+    private CompletionStage<Receipt> compute(String text, Seat seat, int slotTokens) {
+        return api.tokenize(text)
+                .thenCompose(tokens -> tokens.size() >= slotTokens
+                        ? answer(new Receipt.Rejected(Receipt.Reason.BUDGET))
+                        : api.compute(seat.slot(), tokens).thenApply(cached -> new Receipt.Accepted()));
+    }
+
+    @Override
+    public CompletionStage<Optional<StoredCopy>> save(LeaseId lease, Seat seat) {
+        KnownServer server = known;
+        CopyFolder folder = trials.folder();
+        if (server == null || folder == null || !server.copies(seat)) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+        String file = folder.newName(server.weights(), lease);
+        return api.slots()
+                .thenCompose(slots -> {
+                    JsonNode slot = slots.path(seat.slot());
+                    return slot.path("is_processing").asBoolean()
+                                    || slot.path("n_prompt_tokens").asInt() == 0
+                            ? CompletableFuture.completedFuture(Optional.<StoredCopy>empty())
+                            : api.save(seat.slot(), file)
+                                    .thenApply(saved -> server.acknowledge(file, saved, slot, folder));
+                })
+                .exceptionally(failure -> {
+                    rejected("save", failure);
+                    return Optional.empty();
+                })
+                .whenComplete((copy, failure) -> {
+                    if (copy == null || copy.isEmpty()) {
+                        folder.delete(file);
+                    }
+                });
+    }
+
+    @Override
+    public CompletionStage<Receipt> load(StoredCopy copy, Seat seat) {
+        KnownServer server = known;
+        CopyFolder folder = trials.folder();
+        if (server == null || folder == null || !server.copies(seat)) {
+            return UNSUPPORTED;
+        }
+        if (!server.reads(copy)) {
+            return emptied(seat, new Receipt.Unsupported());
+        }
+        if (!folder.holds(copy)) {
+            log.warn("llama-server {}: the copy {} is missing or not {} bytes", engine, copy.location(), copy.bytes());
+            return emptied(seat, new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT));
+        }
+        return api.restore(seat.slot(), copy.location())
+                .thenCompose(restored -> restored.tokens() == copy.tokens() && restored.bytes() == copy.bytes()
+                        ? answer(new Receipt.Accepted())
+                        : emptied(seat, new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED)))
+                .exceptionally(failure -> rejected("load", failure));
+    }
+
+    private CompletionStage<Receipt> emptied(Seat seat, Receipt refusal) {
+        return api.erase(seat.slot()).handle((erased, failure) -> refusal);
+    }
+
+    @Override
+    public CompletionStage<Done> discard(StoredCopy copy) {
+        CopyFolder folder = trials.folder();
+        if (folder != null) {
+            folder.delete(copy.location());
+        }
+        return CompletableFuture.completedFuture(Done.getInstance());
+    }
+
+    private Receipt rejected(String what, Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        log.warn("llama-server {}: {}: {}", engine, what, cause.toString());
+        return new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED);
+    }
+
+    private static CompletionStage<Receipt> answer(Receipt receipt) {
+        return CompletableFuture.completedFuture(receipt);
+    }
+}

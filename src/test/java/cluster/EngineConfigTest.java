@@ -1,0 +1,69 @@
+package cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.typesafe.config.ConfigFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import kv.WorkerId;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import workers.EngineEndpoint;
+import workers.llamacpp.LlamaCppSettings;
+
+class EngineConfigTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void anEngineIsAnOpenAiOneUnlessItSaysOtherwise() {
+        Settings settings = settings(
+                """
+                { url = "http://a", events = "tcp://a:1", ranks = 2 },
+                { url = "http://b", kind = llama-cpp, copies-folder = "%s" },
+                { url = "http://c", kind = llama-cpp }
+                """
+                        .formatted(folder));
+
+        assertEquals(
+                List.of(
+                        new EngineEndpoint(new WorkerId("http://a"), "tcp://a:1", null, 2),
+                        new EngineEndpoint(new WorkerId("http://b"), null, null, 1),
+                        new EngineEndpoint(new WorkerId("http://c"), null, null, 1)),
+                settings.workers().engines());
+        LlamaCppSettings copying =
+                new LlamaCppSettings(settings.engines(), settings.blockSizeTokens(), folder, Duration.ofSeconds(30));
+        LlamaCppSettings alone =
+                new LlamaCppSettings(settings.engines(), settings.blockSizeTokens(), null, Duration.ofSeconds(30));
+        assertEquals(
+                Map.of(new WorkerId("http://b"), copying, new WorkerId("http://c"), alone), settings.llamaServers());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    { url = "http://a", kind = vllm }                                        | kind is openai or llama-cpp, got "vllm"
+                    { url = "http://a", kind = llama-cpp, events = "tcp://a:1" }             | http://a: an engine of kind llama-cpp has no "events"
+                    { url = "http://a", copies-folder = "/tmp" }                             | an engine of kind openai has no "copies-folder"
+                    { url = "http://a", kind = llama-cpp, copies-folder = "/does/not/exist" } | copies-folder /does/not/exist is no folder
+                    { kind = llama-cpp }                                                     | url
+                    """)
+    void aWrongEntryIsToldWithItsEngineAndKey(String engine, String reason) {
+        StartFailure failure = assertThrows(StartFailure.class, () -> settings(engine));
+
+        assertTrue(failure.toString().contains(reason), failure.toString());
+    }
+
+    private static Settings settings(String engines) {
+        return Settings.of(ConfigFactory.parseString("holdfast.workers.engines = [" + engines + "]")
+                .withFallback(ConfigFactory.load()));
+    }
+}

@@ -1,0 +1,81 @@
+package workers.llamacpp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import kv.LeaseId;
+import kv.StoredCopy;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import workers.Seat;
+import workers.status.EngineCapabilities;
+
+/** What a well-behaved server cannot be made to answer, and what its pages mean. */
+class KnownServerTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ServerProps PROPS = new ServerProps("life", 2, 4096, "/m.gguf", "b1");
+    private static final KnownServer SERVER = new KnownServer(PROPS, new EngineCapabilities(true, true, 2), 7);
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void aSaveCountsOnlyWhenTheServerWroteWhatTheSlotHeldAndTheFileIsThatLong() throws IOException {
+        CopyFolder copies = new CopyFolder(folder);
+        String file = copies.newName(7, new LeaseId(1, 2));
+        Files.write(folder.resolve(file), new byte[1000]);
+        JsonNode slot = JSON.readTree("{\"n_prompt_tokens\":90}");
+
+        assertEquals(
+                Optional.of(new StoredCopy(file, 1000, 90, "0000000000000007-np2-b1")),
+                SERVER.acknowledge(file, new SlotApi.Moved(90, 1000), slot, copies));
+        assertEquals(Optional.empty(), SERVER.acknowledge(file, new SlotApi.Moved(0, 1000), slot, copies));
+        assertEquals(Optional.empty(), SERVER.acknowledge(file, new SlotApi.Moved(90, 1001), slot, copies));
+    }
+
+    @Test
+    void onlyCopiesOfItsOwnKindThatFitASlotAreRead() {
+        assertTrue(SERVER.reads(new StoredCopy("f", 1, 4095, "0000000000000007-np2-b1")));
+        assertFalse(SERVER.reads(new StoredCopy("f", 1, 4096, "0000000000000007-np2-b1")));
+        assertFalse(SERVER.reads(new StoredCopy("f", 1, 10, "0000000000000008-np2-b1")));
+        assertFalse(SERVER.reads(new StoredCopy("f", 1, 10, "0000000000000007-np4-b1")));
+    }
+
+    @Test
+    void aSeatThatTheServerWouldTakeForAnotherIsNone() {
+        assertTrue(SERVER.copies(new Seat(1)));
+        assertFalse(SERVER.copies(new Seat(2)), "taken modulo the slots, this would be slot 0");
+        assertFalse(SERVER.copies(Seat.ANY));
+    }
+
+    @Test
+    void foreignFilesAreNeitherReadNorDeleted() throws IOException {
+        CopyFolder copies = new CopyFolder(folder.resolve("sub"));
+        Files.createDirectory(folder.resolve("sub"));
+        Path foreign = Files.write(folder.resolve("foreign"), new byte[3]);
+
+        assertFalse(copies.holds("../foreign", 3));
+        copies.delete("../foreign");
+        assertTrue(Files.exists(foreign));
+    }
+
+    @Test
+    void twoFilesOfOneLeaseHaveTwoNames() {
+        CopyFolder copies = new CopyFolder(folder);
+
+        assertFalse(copies.newName(1, new LeaseId(1, 2)).equals(copies.newName(1, new LeaseId(1, 2))));
+    }
+
+    @Test
+    void pagesOfSomethingElseAreRefused() {
+        assertThrows(IllegalStateException.class, () -> ServerProps.read(JSON.readTree("{\"role\":\"router\"}")));
+    }
+}

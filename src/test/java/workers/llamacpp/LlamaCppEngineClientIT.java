@@ -1,0 +1,289 @@
+package workers.llamacpp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import akka.stream.javadsl.Sink;
+import inference.AgentHints;
+import inference.ContentBlock;
+import inference.InferenceEvent;
+import inference.InferenceRequest;
+import inference.Message;
+import inference.Role;
+import inference.Sampling;
+import inference.SessionContext;
+import inference.SessionId;
+import inference.TenantId;
+import inference.ToolChoice;
+import inference.ToolDefinition;
+import inference.TurnId;
+import inference.Usage;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import kv.LeaseId;
+import kv.Receipt;
+import kv.StoredCopy;
+import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import testkit.ActorTestKitExtension;
+import testkit.LlamaServer;
+import workers.EngineClient;
+import workers.Seat;
+import workers.openai.OpenAiSettings;
+import workers.status.EngineCapabilities;
+import workers.status.EngineFacts;
+
+/** The adapter against two real servers with a tiny model. Counts tokens, never milliseconds. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class LlamaCppEngineClientIT {
+    @RegisterExtension
+    static final ActorTestKitExtension kit = ActorTestKitExtension.create();
+
+    @TempDir
+    static Path folder;
+
+    private static final LeaseId LEASE = new LeaseId(1, 2);
+    private static final Seat FIRST = new Seat(0);
+    private static final Seat SECOND = new Seat(1);
+
+    private static Path program;
+    private static Path model;
+    private static Path copies;
+    private static LlamaServer serverA;
+    private static LlamaServer serverB;
+    private static EngineClient a;
+    private static EngineClient b;
+
+    @BeforeAll
+    static void startServers() throws Exception {
+        program = LlamaServer.program();
+        model = LlamaServer.model(folder);
+        copies = Files.createDirectory(folder.resolve("copies"));
+        serverA = LlamaServer.start(program, model, copies, "-np", "2", "-c", "16384");
+        serverB = LlamaServer.start(program, model, copies, "-np", "2", "-c", "16384");
+        a = client(serverA);
+        b = client(serverB);
+        get(a.probe());
+        get(b.probe());
+    }
+
+    @AfterAll
+    static void stopServers() {
+        Stream.of(serverA, serverB).filter(server -> server != null).forEach(LlamaServer::close);
+    }
+
+    @Test
+    void findsOutWhatTheServerCanDoAndLeavesNoTrace() throws Exception {
+        EngineClient.Probe probe = get(a.probe());
+
+        assertEquals(new EngineCapabilities(true, true, 2), probe.facts().capabilities());
+        assertEquals(8192, probe.facts().contextTokens());
+        assertEquals(2 * 512, probe.facts().deviceBlocks());
+        assertEquals(2, probe.facts().maxSequences());
+        assertEquals(List.of("tiny"), probe.facts().models());
+        assertNotEquals(0, probe.lifeNumber());
+        assertNotEquals(get(b.probe()).lifeNumber(), probe.lifeNumber(), "two processes");
+        try (Stream<Path> files = Files.list(copies)) {
+            assertEquals(List.of(), files.toList(), "files left by the trial");
+        }
+    }
+
+    @Test
+    void sharedSlotsAreNoSeats() throws Exception {
+        try (LlamaServer shared = LlamaServer.start(program, model, copies, "-c", "16384")) {
+            assertEquals(
+                    EngineCapabilities.NONE, get(client(shared).probe()).facts().capabilities());
+        }
+    }
+
+    @Test
+    void withoutAFolderThereAreSeatsButNoCopies() throws Exception {
+        EngineClient.Probe probe = get(client(serverB, null).probe());
+
+        assertEquals(new EngineCapabilities(true, false, 2), probe.facts().capabilities());
+    }
+
+    @Test
+    void aConversationGrowsInItsSeatAndTheOtherSeatKeepsItsOwn() throws Exception {
+        List<Message> one = conversation("one");
+        List<Message> two = conversation("two");
+        int cachedOne = 0;
+        int cachedTwo = 0;
+        for (int turn = 0; turn < 4; turn++) {
+            Usage first = turn(a, FIRST, one);
+            Usage second = turn(a, SECOND, two);
+            if (turn > 0) {
+                assertTrue(first.cachedTokens() > cachedOne && second.cachedTokens() > cachedTwo, first + " " + second);
+                assertTrue(first.cachedTokens() >= first.inputTokens() - 100, first.toString());
+                assertTrue(second.cachedTokens() >= second.inputTokens() - 100, second.toString());
+            }
+            cachedOne = first.cachedTokens();
+            cachedTwo = second.cachedTokens();
+        }
+    }
+
+    @Test
+    void aCopyOfOneServersSeatServesTheOther() throws Exception {
+        List<Message> messages = conversation("moving");
+        turn(a, FIRST, messages);
+
+        StoredCopy copy = get(a.save(LEASE, FIRST)).orElseThrow();
+        assertEquals(new Receipt.Accepted(), get(b.load(copy, SECOND)));
+        Usage there = turn(b, SECOND, messages);
+
+        assertTrue(there.cachedTokens() >= there.inputTokens() * 95 / 100, there.toString());
+        get(b.discard(copy));
+        assertEquals(new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT), get(b.load(copy, SECOND)));
+    }
+
+    @Test
+    void aWarmedToolCallIsCachedAsTheNextPromptRendersIt() throws Exception {
+        List<Message> messages = conversation("calling");
+        turn(a, FIRST, messages);
+        messages.add(new Message(
+                Role.ASSISTANT,
+                List.of(new ContentBlock.ToolUse("c1", "bash", "{\"cmd\" :  \"ls " + "x".repeat(700) + "\"}"))));
+        assertEquals(new Receipt.Accepted(), get(a.warm(request(messages), FIRST)));
+
+        StoredCopy copy = get(a.save(LEASE, FIRST)).orElseThrow();
+        assertEquals(new Receipt.Accepted(), get(b.load(copy, FIRST)));
+        get(a.discard(copy));
+        messages.add(new Message(
+                Role.TOOL,
+                List.of(new ContentBlock.ToolResult("c1", List.of(new ContentBlock.Text("4 files")), false))));
+        Usage here = turn(a, FIRST, new ArrayList<>(messages));
+        Usage there = turn(b, FIRST, messages);
+
+        assertTrue(here.cachedTokens() >= here.inputTokens() * 95 / 100, here.toString());
+        assertTrue(there.cachedTokens() >= there.inputTokens() * 95 / 100, there.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 20_000})
+    void aCopyCutShortIsRefusedAndTheServerLives(int missingBytes) throws Exception {
+        List<Message> messages = conversation("cut short by " + missingBytes);
+        turn(a, FIRST, messages);
+        StoredCopy copy = get(a.save(LEASE, FIRST)).orElseThrow();
+        try (RandomAccessFile file =
+                new RandomAccessFile(copies.resolve(copy.location()).toFile(), "rw")) {
+            file.setLength(copy.bytes() - missingBytes);
+        }
+
+        assertInstanceOf(Receipt.Rejected.class, get(b.load(copy, FIRST)));
+        assertTrue(serverB.alive());
+        assertEquals(0, turn(b, FIRST, messages).cachedTokens(), "the seat is empty after a refusal");
+        get(b.discard(copy));
+    }
+
+    @Test
+    void aCopyOfOtherWeightsIsRefused() throws Exception {
+        Path other = changed(model);
+        List<Message> messages = conversation("weights");
+        turn(a, FIRST, messages);
+        StoredCopy copy = get(a.save(LEASE, FIRST)).orElseThrow();
+        try (LlamaServer stranger = LlamaServer.start(program, other, copies, "-np", "2", "-c", "16384")) {
+            EngineClient client = client(stranger);
+            assertTrue(get(client.probe()).facts().capabilities().copies());
+
+            assertEquals(new Receipt.Unsupported(), get(client.load(copy, FIRST)));
+        }
+        get(a.discard(copy));
+    }
+
+    @Test
+    void anEmptySeatOrAnUnknownOneIsNotSaved() throws Exception {
+        try (LlamaServer fresh = LlamaServer.start(program, model, copies, "-np", "2", "-c", "4096")) {
+            EngineClient client = client(fresh);
+            get(client.probe());
+
+            assertTrue(get(client.save(LEASE, FIRST)).isEmpty());
+            assertTrue(get(client.save(LEASE, new Seat(7))).isEmpty());
+            assertEquals(new Receipt.Unsupported(), get(client.load(new StoredCopy("x", 1, 1, ""), new Seat(7))));
+        }
+    }
+
+    private static List<Message> conversation(String about) {
+        List<Message> messages = new ArrayList<>();
+        messages.add(Message.text(Role.SYSTEM, ("You are patient and talk of " + about + ". ").repeat(60)));
+        messages.add(Message.text(Role.USER, "Tell me more, please."));
+        return messages;
+    }
+
+    /** Runs a turn and makes it and the next question part of the conversation. */
+    private static Usage turn(EngineClient engine, Seat seat, List<Message> messages) throws Exception {
+        List<InferenceEvent> events = get(engine.generate(request(messages), seat)
+                .runWith(Sink.seq(), kit.kit().system()));
+        StringBuilder reply = new StringBuilder();
+        for (InferenceEvent event : events) {
+            if (event instanceof InferenceEvent.TextDelta text) {
+                reply.append(text.text());
+            }
+        }
+        Usage usage = assertInstanceOf(InferenceEvent.Finished.class, events.get(events.size() - 1))
+                .usage();
+        messages.add(Message.text(Role.ASSISTANT, reply.toString()));
+        messages.add(Message.text(Role.USER, "And what else?"));
+        return usage;
+    }
+
+    private static InferenceRequest request(List<Message> messages) {
+        return new InferenceRequest(
+                new TurnId("t" + messages.hashCode()),
+                "tiny",
+                new SessionContext(TenantId.DEFAULT, new SessionId("s"), null, false),
+                List.of(new ToolDefinition("bash", "Runs a command", "{\"type\":\"object\"}", null)),
+                ToolChoice.AUTO,
+                true,
+                messages,
+                new Sampling(24, null, 0.0, null, 1L, null, null, List.of()),
+                true,
+                AgentHints.NONE,
+                List.of());
+    }
+
+    /** The same model with one weight of another value: the same shape, other answers. */
+    private static Path changed(Path model) throws IOException {
+        byte[] bytes = Files.readAllBytes(model);
+        bytes[bytes.length - 64] ^= 0x10;
+        return Files.write(folder.resolve("other.gguf"), bytes);
+    }
+
+    private static EngineClient client(LlamaServer server) {
+        return client(server, copies);
+    }
+
+    private static EngineClient client(LlamaServer server, @Nullable Path copiesFolder) {
+        OpenAiSettings http = new OpenAiSettings(
+                Duration.ofSeconds(5),
+                Duration.ofMinutes(1),
+                Duration.ofSeconds(20),
+                false,
+                new EngineFacts(List.of(), 16, 1, 2048, 1, 1, EngineCapabilities.NONE));
+        return new LlamaCppEngineClient(
+                kit.kit().system().classicSystem(),
+                new WorkerId(server.url()),
+                new LlamaCppSettings(http, 16, copiesFolder, Duration.ofSeconds(30)));
+    }
+
+    private static <T> T get(CompletionStage<T> stage) throws Exception {
+        return stage.toCompletableFuture().get(1, TimeUnit.MINUTES);
+    }
+}
