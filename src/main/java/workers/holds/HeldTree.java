@@ -1,0 +1,162 @@
+package workers.holds;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import kv.KvTier;
+import kv.Prefix;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The held blocks of one tier: prefixes that share blocks share nodes, so that a block counts once however many hold it.
+ *
+ * <p>I1: a block is in the tree if and only if some hold ends in it or behind it. Adding and removing a hold costs as much
+ * as it has blocks that no other hold has.
+ *
+ * <p>Mutable, not thread safe.
+ */
+final class HeldTree {
+    private final KvTier tier;
+    private final Map<Long, HeldBlock> blocks = new HashMap<>();
+
+    HeldTree(KvTier tier) {
+        this.tier = tier;
+    }
+
+    /** Part of a prefix that lies in the cache, and where it leaves the tree. */
+    record Path(@Nullable HeldBlock base, long[] behind) {
+        int depth() {
+            return (base == null ? 0 : base.depth) + behind.length;
+        }
+    }
+
+    int size() {
+        return blocks.size();
+    }
+
+    /** The deepest part of a prefix that lies in this tier whole, from its first block on; of depth 0 if there is none. */
+    Path find(Prefix prefix, CachedBlocks cached) {
+        long[] reversed = new long[Math.min(prefix.blocks(), 64)];
+        int count = 0;
+        long hash = prefix.tail().value();
+        HeldBlock base = blocks.get(hash);
+        boolean root = false;
+        while (base == null && !root && count < prefix.blocks() && cached.knows(hash)) {
+            if (count == reversed.length) {
+                reversed = Arrays.copyOf(reversed, 2 * count);
+            }
+            reversed[count++] = hash;
+            OptionalLong parent = cached.parent(hash);
+            root = parent.isEmpty();
+            hash = parent.orElse(0);
+            base = root ? null : blocks.get(hash);
+        }
+        int depth = count + (base == null ? 0 : base.depth);
+        if ((base == null && !root) || depth != prefix.blocks()) {
+            return new Path(null, new long[0]); // unknown, or a tail of another depth
+        }
+        int leading = 0;
+        long[] behind = new long[count];
+        while (leading < count && cached.contains(reversed[count - 1 - leading], tier)) {
+            behind[leading] = reversed[count - 1 - leading];
+            leading++;
+        }
+        return new Path(base, Arrays.copyOf(behind, leading));
+    }
+
+    /** The block at the end of a path, which is in the tree from here on and must be given a hold at once. */
+    HeldBlock grow(Path path) {
+        HeldBlock end = path.base();
+        for (long hash : path.behind()) {
+            HeldBlock block = new HeldBlock(hash, end);
+            if (end != null) {
+                end.children.add(block);
+            }
+            blocks.put(hash, block);
+            end = block;
+        }
+        if (end == null) {
+            throw new IllegalArgumentException("a path of depth 0 has no end");
+        }
+        return end;
+    }
+
+    /** Takes a hold away from its tail, and with it the blocks that nothing else holds. */
+    void remove(Held held) {
+        HeldBlock block = held.tail;
+        block.tails.remove(held);
+        prune(block);
+    }
+
+    /** Moves a hold's tail one block up, unless another hold ends there or behind it; false when it cannot move. */
+    boolean shorten(Held held) {
+        HeldBlock tail = held.tail;
+        HeldBlock up = tail.parent;
+        if (up == null || tail.tails.size() > 1 || !tail.children.isEmpty()) {
+            return false;
+        }
+        up.tails.add(held);
+        held.tail = up;
+        tail.tails.clear();
+        prune(tail);
+        return true;
+    }
+
+    /**
+     * A block left the cache: it and all behind it leave the tree. Their holds end before it now, in the block before it, or
+     * nowhere: {@link Held#tail} is left in place then and they are not in the tree.
+     *
+     * @return whose holds they were; none if the block was not held
+     */
+    List<Held> cut(long hash) {
+        HeldBlock gone = blocks.get(hash);
+        if (gone == null) {
+            return List.of();
+        }
+        List<Held> hit = new ArrayList<>();
+        Deque<HeldBlock> open = new ArrayDeque<>(List.of(gone));
+        while (!open.isEmpty()) {
+            HeldBlock block = open.pop();
+            blocks.remove(block.hash);
+            hit.addAll(block.tails);
+            open.addAll(block.children);
+        }
+        HeldBlock before = gone.parent;
+        if (before != null) {
+            before.children.remove(gone);
+            before.tails.addAll(hit);
+            hit.forEach(held -> held.tail = before);
+        }
+        return hit;
+    }
+
+    boolean contains(HeldBlock block) {
+        return blocks.get(block.hash) == block;
+    }
+
+    /** The held block of a hash, if it is held. */
+    @Nullable
+    HeldBlock get(long hash) {
+        return blocks.get(hash);
+    }
+
+    void clear() {
+        blocks.clear();
+    }
+
+    private void prune(HeldBlock from) {
+        HeldBlock block = from;
+        while (block != null && !block.needed()) {
+            blocks.remove(block.hash);
+            if (block.parent != null) {
+                block.parent.children.remove(block);
+            }
+            block = block.parent;
+        }
+    }
+}
