@@ -7,6 +7,7 @@ import agents.session.SessionEvent.SessionOpened;
 import agents.session.SessionKey;
 import agents.session.SessionPhase;
 import agents.session.SessionState;
+import agents.session.TurnOutcome;
 import agents.session.TurnResult;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
@@ -297,7 +298,8 @@ public final class AgentSession
         }
         SessionPhase before = session.phase(running.size());
         session.complete(result, busyBeside(result.id())).ifPresent(events::add);
-        if (complete.session().last()) {
+        // A last turn that failed will be tried again.
+        if (complete.session().last() && result.outcome() == TurnOutcome.COMPLETED) {
             session.close(CloseReason.FINAL_TURN, result.endedAt()).ifPresent(events::add);
         }
         return Effect()

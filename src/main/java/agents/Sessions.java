@@ -100,15 +100,20 @@ public final class Sessions {
         }
     }
 
+    /** Whether {@code after} can be from an earlier page of a tenant's list, or asks for the first. */
+    public static boolean follows(TenantId tenant, @Nullable String after) {
+        return after == null || after.startsWith(SessionKey.tenantPrefix(tenant));
+    }
+
     /**
-     * A page of a tenant's sessions, sleeping ones included. Fails with {@link IllegalArgumentException} when {@code after}
-     * is not from an earlier page of this tenant.
+     * A page of a tenant's sessions, sleeping ones included.
      *
      * @param limit sessions per page, at least 1
+     * @param after see {@link #follows}
      */
     public CompletionStage<Page> list(TenantId tenant, int limit, @Nullable String after) {
         String prefix = SessionKey.tenantPrefix(tenant);
-        if (limit < 1 || (after != null && !after.startsWith(prefix))) {
+        if (limit < 1 || !follows(tenant, after)) {
             throw new IllegalArgumentException("not a page of this list: limit " + limit + ", after " + after);
         }
         String typePrefix = PersistenceId.of(AgentSession.TYPE_KEY.name(), "").id();

@@ -194,7 +194,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         if (replied.reply() instanceof AgentSession.TurnRunning) {
             // Not ours to record: the end of the turn that runs will be.
             return deliverUnrecorded(new InferenceFailure(
-                    Kind.NOT_ALLOWED,
+                    Kind.CONFLICT,
                     "turn " + request.turn().value() + " is running already",
                     null,
                     ports.settings().storeAskTimeout()));
@@ -261,8 +261,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
             }
             return placeAgain(PlacementFailures.of(refused));
         }
-        return lostBeforeFirstToken(
-                PlacementFailures.overloaded("worker " + replied.worker() + " did not answer in time"));
+        return lostBeforeFirstToken(PlacementFailures.silent(replied.worker()));
     }
 
     private void stream(WorkerId admittedBy, Duration validFor) {

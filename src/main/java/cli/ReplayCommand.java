@@ -98,7 +98,8 @@ final class ReplayCommand implements Callable<Integer> {
             names = "--timing",
             paramLabel = "PRESET",
             defaultValue = "measured",
-            description = "What the engines cost: measured or fast (default: ${DEFAULT-VALUE}).")
+            description =
+                    "What the engines cost: measured, fast, or a factor of measured (default: " + "${DEFAULT-VALUE}).")
     private String timing;
 
     @Option(

@@ -15,6 +15,7 @@ import akka.cluster.MemberStatus;
 import akka.cluster.typed.Cluster;
 import frontend.ModelCatalog;
 import frontend.Readiness;
+import frontend.RefusedRequest;
 import frontend.admin.AdminQueries;
 import inference.InferenceRequest;
 import inference.SessionId;
@@ -33,6 +34,7 @@ import kv.SequenceHash;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import router.Router;
+import router.placement.Decision;
 import router.placement.Explanation;
 import router.placement.RouteRequest;
 import workers.EngineEndpoint;
@@ -40,6 +42,7 @@ import workers.Worker;
 import workers.Workers;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
+import workers.status.WorkerState;
 
 /**
  * What the frontend asks of the cluster: sessions, workers, models, explanations, readiness.
@@ -76,6 +79,9 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
 
     @Override
     public CompletionStage<SessionPage> sessions(TenantId tenant, int limit, @Nullable String after) {
+        if (!Sessions.follows(tenant, after)) {
+            throw RefusedRequest.invalid("after", "'after' must be the 'next' of an earlier page of this list");
+        }
         return sessions.list(tenant, limit, after)
                 .thenApply(page -> new SessionPage(
                         page.sessions().stream().map(ClusterQueries::summary).toList(), page.next()));
@@ -104,7 +110,13 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
         RouteRequest route = turns.routeRequest(request);
         return AskPattern.<Router.Command, Explanation>ask(
                         router, replyTo -> new Router.Explain(route, replyTo), askTimeout(), system.scheduler())
-                .thenApply(explanation -> view(explanation, route));
+                .thenApply(explanation -> {
+                    Decision.Refused refusal = explanation.refusal();
+                    if (refusal != null) {
+                        throw new RefusedRequest(refusal.failure());
+                    }
+                    return view(explanation, route);
+                });
     }
 
     @Override
@@ -135,8 +147,9 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
     private CompletionStage<List<Worker.Status>> statuses() {
         CompletionStage<List<Worker.Status>> all = CompletableFuture.completedFuture(List.of());
         for (EngineEndpoint engine : settings.workers().engines()) {
-            CompletionStage<Worker.Status> one = AskPattern.ask(
-                    workers.ref(engine.worker()), Worker.GetStatus::new, askTimeout(), system.scheduler());
+            CompletionStage<Worker.Status> one = AskPattern.<Worker.Command, Worker.Status>ask(
+                            workers.ref(engine.worker()), Worker.GetStatus::new, askTimeout(), system.scheduler())
+                    .exceptionally(silent -> silent(engine.worker()));
             all = all.thenCombine(one, (before, status) -> {
                 List<Worker.Status> more = new ArrayList<>(before);
                 more.add(status);
@@ -144,6 +157,12 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
             });
         }
         return all;
+    }
+
+    /** What is shown of a worker whose actor is on its way to another node, say: the others are shown all the same. */
+    private static Worker.Status silent(WorkerId worker) {
+        return new Worker.Status(
+                worker, WorkerState.UNREACHABLE, null, null, WorkerLoad.idle(0), 0, "the worker does not answer");
     }
 
     private Duration askTimeout() {

@@ -1,13 +1,22 @@
 package frontend;
 
+import inference.SessionId;
 import inference.TenantId;
 import inference.TurnId;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who sent a request, as its headers say.
  *
  * <p>Thread-safety: immutable.
  *
- * @param turn id of the turn, if the request becomes one
+ * @param unique id for the turn that the request becomes if it has no key
+ * @param idempotencyKey names the turn inside its session, null without
  */
-public record Caller(TenantId tenant, TurnId turn, SessionHeaders session) {}
+public record Caller(TenantId tenant, TurnId unique, @Nullable String idempotencyKey, SessionHeaders session) {
+
+    /** Id of the turn that the request becomes in a session. */
+    public TurnId turn(SessionId session) {
+        return idempotencyKey == null ? unique : TurnIds.repeated(tenant, session, idempotencyKey);
+    }
+}

@@ -65,6 +65,7 @@ public final class OpenAiErrors {
             case UNAUTHENTICATED -> StatusCodes.UNAUTHORIZED;
             case NOT_ALLOWED -> StatusCodes.FORBIDDEN;
             case UNKNOWN_MODEL, NOT_FOUND -> StatusCodes.NOT_FOUND;
+            case CONFLICT -> StatusCodes.CONFLICT;
             case REQUEST_TOO_LARGE -> StatusCodes.CONTENT_TOO_LARGE;
             case RATE_LIMITED -> StatusCodes.TOO_MANY_REQUESTS;
             case OVERLOADED, STORE_UNAVAILABLE -> StatusCodes.SERVICE_UNAVAILABLE;
@@ -76,8 +77,13 @@ public final class OpenAiErrors {
 
     private static String type(Kind kind) {
         return switch (kind) {
-            case INVALID_REQUEST, CONTEXT_LENGTH_EXCEEDED, UNKNOWN_MODEL, NOT_FOUND, REQUEST_TOO_LARGE, CANCELLED ->
-                INVALID;
+            case INVALID_REQUEST,
+                    CONTEXT_LENGTH_EXCEEDED,
+                    UNKNOWN_MODEL,
+                    NOT_FOUND,
+                    CONFLICT,
+                    REQUEST_TOO_LARGE,
+                    CANCELLED -> INVALID;
             case UNAUTHENTICATED -> "authentication_error";
             case NOT_ALLOWED -> "permission_error";
             case RATE_LIMITED -> "rate_limit_error";
@@ -91,6 +97,7 @@ public final class OpenAiErrors {
             case UNAUTHENTICATED -> "invalid_api_key";
             case UNKNOWN_MODEL -> "model_not_found";
             case NOT_FOUND -> "not_found";
+            case CONFLICT -> "conflict";
             case REQUEST_TOO_LARGE -> "request_too_large";
             case RATE_LIMITED -> "rate_limit_exceeded";
             case OVERLOADED -> "overloaded";

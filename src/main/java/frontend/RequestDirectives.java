@@ -39,7 +39,10 @@ public final class RequestDirectives extends AllDirectives {
             HeaderLookup headers = headers(request);
             TenantId tenant = tenant(headers);
             Caller caller = new Caller(
-                    tenant, turnIds.next(tenant, headers.value("idempotency-key")), SessionHeaders.read(headers));
+                    tenant,
+                    turnIds.next(),
+                    TurnIds.key(headers.value("idempotency-key")),
+                    SessionHeaders.read(headers));
             return completeWithFuture(bodies.read(request)
                     .thenCompose(body -> inner.answer(JsonBody.parse(body), caller, ClientConnection.of(request))));
         });

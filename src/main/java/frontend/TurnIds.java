@@ -1,5 +1,6 @@
 package frontend;
 
+import inference.SessionId;
 import inference.TenantId;
 import inference.TurnId;
 import java.nio.ByteBuffer;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Names turns: a time-ordered UUID of version 7, or, for a request that carries an idempotency key, a UUID of version 8
- * that repeats with tenant and key.
+ * that repeats with tenant, session and key.
  *
  * <p>Thread-safety: safe for concurrent use if the generator is.
  *
@@ -28,22 +29,30 @@ public final class TurnIds {
         this.random = random;
     }
 
+    /** A name that was never given before. */
+    public TurnId next() {
+        return new TurnId(uuid(clock.millis() << 16 | random.nextInt(1 << 16), random.nextLong(), 7));
+    }
+
+    /** The name that a key stands for in one session: another session's turn of the same key is another turn. */
+    static TurnId repeated(TenantId tenant, SessionId session, String key) {
+        String named =
+                tenant.value().length() + ":" + tenant.value() + session.value().length() + ":" + session.value() + key;
+        ByteBuffer hash = ByteBuffer.wrap(Sha256.of(named));
+        return new TurnId(uuid(hash.getLong(), hash.getLong(), 8));
+    }
+
     /**
-     * Name of the turn of one request.
+     * Key of a request, as its header says.
      *
-     * @param idempotencyKey of the request, null without
-     * @throws RefusedRequest when the key is too long
+     * @throws RefusedRequest when it is too long
      */
-    public TurnId next(TenantId tenant, @Nullable String idempotencyKey) {
-        if (idempotencyKey == null) {
-            return new TurnId(uuid(clock.millis() << 16 | random.nextInt(1 << 16), random.nextLong(), 7));
-        }
-        if (idempotencyKey.length() > MAX_KEY_LENGTH) {
+    static @Nullable String key(@Nullable String header) {
+        if (header != null && header.length() > MAX_KEY_LENGTH) {
             throw RefusedRequest.invalid(
                     "Idempotency-Key", "header Idempotency-Key is longer than " + MAX_KEY_LENGTH + " characters");
         }
-        ByteBuffer hash = ByteBuffer.wrap(Sha256.of(tenant.value().length() + ":" + tenant.value() + idempotencyKey));
-        return new TurnId(uuid(hash.getLong(), hash.getLong(), 8));
+        return header;
     }
 
     private static String uuid(long high, long low, int version) {

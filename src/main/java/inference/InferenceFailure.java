@@ -22,6 +22,8 @@ public record InferenceFailure(Kind kind, String message, @Nullable String param
         NOT_ALLOWED,
         UNKNOWN_MODEL,
         NOT_FOUND,
+        /** The same thing is being done already. */
+        CONFLICT,
         REQUEST_TOO_LARGE,
         RATE_LIMITED,
         /** No worker can take it now: queue full, all draining, all lost. */

@@ -144,7 +144,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
         records.arrived(turn, traced.inputTokens(), traced.outputTokens(), nowMillis);
         RouteRequest request = request(turn, traced);
         long before = nanoClock.getAsLong();
-        Decision decision = placer.route(request, nanos(nowMillis));
+        Decision decision = placer.route(request, nanos(nowMillis), nanos(nowMillis));
         decided(nanoClock.getAsLong() - before);
         act(turn, decision, nowMillis);
     }

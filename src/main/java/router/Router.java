@@ -143,15 +143,17 @@ public final class Router extends AbstractBehavior<Router.Command> {
 
     private Behavior<Command> onRoute(Route route) {
         TurnId id = route.request().turn();
-        Turn turn = turns.get(id);
-        if (turn == null) {
-            getContext().watchWith(route.owner(), new OwnerStopped(id));
-            turns.put(id, new Turn(route.owner(), route.replyTo()));
-        } else {
-            turns.put(id, new Turn(turn.owner, route.replyTo()));
-        }
+        Turn known = turns.get(id);
         long start = nanoClock.getAsLong();
-        Decision decision = placer.route(route.request(), start);
+        if (known == null) {
+            getContext().watchWith(route.owner(), new OwnerStopped(id));
+        }
+        Turn turn = new Turn(
+                known == null ? route.owner() : known.owner,
+                route.replyTo(),
+                known == null ? start : known.arrivalNanos);
+        turns.put(id, turn);
+        Decision decision = placer.route(route.request(), turn.arrivalNanos, start);
         metrics.time(Metric.ROUTE_DECISION, Duration.ofNanos(nanoClock.getAsLong() - start));
         if (decision instanceof Decision.Queued) {
             timers.startSingleTimer(id, new QueueWaitOver(id), maxWait);
@@ -204,10 +206,6 @@ public final class Router extends AbstractBehavior<Router.Command> {
     }
 
     private Behavior<Command> onOwnerStopped(OwnerStopped stopped) {
-        Turn turn = turns.get(stopped.turn());
-        if (turn != null && turn.replyTo != null) {
-            metrics.count(Metric.ROUTES, RouteOutcome.CANCELLED.name());
-        }
         return forget(stopped.turn());
     }
 
@@ -222,7 +220,10 @@ public final class Router extends AbstractBehavior<Router.Command> {
     }
 
     private Behavior<Command> forget(TurnId turn) {
-        turns.remove(turn);
+        Turn forgotten = turns.remove(turn);
+        if (forgotten != null && forgotten.replyTo != null) {
+            metrics.count(Metric.ROUTES, RouteOutcome.CANCELLED.label());
+        }
         timers.cancel(turn);
         placer.release(turn, nanoClock.getAsLong());
         return drain();
@@ -243,17 +244,21 @@ public final class Router extends AbstractBehavior<Router.Command> {
             return;
         }
         if (decision instanceof Decision.Placed placed) {
-            metrics.count(Metric.ROUTES, RouteOutcome.PLACED.name());
+            metrics.count(Metric.ROUTES, RouteOutcome.PLACED.label());
             metrics.time(Metric.QUEUE_WAIT, Duration.ofNanos(placed.placement().queuedNanos()));
             turn.replyTo.tell(new Placed(placed.placement()));
-            turns.put(id, new Turn(turn.owner, null));
+            turns.put(id, turn.answered());
         } else if (decision instanceof Decision.Refused refused) {
-            metrics.count(Metric.ROUTES, refused.outcome().name());
+            metrics.count(Metric.ROUTES, refused.outcome().label());
             turn.replyTo.tell(new NotPlaced(refused.outcome(), refused.message()));
-            turns.put(id, new Turn(turn.owner, null));
+            turns.put(id, turn.answered());
         }
     }
 
-    /** A turn's actor and, while it waits for an answer, where that goes. */
-    private record Turn(ActorRef<?> owner, @Nullable ActorRef<RouteReply> replyTo) {}
+    /** A turn's actor, where its answer goes while it waits for one, and when it was first routed. */
+    private record Turn(ActorRef<?> owner, @Nullable ActorRef<RouteReply> replyTo, long arrivalNanos) {
+        Turn answered() {
+            return new Turn(owner, null, arrivalNanos);
+        }
+    }
 }

@@ -1,4 +1,4 @@
--- Tables of akka-persistence-r2dbc 1.1 for PostgreSQL. Names and types are the library's contract; run at every start.
+-- Tables for PostgreSQL, made where they are missing at every start. Those of akka-persistence-r2dbc 1.1 come first: names and types are the library's contract.
 -- The library's slice indexes are left out: only eventsBySlices reads them, and each would cost every write.
 
 CREATE TABLE IF NOT EXISTS event_journal (

@@ -6,6 +6,7 @@ import static agents.session.Conversation.completed;
 import static agents.session.Conversation.outline;
 import static agents.session.Conversation.without;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -262,6 +263,17 @@ class AgentSessionTest {
         assertTrue(ends(LAST, result).state().closed());
 
         assertEquals(List.of(), ends(LAST, result).events());
+    }
+
+    @Test
+    void aLastTurnThatFailedClosesNothingSoThatItCanBeTriedAgain() {
+        assertFalse(ends(LAST, without("1", TurnOutcome.OVERLOADED, 2, SYSTEM, "u:bye"))
+                .state()
+                .closed());
+
+        assertTrue(ends(LAST, completed("1", 3, 4, FinishReason.STOP, SYSTEM, "u:bye"))
+                .state()
+                .closed());
     }
 
     @Test

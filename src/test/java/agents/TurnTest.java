@@ -564,7 +564,7 @@ class TurnTest {
                     .replyTo()
                     .tell(new AgentSession.TurnRunning());
 
-            fails(client, Kind.NOT_ALLOWED);
+            fails(client, Kind.CONFLICT);
             sessionProbe.expectNoMessage(Duration.ZERO);
         }
     }

@@ -97,7 +97,7 @@ class ReplayCommandTest {
         assertRefused("known are random, round-robin", trace, "--strategy=best");
         assertRefused("no such file", directory.resolve("missing.jsonl").toString());
         assertRefused("does not divide", trace, "--block-size-tokens=48");
-        assertRefused("known are measured, fast", trace, "--timing=slow");
+        assertRefused("'measured', 'fast' or a factor", trace, "--timing=slow");
         assertRefused("workers must be at least 1", trace, "--workers=0");
     }
 

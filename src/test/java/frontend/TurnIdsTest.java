@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import inference.SessionId;
 import inference.TenantId;
+import inference.TurnId;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Random;
@@ -18,25 +20,31 @@ class TurnIdsTest {
 
     @Test
     void anIdIsAUuidOfVersion7ThatBeginsWithItsTime() {
-        UUID id = UUID.fromString(ids.next(TenantId.DEFAULT, null).value());
+        UUID id = UUID.fromString(ids.next().value());
         assertEquals(7, id.version());
         assertEquals(2, id.variant());
         assertEquals(NOW.toEpochMilli(), id.getMostSignificantBits() >>> 16);
-        assertNotEquals(id.toString(), ids.next(TenantId.DEFAULT, null).value());
+        assertNotEquals(id.toString(), ids.next().value());
+    }
+
+    private TurnId keyed(String tenant, String session, String key) {
+        return new Caller(new TenantId(tenant), ids.next(), key, SessionHeaders.NONE).turn(new SessionId(session));
     }
 
     @Test
-    void anIdempotencyKeyRepeatsItsIdPerTenantOnly() {
-        var id = ids.next(TenantId.DEFAULT, "key");
+    void anIdempotencyKeyRepeatsItsIdInOneSessionOfOneTenantOnly() {
+        TurnId id = keyed("t", "s", "key");
         assertEquals(8, UUID.fromString(id.value()).version());
-        assertEquals(id, ids.next(TenantId.DEFAULT, "key"));
-        assertNotEquals(id, ids.next(new TenantId("other"), "key"));
-        assertNotEquals(ids.next(new TenantId("a"), "bc"), ids.next(new TenantId("ab"), "c"));
+        assertEquals(id, keyed("t", "s", "key"));
+        assertNotEquals(id, keyed("t", "other", "key"));
+        assertNotEquals(id, keyed("other", "s", "key"));
+        assertNotEquals(keyed("a", "b", "cd"), keyed("a", "bc", "d"));
+        assertNotEquals(keyed("a", "bc", "d"), keyed("ab", "c", "d"));
     }
 
     @Test
     void aKeyThatIsTooLongIsRefused() {
-        RefusedRequest refused = assertThrows(RefusedRequest.class, () -> ids.next(TenantId.DEFAULT, "k".repeat(513)));
+        RefusedRequest refused = assertThrows(RefusedRequest.class, () -> TurnIds.key("k".repeat(513)));
         assertTrue(refused.failure().message().contains("512"));
     }
 }

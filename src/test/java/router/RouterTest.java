@@ -62,6 +62,7 @@ class RouterTest {
         assertEquals(RouterFixture.A, placed());
 
         route("second", 0);
+        awaitProcessed();
         replies.expectNoMessage(Duration.ZERO);
         router.tell(new Router.Release(new TurnId("first")));
 
@@ -81,6 +82,7 @@ class RouterTest {
         router.tell(new Router.Release(new TurnId("running")));
 
         high.expectMessageClass(Router.Placed.class);
+        awaitProcessed();
         low.expectNoMessage(Duration.ZERO);
     }
 

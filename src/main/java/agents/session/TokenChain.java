@@ -21,12 +21,17 @@ record TokenChain(PromptBlocks blocks, int[] tail) {
         return blocks.tokens() + tail.length;
     }
 
-    /** This chain followed by more tokens. O(tokens added). */
+    /** This chain followed by more tokens. O(tokens added); copies less than a block of them. */
     TokenChain then(int[] added, BlockHasher hasher) {
-        int[] open = Arrays.copyOf(tail, tail.length + added.length);
-        System.arraycopy(added, 0, open, tail.length, added.length);
-        PromptBlocks extended = hasher.extend(blocks, open, 0, open.length);
-        int hashed = extended.tokens() - blocks.tokens();
-        return new TokenChain(extended, Arrays.copyOfRange(open, hashed, open.length));
+        int toFill = Math.min(added.length, blocks.blockSizeTokens() - tail.length);
+        int[] first = Arrays.copyOf(tail, tail.length + toFill);
+        System.arraycopy(added, 0, first, tail.length, toFill);
+        if (first.length < blocks.blockSizeTokens()) {
+            return new TokenChain(blocks, first);
+        }
+        PromptBlocks filled = hasher.extend(blocks, first, 0, first.length);
+        PromptBlocks extended = hasher.extend(filled, added, toFill, added.length);
+        int hashed = toFill + extended.tokens() - filled.tokens();
+        return new TokenChain(extended, Arrays.copyOfRange(added, hashed, added.length));
     }
 }

@@ -31,6 +31,7 @@ public enum TurnOutcome {
                     NOT_ALLOWED,
                     UNKNOWN_MODEL,
                     NOT_FOUND,
+                    CONFLICT,
                     REQUEST_TOO_LARGE -> REJECTED;
             case RATE_LIMITED, OVERLOADED -> OVERLOADED;
             case ENGINE_FAILED, TIMEOUT -> ENGINE_FAILED;

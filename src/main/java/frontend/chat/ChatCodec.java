@@ -8,6 +8,7 @@ import frontend.SessionIdentity;
 import inference.InferenceRequest;
 import inference.Message;
 import inference.Sampling;
+import inference.SessionContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -43,10 +44,11 @@ public final class ChatCodec {
         JsonField options = body.at("stream_options");
         boolean includeUsage =
                 !options.absent() && options.object().at("include_usage").booleanOr(false);
+        SessionContext session = SessionIdentity.of(caller, body, model, tools.definitions(), messages);
         InferenceRequest request = new InferenceRequest(
-                caller.turn(),
+                caller.turn(session.id()),
                 model,
-                SessionIdentity.of(caller, body, model, tools.definitions(), messages),
+                session,
                 tools.definitions(),
                 tools.choice(),
                 body.at("parallel_tool_calls").booleanOr(true),

@@ -1,5 +1,7 @@
 package router.placement;
 
+import inference.InferenceFailure;
+
 /**
  * What became of a turn that asked for a worker.
  *
@@ -18,5 +20,11 @@ public sealed interface Decision {
      *
      * @param outcome never {@code PLACED}
      */
-    record Refused(RouteOutcome outcome, String message) implements Decision {}
+    record Refused(RouteOutcome outcome, String message) implements Decision {
+
+        /** What a client is told. */
+        public InferenceFailure failure() {
+            return outcome.failure(message);
+        }
+    }
 }

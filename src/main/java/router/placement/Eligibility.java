@@ -24,7 +24,8 @@ final class Eligibility {
     }
 
     /** Why no worker is eligible; empty when one is. */
-    static Optional<Decision.Refused> refusal(RouteRequest request, Collection<Fleet.Member> members) {
+    static Optional<Decision.Refused> refusal(RouteRequest request, Fleet fleet) {
+        Collection<Fleet.Member> members = fleet.members();
         if (!eligible(request, members).isEmpty()) {
             return Optional.empty();
         }
@@ -34,6 +35,9 @@ final class Eligibility {
         List<Fleet.Member> serving =
                 members.stream().filter(member -> serves(member, request)).toList();
         if (serving.isEmpty()) {
+            if (fleet.served(request.model())) {
+                return refused(RouteOutcome.NO_WORKER, "no worker that serves " + request.model() + " is there now");
+            }
             return refused(RouteOutcome.UNKNOWN_MODEL, "no worker serves model " + request.model());
         }
         if (serving.stream().noneMatch(member -> fits(member, request))) {

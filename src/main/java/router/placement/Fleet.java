@@ -2,9 +2,11 @@ package router.placement;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import kv.CacheOwner;
 import kv.Incarnation;
@@ -22,6 +24,9 @@ import workers.status.WorkerState;
 /** The workers that a router knows, ordered by name, and its view of each as a candidate for one turn. */
 final class Fleet {
     private final Map<WorkerId, Member> members = new TreeMap<>();
+    /** Every model ever served here: one whose workers are away is not unknown. */
+    private final Set<String> models = new HashSet<>();
+
     private final PrefixIndex index;
     private final ActiveRequests active;
     private final BusyThreshold threshold;
@@ -80,6 +85,7 @@ final class Fleet {
     }
 
     void join(WorkerId worker, Incarnation incarnation, EngineFacts facts, WorkerState state, WorkerLoad load) {
+        models.addAll(facts.models());
         Member known = members.get(worker);
         if (known == null) {
             members.put(worker, new Member(worker, active.openSlot(), incarnation, facts, state, load));
@@ -134,6 +140,11 @@ final class Fleet {
         if (member != null) {
             active.closeSlot(member.slot);
         }
+    }
+
+    /** Whether some worker serves or served a model. */
+    boolean served(String model) {
+        return models.contains(model);
     }
 
     Collection<Member> members() {

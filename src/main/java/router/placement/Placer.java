@@ -68,21 +68,25 @@ public final class Placer {
         fleet.lost(worker);
     }
 
-    /** Places a turn, queues it, or refuses it. A turn that is in flight already moves: its earlier placement is undone. */
-    public Decision route(RouteRequest request, long nowNanos) {
+    /**
+     * Places a turn, queues it, or refuses it. A turn that is in flight already moves: its earlier placement is undone.
+     *
+     * @param arrivalNanos when the turn was first routed: one that moves keeps its place in the order of arrival
+     */
+    public Decision route(RouteRequest request, long arrivalNanos, long nowNanos) {
         release(request.turn(), nowNanos);
-        Optional<Decision.Refused> refusal = Eligibility.refusal(request, fleet.members());
+        Optional<Decision.Refused> refusal = Eligibility.refusal(request, fleet);
         if (refusal.isPresent()) {
             return refusal.get();
         }
         List<Candidate> candidates = eligible(request, nowNanos);
-        Optional<Decision> placed = place(request, candidates, nowNanos, 0);
+        Optional<Decision> placed = place(request, candidates, nowNanos, nowNanos - arrivalNanos);
         if (placed.isPresent()) {
             return placed.get();
         }
         int uncached = leastUncachedTokens(request, candidates);
-        boolean queued =
-                queue.offer(request.turn(), request, request.priority(), request.strictPriority(), uncached, nowNanos);
+        boolean queued = queue.offer(
+                request.turn(), request, request.priority(), request.strictPriority(), uncached, arrivalNanos);
         return queued
                 ? new Decision.Queued()
                 : new Decision.Refused(
@@ -136,10 +140,11 @@ public final class Placer {
 
     /** Scores every worker that could take the turn, without placing it. */
     public Explanation explain(RouteRequest request, long nowNanos) {
-        List<Candidate> all = eligible(request, nowNanos);
-        if (all.isEmpty()) {
-            return new Explanation(strategy.name(), null, strategy.lowerWins(), false, List.of());
+        Optional<Decision.Refused> refusal = Eligibility.refusal(request, fleet);
+        if (refusal.isPresent()) {
+            return new Explanation(strategy.name(), null, refusal.get(), strategy.lowerWins(), false, List.of());
         }
+        List<Candidate> all = eligible(request, nowNanos);
         TurnView turn = view(request);
         Choice scored = strategy.choose(turn, all);
         List<Explanation.Score> scores = new ArrayList<>();
@@ -149,7 +154,7 @@ public final class Placer {
         }
         List<Candidate> open = open(all);
         Candidate chosen = open.get(strategy.choose(turn, open).index());
-        return new Explanation(strategy.name(), chosen.worker(), strategy.lowerWins(), chosen.busy(), scores);
+        return new Explanation(strategy.name(), chosen.worker(), null, strategy.lowerWins(), chosen.busy(), scores);
     }
 
     /** Workers that take turns. */

@@ -1,9 +1,14 @@
 package router.placement;
 
+import inference.InferenceFailure;
+import inference.InferenceFailure.Kind;
+import java.time.Duration;
+import java.util.Locale;
+
 /** How a route request ended; also its metric's label. */
 public enum RouteOutcome {
     PLACED,
-    /** No worker serves the model. */
+    /** No worker serves the model, nor did since this router started. */
     UNKNOWN_MODEL,
     /** The prompt fits no worker that serves the model. */
     TOO_LONG,
@@ -14,5 +19,25 @@ public enum RouteOutcome {
     /** It waited longer than the queue allows. */
     WAITED_TOO_LONG,
     /** The turn went away while it waited. */
-    CANCELLED
+    CANCELLED;
+
+    /** When queues or workers may have room again, as a hint for clients. */
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
+    /** What a client is told; not for {@link #PLACED}. */
+    public InferenceFailure failure(String message) {
+        return switch (this) {
+            case UNKNOWN_MODEL -> new InferenceFailure(Kind.UNKNOWN_MODEL, message, "model", null);
+            case TOO_LONG -> new InferenceFailure(Kind.CONTEXT_LENGTH_EXCEEDED, message, "messages", null);
+            case NO_WORKER, QUEUE_FULL, WAITED_TOO_LONG ->
+                new InferenceFailure(Kind.OVERLOADED, message, null, RETRY_AFTER);
+            case CANCELLED -> InferenceFailure.of(Kind.CANCELLED, message);
+            case PLACED -> throw new IllegalArgumentException("a placed turn has not failed");
+        };
+    }
+
+    /** Lower-case name. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
 }

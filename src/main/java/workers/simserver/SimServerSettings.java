@@ -18,8 +18,7 @@ import workers.status.TimingModel;
  * @param maxSequences requests that may run at once
  * @param maxBatchedTokens token budget of a pass, at least {@code maxSequences}
  * @param contextTokens longest prompt plus answer; the blocks bound it, too
- * @param timing what a pass costs: {@code measured}, {@code fast} ({@value #FAST} times as fast), or a factor of the
- *     measured speed
+ * @param timing what a pass costs, see {@link TimingModel#named}
  * @param seed of the engine's own hashes; a restarted engine should have another
  */
 public record SimServerSettings(
@@ -35,9 +34,6 @@ public record SimServerSettings(
         int contextTokens,
         String timing,
         long seed) {
-    /** Speed of the preset {@code fast}: 0.3 ms a token, 0.3 s for a prompt of 100,000. */
-    private static final double FAST = 20;
-
     public SimServerSettings {
         requirePort("port", port);
         requirePort("eventsPort", eventsPort);
@@ -45,7 +41,7 @@ public record SimServerSettings(
         if (model.isBlank()) {
             throw new IllegalArgumentException("the model's name is empty");
         }
-        timingOf(timing);
+        TimingModel.named(timing);
         new SimSettings(blockSizeTokens, deviceBlocks, maxSequences, maxBatchedTokens, contextTokens);
     }
 
@@ -56,28 +52,7 @@ public record SimServerSettings(
     }
 
     TimingModel timingModel() {
-        return timingOf(timing);
-    }
-
-    private static TimingModel timingOf(String timing) {
-        return switch (timing) {
-            case "measured" -> TimingModel.MEASURED;
-            case "fast" -> TimingModel.MEASURED.faster(FAST);
-            default -> TimingModel.MEASURED.faster(factor(timing));
-        };
-    }
-
-    private static double factor(String timing) {
-        double factor;
-        try {
-            factor = Double.parseDouble(timing);
-        } catch (NumberFormatException e) {
-            factor = Double.NaN;
-        }
-        if (!(factor > 0 && factor < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("timing must be 'measured', 'fast' or a factor above 0, got " + timing);
-        }
-        return factor;
+        return TimingModel.named(timing);
     }
 
     private static void requirePort(String name, int value) {

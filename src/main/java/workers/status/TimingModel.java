@@ -35,16 +35,29 @@ public record TimingModel(
     public static final TimingModel FAST = MEASURED.faster(20).withName("fast");
 
     /**
-     * The preset of a name.
+     * The preset of a name, or {@link #MEASURED} faster by the factor that the name is.
      *
-     * @throws IllegalArgumentException names the known ones when there is none
+     * @throws IllegalArgumentException says what is allowed when it is neither
      */
     public static TimingModel named(String name) {
         return Stream.of(MEASURED, FAST)
                 .filter(preset -> preset.name.equals(name))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "unknown timing '" + name + "'; known are " + MEASURED.name + ", " + FAST.name));
+                .orElseGet(() -> MEASURED.faster(factor(name)).withName(name));
+    }
+
+    private static double factor(String text) {
+        double factor;
+        try {
+            factor = Double.parseDouble(text);
+        } catch (NumberFormatException notANumber) {
+            factor = Double.NaN;
+        }
+        if (!(factor > 0 && factor < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("timing is '" + MEASURED.name + "', '" + FAST.name
+                    + "' or a factor of measured speed above 0, not '" + text + "'");
+        }
+        return factor;
     }
 
     /** The same shape {@code factor} times faster. */

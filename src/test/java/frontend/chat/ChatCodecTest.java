@@ -312,7 +312,7 @@ class ChatCodecTest {
     }
 
     private static ChatRequest chatRequest(String body) {
-        Caller caller = new Caller(TenantId.DEFAULT, new TurnId("t"), SessionHeaders.NONE);
+        Caller caller = new Caller(TenantId.DEFAULT, new TurnId("t"), null, SessionHeaders.NONE);
         return ChatCodec.decode(JsonBody.parse(body.getBytes(StandardCharsets.UTF_8)), caller);
     }
 

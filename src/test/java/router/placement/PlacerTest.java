@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import inference.InferenceFailure;
 import inference.TurnId;
 import java.time.Duration;
 import java.util.List;
@@ -93,7 +94,7 @@ class PlacerTest {
             join(placer, A, B);
             hold(B, 1, 2, 3);
 
-            Decision decision = placer.route(request("t", 1, 2, 3, 4), 0);
+            Decision decision = placer.route(request("t", 1, 2, 3, 4), 0, 0);
 
             assertEquals(B, worker(decision), strategy);
             assertEquals(3 * BLOCK, ((Decision.Placed) decision).placement().expectedCachedTokens(), strategy);
@@ -107,7 +108,7 @@ class PlacerTest {
         hold(B, 1, 2, 3);
         placer.join(B, new Incarnation(2, 2), TWO_SLOTS, WorkerState.READY, WorkerLoad.idle(100));
 
-        Decision.Placed placed = assertInstanceOf(Decision.Placed.class, placer.route(request("t", 1, 2, 3), 0));
+        Decision.Placed placed = assertInstanceOf(Decision.Placed.class, placer.route(request("t", 1, 2, 3), 0, 0));
 
         assertEquals(0, placed.placement().expectedCachedTokens());
     }
@@ -115,32 +116,64 @@ class PlacerTest {
     @Test
     void everyRefusalSaysWhy() {
         Placer placer = placer("random");
-        assertEquals(RouteOutcome.NO_WORKER, outcome(placer.route(request("t", 1), 0)));
+        assertEquals(RouteOutcome.NO_WORKER, outcome(placer.route(request("t", 1), 0, 0)));
         placer.join(
                 B,
                 LIFE,
                 new EngineFacts(List.of("other"), BLOCK, 100, 8192, 2, 10_000, EngineCapabilities.NONE),
                 WorkerState.READY,
                 WorkerLoad.idle(100));
-        assertEquals(RouteOutcome.UNKNOWN_MODEL, outcome(placer.route(request("t", 1), 0)));
+        assertEquals(RouteOutcome.UNKNOWN_MODEL, outcome(placer.route(request("t", 1), 0, 0)));
         join(placer, A);
-        assertEquals(RouteOutcome.TOO_LONG, outcome(placer.route(request("t", new long[100]), 0)));
-        assertEquals(RouteOutcome.NO_WORKER, outcome(placer.route(request("t", 0, Set.of(A), 1), 0)));
+        assertEquals(RouteOutcome.TOO_LONG, outcome(placer.route(request("t", new long[100]), 0, 0)));
+        assertEquals(RouteOutcome.NO_WORKER, outcome(placer.route(request("t", 0, Set.of(A), 1), 0, 0)));
         placer.update(A, WorkerState.DRAINING, WorkerLoad.idle(100));
-        assertEquals(RouteOutcome.NO_WORKER, outcome(placer.route(request("t", 1), 0)));
+        assertEquals(RouteOutcome.NO_WORKER, outcome(placer.route(request("t", 1), 0, 0)));
         placer.lost(A);
-        assertEquals(RouteOutcome.UNKNOWN_MODEL, outcome(placer.route(request("t", 1), 0)));
+        // Its workers are away; a client that hears "unknown" would give up.
+        assertEquals(RouteOutcome.NO_WORKER, outcome(placer.route(request("t", 1), 0, 0)));
+    }
+
+    @Test
+    void anExplanationSaysWhyNobodyIsChosen() {
+        Placer placer = placer("random");
+        join(placer, A);
+        assertNull(placer.explain(request("t", 1), 0).refusal());
+        Decision.Refused refusal =
+                placer.explain(request("t", new long[100]), 0).refusal();
+        assertNotNull(refusal);
+        assertEquals(RouteOutcome.TOO_LONG, refusal.outcome());
+        assertEquals(
+                InferenceFailure.Kind.CONTEXT_LENGTH_EXCEEDED, refusal.failure().kind());
+    }
+
+    @Test
+    void aTurnThatMovesKeepsItsPlaceInTheOrderOfArrival() {
+        Placer placer = placer("random");
+        join(placer, A);
+        worker(placer.route(request("one", 1), 0, 0));
+        worker(placer.route(request("two", 2), 0, 0));
+        assertInstanceOf(Decision.Queued.class, placer.route(request("later", 3), 2 * SECOND, 2 * SECOND));
+        assertInstanceOf(Decision.Queued.class, placer.route(request("moved", 4), SECOND, 3 * SECOND));
+
+        placer.release(new TurnId("one"), 4 * SECOND);
+        List<Resolved> resolved = placer.drain(4 * SECOND);
+
+        assertEquals(
+                List.of(new TurnId("moved")),
+                resolved.stream().map(Resolved::turn).toList());
     }
 
     @Test
     void fullWorkersMakeTurnsWaitInOrderOfStrictPriority() {
         Placer placer = placer("least-loaded");
         join(placer, A);
-        placer.route(request("one", 1), 0);
-        placer.route(request("two", 2), 0);
-        assertInstanceOf(Decision.Queued.class, placer.route(request("waits", 3), SECOND));
-        assertInstanceOf(Decision.Queued.class, placer.route(request("strict", 9, Set.of(), 4), 2 * SECOND));
-        assertEquals(RouteOutcome.QUEUE_FULL, outcome(placer.route(request("more", 5), 2 * SECOND)));
+        placer.route(request("one", 1), 0, 0);
+        placer.route(request("two", 2), 0, 0);
+        assertInstanceOf(Decision.Queued.class, placer.route(request("waits", 3), SECOND, SECOND));
+        assertInstanceOf(
+                Decision.Queued.class, placer.route(request("strict", 9, Set.of(), 4), 2 * SECOND, 2 * SECOND));
+        assertEquals(RouteOutcome.QUEUE_FULL, outcome(placer.route(request("more", 5), 2 * SECOND, 2 * SECOND)));
         assertEquals(List.of(), placer.drain(3 * SECOND), "nothing has changed");
 
         placer.release(new TurnId("one"), 4 * SECOND);
@@ -159,9 +192,9 @@ class PlacerTest {
     void aTurnThatWaitedTooLongIsRefused() {
         Placer placer = placer("random");
         join(placer, A);
-        placer.route(request("one", 1), 0);
-        placer.route(request("two", 2), 0);
-        placer.route(request("waits", 3), 0);
+        placer.route(request("one", 1), 0, 0);
+        placer.route(request("two", 2), 0, 0);
+        placer.route(request("waits", 3), 0, 0);
 
         List<Resolved> resolved = placer.drain(31 * SECOND);
 
@@ -173,10 +206,10 @@ class PlacerTest {
     void aWorkersRefusalCorrectsTheViewAndTheTurnWaits() {
         Placer placer = placer("random");
         join(placer, A);
-        assertEquals(A, worker(placer.route(request("t", 1), 0)));
+        assertEquals(A, worker(placer.route(request("t", 1), 0, 0)));
 
         placer.refused(new TurnId("t"), A, new WorkerLoad(2, 0, 90, 0, 100), 1);
-        assertInstanceOf(Decision.Queued.class, placer.route(request("t", 1), 2));
+        assertInstanceOf(Decision.Queued.class, placer.route(request("t", 1), 2, 2));
 
         placer.update(A, WorkerState.READY, new WorkerLoad(1, 0, 40, 0, 100));
         assertEquals(A, worker(placer.drain(3).get(0).decision()));
@@ -186,16 +219,16 @@ class PlacerTest {
     void stickyWaitsForItsWorkerWhileLeastLoadedGoesElsewhere() {
         Placer sticky = placer("sticky");
         join(sticky, A, B);
-        WorkerId home = worker(sticky.route(request("one", 1), 0));
-        assertEquals(home, worker(sticky.route(request("two", 2), 0)));
-        assertInstanceOf(Decision.Queued.class, sticky.route(request("three", 3), 0));
+        WorkerId home = worker(sticky.route(request("one", 1), 0, 0));
+        assertEquals(home, worker(sticky.route(request("two", 2), 0, 0)));
+        assertInstanceOf(Decision.Queued.class, sticky.route(request("three", 3), 0, 0));
 
         Placer leastLoaded = placer("least-loaded");
         join(leastLoaded, A, B);
         for (int i = 0; i < 4; i++) {
-            worker(leastLoaded.route(request("t" + i, i), 0));
+            worker(leastLoaded.route(request("t" + i, i), 0, 0));
         }
-        assertInstanceOf(Decision.Queued.class, leastLoaded.route(request("t4", 4), 0));
+        assertInstanceOf(Decision.Queued.class, leastLoaded.route(request("t4", 4), 0, 0));
     }
 
     @Test
@@ -211,8 +244,8 @@ class PlacerTest {
                         TimingModel.MEASURED,
                         60));
         join(placer, A);
-        worker(placer.route(request("one", 1), 0));
-        assertInstanceOf(Decision.Queued.class, placer.route(request("two", 2), 0));
+        worker(placer.route(request("one", 1), 0, 0));
+        assertInstanceOf(Decision.Queued.class, placer.route(request("two", 2), 0, 0));
 
         placer.firstToken(new TurnId("one"), 1);
         assertEquals(A, worker(placer.drain(1).get(0).decision()));
@@ -237,7 +270,7 @@ class PlacerTest {
                     .sum();
             assertEquals(score.total(), sum, 1e-9);
         }
-        assertEquals(B, worker(placer.route(request("t", 1, 2), 0)));
+        assertEquals(B, worker(placer.route(request("t", 1, 2), 0, 0)));
     }
 
     @Test
@@ -245,9 +278,9 @@ class PlacerTest {
         Placer placer = placer("least-loaded");
         join(placer, A);
         for (int i = 0; i < 10; i++) {
-            assertEquals(A, worker(placer.route(request("same", 1, 2), i)));
+            assertEquals(A, worker(placer.route(request("same", 1, 2), i, i)));
         }
-        assertTrue(worker(placer.route(request("other", 1), 10)).equals(A));
+        assertTrue(worker(placer.route(request("other", 1), 10, 10)).equals(A));
     }
 
     @Test
@@ -255,11 +288,11 @@ class PlacerTest {
         Placer placer = placer("joint");
         join(placer, A, B);
         hold(A, 1, 2, 3);
-        assertEquals(A, worker(placer.route(request("first", 1, 2, 3), 0)));
+        assertEquals(A, worker(placer.route(request("first", 1, 2, 3), 0, 0)));
         placer.update(A, WorkerState.READY, new WorkerLoad(1, 0, 5, 0, 100));
 
         placer.release(new TurnId("first"), SECOND);
 
-        assertEquals(A, worker(placer.route(request("second", 1, 2, 3), SECOND)));
+        assertEquals(A, worker(placer.route(request("second", 1, 2, 3), SECOND, SECOND)));
     }
 }
