@@ -155,14 +155,15 @@ final class Fleet {
         return Objects.requireNonNull(members.get(worker), () -> "unknown worker " + worker);
     }
 
-    /** Whether a worker that takes turns would take a small one at once. */
-    boolean anyFree() {
+    /** Models of which a worker that takes turns would take a small one at once. */
+    Set<String> freeModels() {
+        Set<String> free = new HashSet<>();
         for (Member member : members.values()) {
             if (member.accepting() && !busy(member, 0)) {
-                return true;
+                free.addAll(member.facts.models());
             }
         }
-        return false;
+        return free;
     }
 
     /** The given workers as candidates for a turn. */

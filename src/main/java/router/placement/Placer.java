@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import kv.Incarnation;
 import kv.PrefixIndex;
 import kv.WorkerId;
@@ -168,11 +169,15 @@ public final class Placer {
     }
 
     private void placeWaiting(List<Resolved> resolved, long nowNanos) {
+        Set<String> free = fleet.freeModels();
         for (RequestQueue.Waiting<RouteRequest> waiting : queue.snapshot()) {
-            if (!fleet.anyFree()) {
+            if (free.isEmpty()) {
                 return;
             }
             RouteRequest request = waiting.request();
+            if (!free.contains(request.model())) {
+                continue;
+            }
             List<Candidate> candidates = eligible(request, nowNanos);
             if (queue.stale(waiting, nowNanos)) {
                 queue.rekey(waiting, leastUncachedTokens(request, candidates), nowNanos);
@@ -181,6 +186,8 @@ public final class Placer {
                     .ifPresent(placed -> {
                         queue.remove(waiting.turn());
                         resolved.add(new Resolved(waiting.turn(), placed));
+                        free.clear();
+                        free.addAll(fleet.freeModels());
                     });
         }
     }
