@@ -129,6 +129,7 @@ final class Fleet {
                         load.waitingRequests(),
                         load.deviceBlocksUsed() - freed,
                         load.deviceBlocksCached() + freed,
+                        load.deviceBlocksHeld(),
                         load.deviceBlocksTotal());
                 return;
             }

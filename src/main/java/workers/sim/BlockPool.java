@@ -7,9 +7,11 @@ package workers.sim;
  * <p>I1: free + used + cached = capacity.<br>
  * I2: a hash names at most one block; two requests that compute the same block end up sharing one.<br>
  * I3: blocks are released leaf to root and evicted in order of release, so if chains are prefix chains, the matchable
- * blocks are closed under "parent of".
+ * blocks are closed under "parent of".<br>
+ * I4: a cached block that a hold covers is evicted only when no other is left, the weakest hold's first; holds never make
+ * {@link #take} fail.
  *
- * <p>All operations are O(1) per block and allocate nothing; the recency list is threaded through arrays.
+ * <p>All operations on blocks are O(1) per block and allocate nothing; see {@link PoolHolds} for what holds cost.
  *
  * <p>Thread-safety: none.
  */
@@ -20,10 +22,8 @@ final class BlockPool {
     private final long[] hashes;
     private final boolean[] matchable;
     private final int[] references;
-    /** Recency list of cached blocks, oldest first; position {@code capacity} is its head. */
-    private final int[] newer;
-
-    private final int[] older;
+    private final RecencyLists lists;
+    private final PoolHolds holds;
     private final int[] free;
     private int freeCount;
     private int cachedCount;
@@ -36,10 +36,8 @@ final class BlockPool {
         hashes = new long[capacity];
         matchable = new boolean[capacity];
         references = new int[capacity];
-        newer = new int[capacity + 1];
-        older = new int[capacity + 1];
-        newer[capacity] = capacity;
-        older[capacity] = capacity;
+        lists = new RecencyLists(capacity);
+        holds = new PoolHolds(this, lists, capacity);
         free = new int[capacity];
         for (int i = 0; i < capacity; i++) {
             free[i] = capacity - 1 - i;
@@ -101,17 +99,18 @@ final class BlockPool {
         }
     }
 
-    /** Takes a private block, evicting the oldest cached one if none is free; some block must be available. */
+    /** Takes a private block, evicting a cached one if none is free; some block must be available. */
     int take() {
         int block;
         if (freeCount > 0) {
             block = free[--freeCount];
         } else {
-            block = newer[capacity];
-            if (block == capacity) {
+            if (cachedCount == 0) {
                 throw new IllegalStateException("no block is available");
             }
+            block = lists.empty(capacity) ? holds.first() : lists.oldest(capacity);
             unlink(block);
+            holds.evicted(block, hashes[block]);
             byHash.remove(hashes[block]);
             matchable[block] = false;
             changes.removed(hashes[block]);
@@ -157,6 +156,22 @@ final class BlockPool {
         return byHash.get(hash) != HashTable.ABSENT;
     }
 
+    /** The block of a matchable hash. */
+    int block(long hash) {
+        return byHash.get(hash);
+    }
+
+    /** What protects cached blocks from eviction while there are others. */
+    PoolHolds holds() {
+        return holds;
+    }
+
+    /** Makes an unused matchable block the newest cached one of its hold, or of those without. */
+    void append(int block) {
+        lists.append(holds.head(block, capacity), block);
+        holds.appended(block);
+    }
+
     private void use(int block) {
         if (references[block]++ == 0) {
             unlink(block);
@@ -168,11 +183,7 @@ final class BlockPool {
             return;
         }
         if (matchable[block]) {
-            int newest = older[capacity];
-            older[block] = newest;
-            newer[block] = capacity;
-            newer[newest] = block;
-            older[capacity] = block;
+            append(block);
             cachedCount++;
         } else {
             free[freeCount++] = block;
@@ -180,8 +191,8 @@ final class BlockPool {
     }
 
     private void unlink(int block) {
-        newer[older[block]] = newer[block];
-        older[newer[block]] = older[block];
+        lists.unlink(block);
+        holds.unlinked(block);
         cachedCount--;
     }
 }

@@ -13,7 +13,7 @@ import workers.status.WorkerLoad;
  * <p>The caller owns the clock. While the engine is not {@link #stalled}, it calls {@link #step} or {@link #advance} with
  * the time, and again when the pass it got is over; requests that arrive during a pass are submitted at its end.
  *
- * <p>Deterministic: same calls, same results. Invariants: each request ends once; I1 to I3 of the block pool; after a
+ * <p>Deterministic: same calls, same results. Invariants: each request ends once; I1 to I4 of the block pool; after a
  * pass, {@code advance} has told exactly what as many calls of {@code step} would have.
  *
  * <p>Thread-safety: none.
@@ -81,6 +81,28 @@ public final class SimulatedEngine {
         }
     }
 
+    /**
+     * Covers the leading blocks of a prefix that are matchable now: they are evicted only when no other cached block is left,
+     * the least dense hold's first. Requests run as if there were no holds. A block that is evicted and computed again is
+     * not covered again.
+     *
+     * @return how many blocks it covers; with 0 there is no hold
+     */
+    public int hold(SimHold hold, double nowMillis) {
+        pool.holds().expire(nowMillis);
+        return pool.holds().hold(hold);
+    }
+
+    /** Ends a {@link #hold}; false when there is none. */
+    public boolean release(String hold) {
+        return pool.holds().release(hold);
+    }
+
+    /** Ends every {@link #hold}. */
+    public void releaseAll() {
+        pool.holds().releaseAll();
+    }
+
     /** Whether nothing runs or waits. */
     public boolean idle() {
         return sequences.isEmpty();
@@ -97,6 +119,7 @@ public final class SimulatedEngine {
      * @return duration of the pass in milliseconds; 0 when there was nothing to do
      */
     public double step(double nowMillis) {
+        pool.holds().expire(nowMillis);
         Scheduler.Pass pass = scheduler.pass();
         double end = nowMillis + pass.durationMillis();
         changes.tell(listener, end);
@@ -146,7 +169,13 @@ public final class SimulatedEngine {
     /** What runs, waits and is held now. */
     public WorkerLoad load() {
         int running = scheduler.running().size();
-        return new WorkerLoad(running, sequences.size() - running, pool.used(), pool.cached(), settings.deviceBlocks());
+        return new WorkerLoad(
+                running,
+                sequences.size() - running,
+                pool.used(),
+                pool.cached(),
+                pool.holds().blocks(),
+                settings.deviceBlocks());
     }
 
     private void emit(Sequence sequence, double end) {

@@ -1,6 +1,9 @@
 package workers.simserver;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +14,21 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safety: immutable once read.
  */
 record BodyField(String path, JsonNode node) {
+
+    /** A whole body, which must be a JSON object. */
+    static BodyField read(byte[] bytes) {
+        try {
+            JsonNode node = ExactJson.MAPPER.readTree(bytes);
+            if (node == null || !node.isObject()) {
+                throw RequestFailure.of(400, "the body must be a JSON object");
+            }
+            return new BodyField("", node);
+        } catch (JsonProcessingException e) {
+            throw RequestFailure.of(400, "the body is not JSON: " + e.getOriginalMessage());
+        } catch (IOException e) {
+            throw new UncheckedIOException("reading bytes in memory", e);
+        }
+    }
 
     BodyField at(String name) {
         return new BodyField(path.isEmpty() ? name : path + "." + name, node.path(name));
@@ -63,6 +81,14 @@ record BodyField(String path, JsonNode node) {
     int integerOr(int least, int otherwise) {
         Integer value = integerOrNull(least);
         return value == null ? otherwise : value;
+    }
+
+    /** A finite number. */
+    double number() {
+        if (!node.isNumber() || !Double.isFinite(node.doubleValue())) {
+            throw mustBe("a number");
+        }
+        return node.doubleValue();
     }
 
     /** Elements of an array; none when absent. */

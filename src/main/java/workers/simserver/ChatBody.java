@@ -1,10 +1,7 @@
 package workers.simserver;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import inference.ToolChoice;
 import inference.ToolDefinition;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +33,7 @@ record ChatBody(
 
     /** Reads a body; throws {@link RequestFailure} when it makes no sense. */
     static ChatBody read(byte[] bytes) {
-        BodyField body = new BodyField("", parse(bytes));
+        BodyField body = BodyField.read(bytes);
         if (body.at("n").integerOr(1, 1) != 1) {
             throw body.at("n").mustBe("1, the only number of choices served");
         }
@@ -61,20 +58,6 @@ record ChatBody(
                 stop(body.at("stop")),
                 body.at("priority").integerOr(Integer.MIN_VALUE, 0),
                 salt.absent() ? null : salt.text());
-    }
-
-    private static JsonNode parse(byte[] bytes) {
-        try {
-            JsonNode node = ExactJson.MAPPER.readTree(bytes);
-            if (node == null || !node.isObject()) {
-                throw RequestFailure.of(400, "the body must be a JSON object");
-            }
-            return node;
-        } catch (JsonProcessingException e) {
-            throw RequestFailure.of(400, "the body is not JSON: " + e.getOriginalMessage());
-        } catch (IOException e) {
-            throw new IllegalStateException("reading bytes in memory", e);
-        }
     }
 
     private static Conversation conversation(BodyField body) {

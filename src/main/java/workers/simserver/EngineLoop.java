@@ -5,10 +5,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import kv.KvEvent;
 import org.jspecify.annotations.Nullable;
+import workers.sim.SimHold;
 import workers.sim.SimListener;
 import workers.sim.SimulatedEngine;
 import workers.status.WorkerLoad;
@@ -81,6 +84,34 @@ final class EngineLoop implements AutoCloseable {
         });
     }
 
+    /**
+     * Holds a prefix for a time.
+     *
+     * @return leading blocks that are kept, once the engine has come to it
+     */
+    CompletableFuture<Integer> hold(String id, long[] chain, double density, double seconds) {
+        return ask(() -> {
+            double now = nowMillis();
+            return engine.hold(new SimHold(id, chain, density, now + seconds * 1000), now);
+        });
+    }
+
+    /** Ends a hold; answers 0. */
+    CompletableFuture<Integer> releaseHold(String id) {
+        return ask(() -> {
+            engine.release(id);
+            return 0;
+        });
+    }
+
+    /** Ends every hold; answers 0. */
+    CompletableFuture<Integer> releaseHolds() {
+        return ask(() -> {
+            engine.releaseAll();
+            return 0;
+        });
+    }
+
     /** The engine's load after its last pass or command. */
     WorkerLoad load() {
         return load;
@@ -95,6 +126,12 @@ final class EngineLoop implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private <T> CompletableFuture<T> ask(Supplier<T> question) {
+        CompletableFuture<T> answer = new CompletableFuture<>();
+        command(() -> answer.complete(question.get()));
+        return answer;
     }
 
     private void command(Runnable command) {

@@ -1,5 +1,6 @@
 package workers.simserver;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
@@ -12,8 +13,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A simulated engine that listens: {@code /v1/chat/completions}, {@code /v1/models}, {@code /health}, {@code /metrics}, and
- * KV events.
+ * A simulated engine that listens: {@code /v1/chat/completions}, {@code /v1/models}, {@code /health}, {@code /metrics}, {@code
+ * /v1/kv_hints}, and KV events.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
@@ -34,6 +35,7 @@ public final class SimServer implements AutoCloseable {
     private final HttpServer http;
     private final ExecutorService handlers;
     private final ChatHandler chat;
+    private final HintsHandler hints;
     private final MetricsPage metrics;
 
     private SimServer(SimServerSettings settings) throws IOException {
@@ -51,6 +53,7 @@ public final class SimServer implements AutoCloseable {
         EngineCounters counters = new EngineCounters();
         loop = new EngineLoop(settings, publisher, counters);
         chat = new ChatHandler(settings, loop);
+        hints = new HintsHandler(loop);
         metrics = new MetricsPage(settings, counters, startedAtMillis);
         AtomicInteger threads = new AtomicInteger();
         handlers = Executors.newCachedThreadPool(task -> {
@@ -112,10 +115,11 @@ public final class SimServer implements AutoCloseable {
 
     private void route(HttpExchange exchange) throws IOException, InterruptedException {
         String path = exchange.getRequestURI().getPath();
-        String method = path.equals("/v1/chat/completions") ? "POST" : "GET";
+        String method = path.equals("/v1/chat/completions") || path.equals("/v1/kv_hints") ? "POST" : "GET";
         Handler handler =
                 switch (path) {
                     case "/v1/chat/completions" -> chat::handle;
+                    case "/v1/kv_hints" -> hints::handle;
                     case "/v1/models" -> this::models;
                     case "/health" -> to -> HttpReply.send(to, 200, "text/plain", "");
                     case "/metrics" ->
@@ -130,15 +134,16 @@ public final class SimServer implements AutoCloseable {
 
     private void models(HttpExchange exchange) throws IOException {
         ObjectNode list = JsonNodeFactory.instance.objectNode().put("object", "list");
-        list.putArray("data")
-                .addObject()
-                .put("id", settings.model())
+        ObjectNode model = list.putArray("data").addObject();
+        model.put("id", settings.model())
                 .put("object", "model")
                 .put("created", startedAtMillis / 1000)
                 .put("owned_by", "holdfast")
                 .put("root", settings.model())
                 .putNull("parent")
                 .put("max_model_len", settings.engine().contextTokens());
+        ArrayNode actions = model.putArray("kv_hints");
+        HintsHandler.ACTIONS.forEach(actions::add);
         HttpReply.json(exchange, 200, list);
     }
 

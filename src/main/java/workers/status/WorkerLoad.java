@@ -9,14 +9,20 @@ package workers.status;
  * @param waitingRequests admitted requests the engine has not started
  * @param deviceBlocksUsed blocks of running requests, not reclaimable
  * @param deviceBlocksCached blocks kept for reuse only
+ * @param deviceBlocksHeld blocks that holds protect, used or cached, shared ones once
  * @param deviceBlocksTotal capacity
  */
 public record WorkerLoad(
-        int runningRequests, int waitingRequests, int deviceBlocksUsed, int deviceBlocksCached, int deviceBlocksTotal) {
+        int runningRequests,
+        int waitingRequests,
+        int deviceBlocksUsed,
+        int deviceBlocksCached,
+        int deviceBlocksHeld,
+        int deviceBlocksTotal) {
 
     /** Nothing runs, nothing is cached. */
     public static WorkerLoad idle(int deviceBlocksTotal) {
-        return new WorkerLoad(0, 0, 0, 0, deviceBlocksTotal);
+        return new WorkerLoad(0, 0, 0, 0, 0, deviceBlocksTotal);
     }
 
     public int requests() {

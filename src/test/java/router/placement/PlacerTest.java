@@ -208,10 +208,10 @@ class PlacerTest {
         join(placer, A);
         assertEquals(A, worker(placer.route(request("t", 1), 0, 0)));
 
-        placer.refused(new TurnId("t"), A, new WorkerLoad(2, 0, 90, 0, 100), 1);
+        placer.refused(new TurnId("t"), A, new WorkerLoad(2, 0, 90, 0, 0, 100), 1);
         assertInstanceOf(Decision.Queued.class, placer.route(request("t", 1), 2, 2));
 
-        placer.update(A, WorkerState.READY, new WorkerLoad(1, 0, 40, 0, 100));
+        placer.update(A, WorkerState.READY, new WorkerLoad(1, 0, 40, 0, 0, 100));
         assertEquals(A, worker(placer.drain(3).get(0).decision()));
     }
 
@@ -289,7 +289,7 @@ class PlacerTest {
         join(placer, A, B);
         hold(A, 1, 2, 3);
         assertEquals(A, worker(placer.route(request("first", 1, 2, 3), 0, 0)));
-        placer.update(A, WorkerState.READY, new WorkerLoad(1, 0, 5, 0, 100));
+        placer.update(A, WorkerState.READY, new WorkerLoad(1, 0, 5, 0, 0, 100));
 
         placer.release(new TurnId("first"), SECOND);
 

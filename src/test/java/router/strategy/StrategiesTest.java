@@ -240,7 +240,7 @@ class StrategiesTest {
         return new Candidate(
                 new WorkerId(worker),
                 FACTS,
-                new WorkerLoad(0, 0, 0, CAPACITY, CAPACITY),
+                new WorkerLoad(0, 0, 0, CAPACITY, 0, CAPACITY),
                 Candidate.Held.NOTHING,
                 new Candidate.Activity(0, 0, 0, 0, 0, TURN.promptBlocks(), blocksPerSecond),
                 false);

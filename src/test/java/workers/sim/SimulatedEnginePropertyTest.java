@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -49,6 +50,36 @@ class SimulatedEnginePropertyTest {
 
         // Within one stride tokens come request by request, so only the order between requests may differ.
         assertEquals(byRequest(stepped.log), byRequest(advanced.log));
+    }
+
+    @Property(tries = 1500)
+    void r6HoldsNeverKeepARequestFromItsEnd(@ForAll long seed) {
+        SimWorkload workload = SimWorkload.random(seed);
+        RecordingListener heard = new RecordingListener();
+        Random random = new Random(seed);
+        double[] now = new double[1];
+        Set<String> cancelled = run(workload, heard, false, engine -> {
+            checkBooks(engine, workload, heard);
+            now[0] += random.nextInt(50);
+            SimRequest some = workload.arrivals()
+                    .get(random.nextInt(workload.arrivals().size()))
+                    .request();
+            String id = "h" + random.nextInt(4);
+            if (some.sequenceHashes().length > 0 && random.nextInt(4) > 0) {
+                double until = now[0] + random.nextInt(400);
+                int kept = engine.hold(
+                        new SimHold(id, some.sequenceHashes(), random.nextInt(3), until), Double.NEGATIVE_INFINITY);
+                assertTrue(kept <= engine.load().deviceBlocksHeld());
+            } else {
+                engine.release(id);
+            }
+            checkBooks(engine, workload, heard);
+        });
+
+        for (SimWorkload.Arrival arrival : workload.arrivals()) {
+            String id = arrival.request().id();
+            assertEquals(1, heard.endings.getOrDefault(id, 0) + (cancelled.contains(id) ? 1 : 0));
+        }
     }
 
     private static void checkCached(SimRequest request, int cachedTokens, SimSettings settings) {

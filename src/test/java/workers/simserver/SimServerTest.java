@@ -75,6 +75,29 @@ class SimServerTest {
     }
 
     @Test
+    void hintsThatItDoesNotKnowAreUnsupportedAndMalformedOnesRefused() throws Exception {
+        String envelope = "{\"protocol_version\":\"1.0\",\"message_id\":\"m\",\"actions\":[{\"action_id\":\"a\","
+                + "\"action_type\":\"%s\",\"action_version\":\"1.0\",\"payload\":%s}]}";
+        String retain = "{\"hold_id\":\"h\",\"density\":1,\"ttl_seconds\":1,\"block_hashes\":[\"%s\"]}";
+
+        HttpResponse<String> fetch = client.post("/v1/kv_hints", envelope.formatted("kv.fetch", "{}"));
+        HttpResponse<String> absent =
+                client.post("/v1/kv_hints", envelope.formatted("kv.retain", retain.formatted("18446744073709551615")));
+        HttpResponse<String> wrong =
+                client.post("/v1/kv_hints", envelope.formatted("kv.retain", retain.formatted("-1")));
+
+        assertEquals(
+                "{\"protocol_version\":\"1.0\",\"message_id\":\"m\",\"results\":"
+                        + "[{\"action_id\":\"a\",\"status\":\"unsupported\",\"blocks\":0}]}",
+                fetch.body());
+        assertEquals(
+                0,
+                SimClient.JSON.readTree(absent.body()).at("/results/0/blocks").asInt(-1));
+        assertEquals(400, wrong.statusCode());
+        assertTrue(wrong.body().contains("actions[0].payload.block_hashes[0]"), wrong.body());
+    }
+
+    @Test
     void aConversationFindsAllOfItsBlocksAgain() throws Exception {
         ObjectNode body = SimClient.withTool(
                 SimClient.body("[sim][[{\"think\":\"hm\"},{\"call\":\"ls\",\"args\":{\"a\" : 1.50}}],"
