@@ -231,7 +231,11 @@ final class Turn extends AbstractBehavior<Turn.Command> {
                             ports.workers().apply(chosen),
                             ports.settings().admissionTimeout(),
                             replyTo -> new Worker.AdmitTurn(
-                                    request.turn(), prompt.inputTokens(), expectedOutputTokens, replyTo),
+                                    request.turn(),
+                                    prompt.inputTokens(),
+                                    expectedOutputTokens,
+                                    prompt.cachedPart(placed.placement().expectedCachedTokens()),
+                                    replyTo),
                             (reply, failure) -> new WorkerReplied(chosen, reply, failure));
             return this;
         }

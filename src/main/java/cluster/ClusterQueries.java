@@ -162,7 +162,14 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
     /** What is shown of a worker whose actor is on its way to another node, say: the others are shown all the same. */
     private static Worker.Status silent(WorkerId worker) {
         return new Worker.Status(
-                worker, WorkerState.UNREACHABLE, null, null, WorkerLoad.idle(0), 0, "the worker does not answer");
+                worker,
+                WorkerState.UNREACHABLE,
+                null,
+                null,
+                WorkerLoad.idle(0),
+                0,
+                "the worker does not answer",
+                List.of());
     }
 
     private Duration askTimeout() {
@@ -239,7 +246,8 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                 new LoadView(load.runningRequests(), load.waitingRequests(), status.admittedTurns()),
                 Map.of(
                         "DEVICE",
-                        new TierView(load.deviceBlocksUsed(), load.deviceBlocksCached(), load.deviceBlocksTotal())));
+                        new TierView(load.deviceBlocksUsed(), load.deviceBlocksCached(), load.deviceBlocksTotal())),
+                new HoldsView(status.holds().size(), load.deviceBlocksHeld()));
     }
 
     private static ExplanationView view(Explanation explanation, RouteRequest route) {

@@ -38,6 +38,7 @@ import kv.SequenceHash;
 import kv.StoredCopy;
 import kv.WorkerId;
 import workers.Worker;
+import workers.holds.HoldEnd;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
@@ -108,6 +109,11 @@ final class KryoRegistrations {
         add(72, Worker.Joined.class);
         add(73, Worker.BlocksChanged.class);
         add(74, Worker.LoadChanged.class);
+        add(75, Worker.HoldPrefix.class);
+        add(76, Worker.ReleaseHold.class);
+        add(77, Worker.HoldAnswered.class);
+        add(78, Worker.HoldEnded.class);
+        add(79, HoldEnd.class);
         // agents
         add(100, Checkpoint.class);
         add(101, Frontier.class);

@@ -163,7 +163,8 @@ public final class Node implements RunningNode {
                         engines,
                         ZmqEventSource::open,
                         () -> new Incarnation(random.nextLong(), random.nextLong()),
-                        metrics));
+                        metrics,
+                        System::nanoTime));
         Sessions sessions =
                 Sessions.init(system, journal(system), settings.agents().session(), clock);
         ActorRef<Router.Command> router = router(context, settings, metrics);

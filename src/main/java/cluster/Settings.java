@@ -12,6 +12,7 @@ import java.util.Map;
 import kv.WorkerId;
 import router.placement.PlacementSettings;
 import workers.FeedSettings;
+import workers.HoldSettings;
 import workers.WorkerSettings;
 import workers.llamacpp.LlamaCppSettings;
 import workers.openai.OpenAiSettings;
@@ -66,6 +67,7 @@ public record Settings(
 
     private static WorkerSettings workers(Config own, int blockSizeTokens) {
         Config events = own.getConfig("events");
+        Config holds = own.getConfig("holds");
         return new WorkerSettings(
                 blockSizeTokens,
                 own.getDuration("heartbeat-interval"),
@@ -81,6 +83,7 @@ public record Settings(
                         events.getDuration("silence-check"),
                         events.getInt("max-pending-batches"),
                         events.getInt("max-frames-in-flight")),
+                new HoldSettings(holds.getDouble("budget-share"), holds.getInt("epochs-remembered")),
                 EngineConfig.endpoints(own));
     }
 

@@ -20,6 +20,9 @@ public enum Metric {
     INDEX_RESYNCS("holdfast.index.resyncs", Kind.COUNTER, "Times one worker's part of the index started over"),
     ADMISSIONS("holdfast.worker.admissions", Kind.COUNTER, "Turns that asked a worker for admission", "outcome"),
     ADMISSIONS_LAPSED("holdfast.worker.admissions.lapsed", Kind.COUNTER, "Admissions without a sign of life"),
+    HOLDS("holdfast.worker.holds", Kind.COUNTER, "Holds that workers were asked for, by receipt", "receipt"),
+    HOLDS_CUT(
+            "holdfast.worker.holds.cut", Kind.COUNTER, "Holds that ended or shrank by themselves, by reason", "reason"),
     KV_EVENTS("holdfast.worker.kv.events", Kind.COUNTER, "Events of engines' caches, by what came of them", "outcome"),
     ;
 

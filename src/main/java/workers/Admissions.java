@@ -16,17 +16,35 @@ import workers.status.WorkerState;
  */
 final class Admissions {
     private final double turnsPerSlot;
-    private final Map<TurnId, Integer> blocks = new HashMap<>();
+    private final Map<TurnId, Reserved> turns = new HashMap<>();
     private int reservedBlocks;
+    private int freshBlocks;
+
+    /**
+     * What a turn needs at its end.
+     *
+     * @param blocks all of it
+     * @param fresh what of it no hold covered when it was admitted
+     */
+    private record Reserved(int blocks, int fresh) {}
 
     Admissions(double turnsPerSlot) {
         this.turnsPerSlot = turnsPerSlot;
     }
 
-    /** Admits a turn or says why not. An admitted turn is admitted again, whatever the load. */
+    /**
+     * Admits a turn or says why not. An admitted turn is admitted again, whatever the load.
+     *
+     * @param heldBlocks leading blocks of its prompt that holds cover
+     */
     Optional<Worker.RefusalReason> admit(
-            TurnId turn, int inputTokens, int expectedOutputTokens, WorkerState state, @Nullable EngineFacts facts) {
-        if (blocks.containsKey(turn)) {
+            TurnId turn,
+            int inputTokens,
+            int expectedOutputTokens,
+            int heldBlocks,
+            WorkerState state,
+            @Nullable EngineFacts facts) {
+        if (turns.containsKey(turn)) {
             return Optional.empty();
         }
         if (state == WorkerState.DRAINING) {
@@ -39,29 +57,33 @@ final class Admissions {
         if (inputTokens >= facts.contextTokens() || needed > facts.deviceBlocks()) {
             return Optional.of(Worker.RefusalReason.TOO_LONG);
         }
-        if (blocks.size() >= Math.max(1, Math.round(turnsPerSlot * facts.maxSequences()))) {
+        if (turns.size() >= Math.max(1, Math.round(turnsPerSlot * facts.maxSequences()))) {
             return Optional.of(Worker.RefusalReason.FULL);
         }
-        put(turn, Math.min(facts.deviceBlocks(), blocks(inputTokens + expectedOutputTokens, facts)));
+        int whole = Math.min(facts.deviceBlocks(), blocks(inputTokens + expectedOutputTokens, facts));
+        put(turn, new Reserved(whole, Math.max(0, whole - heldBlocks)));
         return Optional.empty();
     }
 
     /** Takes in a turn that runs already, admitted by a predecessor of this worker; its size is unknown. */
     void adopt(TurnId turn) {
-        if (!blocks.containsKey(turn)) {
-            put(turn, 0);
+        if (!turns.containsKey(turn)) {
+            put(turn, new Reserved(0, 0));
         }
     }
 
     /** Lets a turn go; false when it was not admitted. */
     boolean end(TurnId turn) {
-        Integer reserved = blocks.remove(turn);
-        reservedBlocks -= reserved == null ? 0 : reserved;
+        Reserved reserved = turns.remove(turn);
+        if (reserved != null) {
+            reservedBlocks -= reserved.blocks();
+            freshBlocks -= reserved.fresh();
+        }
         return reserved != null;
     }
 
     int turns() {
-        return blocks.size();
+        return turns.size();
     }
 
     /** Blocks that the admitted turns will need at their end, as far as known. */
@@ -69,9 +91,15 @@ final class Admissions {
         return reservedBlocks;
     }
 
-    private void put(TurnId turn, int needed) {
-        blocks.put(turn, needed);
-        reservedBlocks += needed;
+    /** Of {@link #reservedBlocks}, those that are needed beside what is held. An estimate: holds come and go meanwhile. */
+    int freshBlocks() {
+        return freshBlocks;
+    }
+
+    private void put(TurnId turn, Reserved needed) {
+        turns.put(turn, needed);
+        reservedBlocks += needed.blocks();
+        freshBlocks += needed.fresh();
     }
 
     private static int blocks(int tokens, EngineFacts facts) {

@@ -4,16 +4,20 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
+import kv.EngineHash;
 import kv.KvEvent;
 import kv.KvTier;
+import kv.Prefix;
 import metrics.Metric;
 import metrics.Metrics;
 import workers.events.EngineBlockMap;
 import workers.events.EngineEvent;
+import workers.holds.CachedBlocks;
 
 /** What an engine's caches hold, rank by rank, as its events tell. Mutable, not thread safe. */
-final class BlockMirror {
+final class BlockMirror implements CachedBlocks {
     private final int blockSizeTokens;
     private final Metrics metrics;
     private final Map<Integer, EngineBlockMap> ranks = new TreeMap<>();
@@ -49,6 +53,35 @@ final class BlockMirror {
         return ranks.values().stream()
                 .mapToInt(map -> map.blocks(KvTier.DEVICE))
                 .sum();
+    }
+
+    @Override
+    public boolean knows(long hash) {
+        return ranks.values().stream().anyMatch(map -> map.knows(hash));
+    }
+
+    @Override
+    public boolean contains(long hash, KvTier tier) {
+        return ranks.values().stream().anyMatch(map -> map.contains(hash, tier));
+    }
+
+    @Override
+    public OptionalLong parent(long hash) {
+        for (EngineBlockMap map : ranks.values()) {
+            if (map.knows(hash)) {
+                return map.parent(hash);
+            }
+        }
+        return OptionalLong.empty();
+    }
+
+    /** The engine's own names of a prefix's blocks, first to last, of the first rank that has its last. */
+    List<EngineHash> engineChain(Prefix prefix) {
+        return ranks.values().stream()
+                .filter(map -> map.contains(prefix.tail().value(), KvTier.DEVICE))
+                .findFirst()
+                .map(map -> map.engineChain(prefix.tail()))
+                .orElse(List.of());
     }
 
     void clear() {

@@ -5,9 +5,11 @@ import akka.NotUsed;
 import akka.stream.javadsl.Source;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import kv.EngineHash;
 import kv.Hold;
 import kv.LeaseId;
 import kv.Receipt;
@@ -35,13 +37,20 @@ public interface EngineClient {
     /**
      * Keeps a prefix that the engine has in its cache until {@link #release}; the caller ends it at the deadline, whether the
      * engine knows deadlines or not. Asking again for a lease replaces what was asked before.
+     *
+     * @param blocks the prefix in the engine's own names, in order
      */
-    default CompletionStage<Receipt> hold(Hold hold) {
+    default CompletionStage<Receipt> hold(Hold hold, List<EngineHash> blocks) {
         return UNSUPPORTED;
     }
 
     /** Ends a {@link #hold}; nothing happens when there is none. */
     default CompletionStage<Done> release(LeaseId lease) {
+        return CompletableFuture.completedFuture(Done.getInstance());
+    }
+
+    /** Ends every {@link #hold} that anybody asked for. */
+    default CompletionStage<Done> releaseAll() {
         return CompletableFuture.completedFuture(Done.getInstance());
     }
 

@@ -24,12 +24,12 @@ final class LoadView {
         foreign = 0;
     }
 
-    WorkerLoad now(Admissions admissions, BlockMirror mirror, @Nullable EngineFacts facts) {
+    WorkerLoad now(Admissions admissions, BlockMirror mirror, int heldBlocks, @Nullable EngineFacts facts) {
         int total = facts == null ? 0 : facts.deviceBlocks();
         int requests = admissions.turns() + foreign;
         int queued = Math.min(waiting, requests);
         int used = Math.min(total, admissions.reservedBlocks());
         int cached = Math.max(0, Math.min(total, mirror.deviceBlocks()) - used);
-        return new WorkerLoad(requests - queued, queued, used, cached, 0, total);
+        return new WorkerLoad(requests - queued, queued, used, cached, Math.min(total, heldBlocks), total);
     }
 }

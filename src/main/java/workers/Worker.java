@@ -12,18 +12,22 @@ import akka.actor.typed.receptionist.ServiceKey;
 import akka.cluster.sharding.typed.javadsl.EntityTypeKey;
 import inference.TurnId;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import kv.Epoch;
+import kv.Hold;
 import kv.Incarnation;
 import kv.KvEvent;
+import kv.LeaseId;
+import kv.Prefix;
+import kv.Receipt;
 import kv.WorkerId;
 import metrics.Metric;
 import org.jspecify.annotations.Nullable;
 import workers.events.EventSequence;
+import workers.holds.HoldEnd;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
@@ -53,8 +57,14 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
      *
      * @param inputTokens whole prompt
      * @param expectedOutputTokens reserve for the answer
+     * @param cached part of the prompt that is believed to be in the engine's cache, null for none
      */
-    public record AdmitTurn(TurnId turn, int inputTokens, int expectedOutputTokens, ActorRef<AdmitReply> replyTo)
+    public record AdmitTurn(
+            TurnId turn,
+            int inputTokens,
+            int expectedOutputTokens,
+            @Nullable Prefix cached,
+            ActorRef<AdmitReply> replyTo)
             implements Command {}
 
     /** A turn's sign of life: renews its admission. */
@@ -75,6 +85,12 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     /** Asks for the worker's status. */
     public record GetStatus(ActorRef<Status> replyTo) implements Command {}
 
+    /** Asks to keep a prefix; an earlier hold of the lease is replaced. */
+    public record HoldPrefix(Hold hold, Incarnation incarnation, ActorRef<RetentionNews> keeper) implements Command {}
+
+    /** A lease needs its hold no longer. */
+    public record ReleaseHold(LeaseId lease, Epoch epoch) implements Command {}
+
     private record FeedSaid(KvEventFeed.News news) implements Command {}
 
     private record ProbeDue() implements Command {}
@@ -86,6 +102,10 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     private record AdmissionLapsed(TurnId turn) implements Command {}
 
     private record LoadDue() implements Command {}
+
+    private record HoldsDue() implements Command {}
+
+    private record EngineHeld(LeaseId lease, long grant, @Nullable Receipt receipt) implements Command {}
 
     private record SubscriberStopped(ActorRef<Update> subscriber) implements Command {}
 
@@ -115,6 +135,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
      *
      * @param incarnation null until the engine answered for the first time
      * @param reason why the worker is in its state
+     * @param holds what it keeps, the first to yield first
      */
     public record Status(
             WorkerId worker,
@@ -123,7 +144,28 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
             @Nullable EngineFacts facts,
             WorkerLoad load,
             int admittedTurns,
-            String reason) {}
+            String reason,
+            List<Hold> holds) {
+        public Status {
+            holds = List.copyOf(holds);
+        }
+    }
+
+    /** What a worker tells the keeper of a lease. */
+    public sealed interface RetentionNews {}
+
+    /** Answer to {@link HoldPrefix}. */
+    public record HoldAnswered(WorkerId worker, LeaseId lease, Epoch epoch, Incarnation incarnation, Receipt receipt)
+            implements RetentionNews {}
+
+    /**
+     * An acknowledged hold became less, or is over.
+     *
+     * @param left what is kept on until the same deadline; null for nothing
+     */
+    public record HoldEnded(
+            WorkerId worker, LeaseId lease, Epoch epoch, Incarnation incarnation, HoldEnd reason, @Nullable Prefix left)
+            implements RetentionNews {}
 
     /**
      * News for a router, numbered from 1 per {@link Attach}; a number is never skipped. The first is always a
@@ -173,19 +215,16 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     private final WorkerSettings settings;
     private final WorkerPorts ports;
     private final EngineClient engine;
-    private final Optional<ActorRef<KvEventFeed.Command>> feed;
     private final EngineLife life;
     private final Admissions admissions;
-    private final BlockMirror mirror;
+    private final EngineCache cache;
+    private final HoldCommands holds;
+    private final WorkerView view;
+    private final Subscribers subscribers;
     private final LoadView load = new LoadView();
-    private final Map<ActorRef<Update>, UpdateStream> subscribers = new HashMap<>();
-    private Incarnation incarnation;
-    private long feedTerm;
     private boolean registered;
     private boolean probing;
     private boolean failureReported;
-    /** Whether this incarnation's events were replayed because of an unknown parent already: once must do. */
-    private boolean resynced;
 
     private Worker(
             ActorContext<Command> context,
@@ -201,9 +240,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         this.engine = ports.engines().apply(id);
         this.life = new EngineLife(settings.blockSizeTokens(), settings.failedProbes());
         this.admissions = new Admissions(settings.turnsPerSlot());
-        this.mirror = new BlockMirror(settings.blockSizeTokens(), ports.metrics());
-        this.incarnation = ports.incarnations().get();
-        this.feed = endpoint.events() == null
+        Optional<ActorRef<KvEventFeed.Command>> feed = endpoint.events() == null
                 ? Optional.empty()
                 : Optional.of(context.spawn(
                         KvEventFeed.create(
@@ -213,13 +250,18 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                                 context.messageAdapter(KvEventFeed.News.class, FeedSaid::new),
                                 ports.metrics()),
                         "events"));
+        this.cache = new EngineCache(settings.blockSizeTokens(), ports, feed);
+        this.holds = new HoldCommands(id, settings.holds(), ports, engine, cache.mirror(), this::awaitEngine);
+        holds.begin(cache.incarnation());
+        this.view = new WorkerView(id, life, admissions, load, cache, holds);
+        this.subscribers = new Subscribers(settings, view::begin);
         timers.startTimerWithFixedDelay(new ProbeDue(), Duration.ZERO, settings.heartbeatInterval());
     }
 
     @Override
     public Receive<Command> createReceive() {
         return newReceiveBuilder()
-                .onMessage(Start.class, this::onStart)
+                .onMessage(Start.class, start -> this) // receiving it woke the worker
                 .onMessage(AdmitTurn.class, this::onAdmitTurn)
                 .onMessage(RenewAdmission.class, this::onRenewAdmission)
                 .onMessage(EndTurn.class, this::onEndTurn)
@@ -227,31 +269,37 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                 .onMessage(Attach.class, this::onAttach)
                 .onMessage(AckUpdates.class, this::onAckUpdates)
                 .onMessage(GetStatus.class, this::onGetStatus)
+                .onMessage(HoldPrefix.class, this::onHoldPrefix)
+                .onMessage(ReleaseHold.class, this::onReleaseHold)
                 .onMessage(FeedSaid.class, this::onFeedSaid)
-                .onMessage(ProbeDue.class, this::onProbeDue)
+                .onMessage(ProbeDue.class, due -> probe())
                 .onMessage(EngineAnswered.class, this::onEngineAnswered)
                 .onMessage(EngineSilent.class, this::onEngineSilent)
                 .onMessage(AdmissionLapsed.class, this::onAdmissionLapsed)
-                .onMessage(LoadDue.class, this::onLoadDue)
+                .onMessage(LoadDue.class, due -> reportLoad())
+                .onMessage(HoldsDue.class, this::onHoldsDue)
+                .onMessage(EngineHeld.class, this::onEngineHeld)
                 .onMessage(SubscriberStopped.class, this::onSubscriberStopped)
                 .build();
     }
 
-    private Behavior<Command> onStart(Start start) {
-        return this; // Receiving it woke the worker.
-    }
-
     private Behavior<Command> onAdmitTurn(AdmitTurn admit) {
         Optional<RefusalReason> refusal = admissions.admit(
-                admit.turn(), admit.inputTokens(), admit.expectedOutputTokens(), life.state(), life.facts());
+                admit.turn(),
+                admit.inputTokens(),
+                admit.expectedOutputTokens(),
+                holds.heldPart(admit.cached()),
+                life.state(),
+                life.facts());
         ports.metrics().count(Metric.ADMISSIONS, refusal.map(Enum::name).orElse("ADMITTED"));
         if (refusal.isPresent()) {
-            admit.replyTo().tell(new AdmissionRefused(refusal.get(), currentLoad()));
+            admit.replyTo().tell(new AdmissionRefused(refusal.get(), view.load()));
             return this;
         }
         expectSignOfLife(admit.turn());
-        admit.replyTo().tell(new Admitted(incarnation, settings.admissionValidity()));
-        return loadChanged();
+        admit.replyTo().tell(new Admitted(cache.incarnation(), settings.admissionValidity()));
+        holds.yieldTo(Math.max(0, view.load().deviceBlocksTotal() - admissions.freshBlocks()));
+        return holdsChanged();
     }
 
     private Behavior<Command> onRenewAdmission(RenewAdmission renew) {
@@ -272,50 +320,40 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     }
 
     private Behavior<Command> onAttach(Attach attach) {
-        if (subscribers.put(attach.subscriber(), new UpdateStream(attach.subscriber()::tell, settings)) == null) {
+        if (subscribers.attach(attach.subscriber())) {
             getContext().watchWith(attach.subscriber(), new SubscriberStopped(attach.subscriber()));
         }
-        begin(Objects.requireNonNull(subscribers.get(attach.subscriber())));
         return this;
     }
 
     private Behavior<Command> onAckUpdates(AckUpdates ack) {
-        UpdateStream stream = subscribers.get(ack.subscriber());
-        if (stream != null) {
-            stream.acknowledge(ack.number());
-            if (stream.wantsSnapshot()) {
-                begin(stream);
-            }
-        }
+        subscribers.acknowledge(ack);
         return this;
     }
 
     private Behavior<Command> onGetStatus(GetStatus get) {
-        EngineFacts facts = life.facts();
-        get.replyTo()
-                .tell(new Status(
-                        id,
-                        life.state(),
-                        facts == null ? null : incarnation,
-                        facts,
-                        currentLoad(),
-                        admissions.turns(),
-                        life.reason()));
+        get.replyTo().tell(view.status());
         return this;
     }
 
+    private Behavior<Command> onHoldPrefix(HoldPrefix command) {
+        holds.hold(command, life.state(), life.facts());
+        return holdsChanged();
+    }
+
+    private Behavior<Command> onReleaseHold(ReleaseHold command) {
+        holds.release(command);
+        return holdsChanged();
+    }
+
     private Behavior<Command> onFeedSaid(FeedSaid said) {
-        if (said.news().term() != feedTerm) {
-            return this; // about a life of the engine that is over
+        if (!cache.concernedBy(said.news())) {
+            return this;
         }
         if (said.news() instanceof KvEventFeed.EventsArrived arrived) {
             return eventsArrived(arrived);
         }
         return eventsStartedOver((KvEventFeed.EventsStartedOver) said.news());
-    }
-
-    private Behavior<Command> onProbeDue(ProbeDue due) {
-        return probe();
     }
 
     private Behavior<Command> onEngineAnswered(EngineAnswered answered) {
@@ -332,13 +370,15 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                     .receptionist()
                     .tell(Receptionist.register(SERVICE_KEY, getContext().getSelf()));
         }
+        EngineFacts facts = life.facts();
+        if (facts != null) {
+            holds.probed(facts);
+        }
         if (seen == EngineLife.Seen.RESTARTED) {
-            mirror.clear();
-            feedTerm++;
-            feed.ifPresent(events -> events.tell(new KvEventFeed.Restart(feedTerm)));
+            cache.engineRestarted();
             renewIncarnation("its start time is another");
         } else if (seen == EngineLife.Seen.CHANGED) {
-            subscribers.values().forEach(this::begin);
+            subscribers.begin();
         }
         return reportLoad();
     }
@@ -358,8 +398,14 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         return admissions.end(lapsed.turn()) ? loadChanged() : this;
     }
 
-    private Behavior<Command> onLoadDue(LoadDue due) {
-        return reportLoad();
+    private Behavior<Command> onHoldsDue(HoldsDue due) {
+        holds.tick();
+        return holdsChanged();
+    }
+
+    private Behavior<Command> onEngineHeld(EngineHeld answer) {
+        holds.engineAnswered(answer.lease(), answer.grant(), answer.receipt());
+        return holdsChanged();
     }
 
     private Behavior<Command> onSubscriberStopped(SubscriberStopped stopped) {
@@ -368,28 +414,22 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     }
 
     private Behavior<Command> eventsArrived(KvEventFeed.EventsArrived arrived) {
-        BlockMirror.Changes changes = mirror.apply(arrived.rank(), arrived.events());
-        if (changes.unknownParent() && !resynced) {
-            resynced = true;
-            getContext().getLog().info("worker {}: blocks behind an unknown parent, events are replayed", id);
-            feed.ifPresent(events -> events.tell(new KvEventFeed.Resync(arrived.rank())));
-        }
+        BlockMirror.Changes changes = cache.apply(arrived);
         if (changes.events().isEmpty()) {
             return this;
         }
-        subscribers.values().forEach(stream -> stream.blocks(incarnation, arrived.rank(), changes.events()));
-        return loadChanged();
+        subscribers.blocks(cache.incarnation(), arrived.rank(), changes.events());
+        holds.cacheChanged(changes.events());
+        return holdsChanged();
     }
 
     private Behavior<Command> eventsStartedOver(KvEventFeed.EventsStartedOver over) {
+        cache.startOver(over);
         if (over.reason() == EventSequence.Reason.REQUESTED) {
-            mirror.clear(over.rank());
-            subscribers.values().forEach(this::begin);
+            subscribers.begin();
             return this;
         }
-        mirror.clear(over.rank());
         if (over.reason() == EventSequence.Reason.RESTARTED) {
-            mirror.clear();
             life.forgetStart();
             load.restarted();
         }
@@ -411,26 +451,15 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     }
 
     private void renewIncarnation(String why) {
-        incarnation = ports.incarnations().get();
-        resynced = false;
-        getContext().getLog().info("worker {}: new incarnation {}: {}", id, incarnation, why);
-        subscribers.values().forEach(this::begin);
-    }
-
-    private void begin(UpdateStream stream) {
-        Incarnation now = incarnation;
-        WorkerState state = life.state();
-        EngineFacts facts = life.facts();
-        WorkerLoad current = currentLoad();
-        stream.begin(number -> new Joined(number, id, state, now, facts, current), now, mirror.snapshot());
+        Incarnation next = cache.renew();
+        getContext().getLog().info("worker {}: new incarnation {}: {}", id, next, why);
+        holds.begin(next);
+        subscribers.begin();
+        holdsChanged();
     }
 
     private void expectSignOfLife(TurnId turn) {
         timers.startSingleTimer(turn, new AdmissionLapsed(turn), settings.admissionValidity());
-    }
-
-    private WorkerLoad currentLoad() {
-        return load.now(admissions, mirror, life.facts());
     }
 
     private Behavior<Command> loadChanged() {
@@ -440,9 +469,21 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         return this;
     }
 
+    private Behavior<Command> holdsChanged() {
+        holds.untilNext()
+                .ifPresentOrElse(
+                        delay -> timers.startSingleTimer(HoldsDue.class, new HoldsDue(), delay),
+                        () -> timers.cancel(HoldsDue.class));
+        return loadChanged();
+    }
+
+    private void awaitEngine(CompletionStage<Receipt> receipt, LeaseId lease, long grant) {
+        getContext().pipeToSelf(receipt, (answer, failure) -> new EngineHeld(lease, grant, answer));
+    }
+
     private Behavior<Command> reportLoad() {
-        WorkerLoad current = currentLoad();
-        subscribers.values().forEach(stream -> stream.load(life.state(), current));
+        WorkerLoad current = view.load();
+        subscribers.load(life.state(), current);
         return this;
     }
 

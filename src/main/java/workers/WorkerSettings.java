@@ -32,6 +32,7 @@ public record WorkerSettings(
         int updateHashes,
         int backlogHashes,
         FeedSettings events,
+        HoldSettings holds,
         List<EngineEndpoint> engines) {
     public WorkerSettings {
         engines = List.copyOf(engines);

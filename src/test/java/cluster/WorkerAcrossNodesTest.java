@@ -120,7 +120,8 @@ class WorkerAcrossNodesTest {
                         worker -> client,
                         ZmqEventSource::open,
                         () -> new Incarnation(random.nextLong(), random.nextLong()),
-                        new Metrics()));
+                        new Metrics(),
+                        System::nanoTime));
         worker = workers.ref(id);
         router = routerNode.spawn(Router.create(
                 new Placer(INDEX, settings.placement()),

@@ -14,6 +14,18 @@ final class Payloads {
         return stored(hash, null);
     }
 
+    /** A block left the device. */
+    static byte[] removed(int hash) {
+        try (MessageBufferPacker packer = MessagePack.newDefaultBufferPacker()) {
+            packer.packArrayHeader(2).packDouble(1).packArrayHeader(1);
+            packer.packArrayHeader(2).packString("BlockRemoved");
+            packer.packArrayHeader(1).packInt(hash);
+            return packer.toByteArray();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** A block behind another. */
     static byte[] stored(int hash, @org.jspecify.annotations.Nullable Integer parent) {
         try (MessageBufferPacker packer = MessagePack.newDefaultBufferPacker()) {

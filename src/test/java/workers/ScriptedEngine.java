@@ -1,5 +1,6 @@
 package workers;
 
+import akka.Done;
 import akka.NotUsed;
 import akka.stream.javadsl.Source;
 import inference.InferenceEvent;
@@ -7,7 +8,13 @@ import inference.InferenceRequest;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import kv.EngineHash;
+import kv.Hold;
+import kv.LeaseId;
+import kv.Receipt;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 
@@ -15,6 +22,14 @@ import workers.status.EngineFacts;
 final class ScriptedEngine implements EngineClient {
     static final EngineFacts FACTS =
             new EngineFacts(List.of("sim-echo"), 2, 100, 8192, 2, 150, EngineCapabilities.NONE);
+    /** The same engine with a way to hold prefixes. */
+    static final EngineFacts HOLDING =
+            new EngineFacts(List.of("sim-echo"), 2, 100, 8192, 2, 150, new EngineCapabilities(true, false, 0));
+
+    /** What it was told to hold and to release, in order. */
+    final List<String> orders = new CopyOnWriteArrayList<>();
+
+    private volatile CompletionStage<Receipt> holdAnswer = CompletableFuture.completedFuture(new Receipt.Accepted());
     final AtomicInteger probes = new AtomicInteger();
     private volatile CompletionStage<Probe> answer = CompletableFuture.completedFuture(new Probe(FACTS, 1000, 0, 0));
 
@@ -29,6 +44,29 @@ final class ScriptedEngine implements EngineClient {
     @Override
     public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
         throw new UnsupportedOperationException("workers never generate");
+    }
+
+    void answersHolds(CompletionStage<Receipt> receipt) {
+        holdAnswer = receipt;
+    }
+
+    @Override
+    public CompletionStage<Receipt> hold(Hold hold, List<EngineHash> blocks) {
+        orders.add("hold " + hold.lease().low() + " of "
+                + blocks.stream().map(block -> String.valueOf(block.value())).collect(Collectors.joining(" ")));
+        return holdAnswer;
+    }
+
+    @Override
+    public CompletionStage<Done> release(LeaseId lease) {
+        orders.add("release " + lease.low());
+        return CompletableFuture.completedFuture(Done.getInstance());
+    }
+
+    @Override
+    public CompletionStage<Done> releaseAll() {
+        orders.add("release all");
+        return CompletableFuture.completedFuture(Done.getInstance());
     }
 
     @Override

@@ -50,7 +50,12 @@ class WorkerTest {
             .spawn(Worker.create(
                     new EngineEndpoint(ID, "tcp://x:1", "tcp://x:2", 1),
                     settings(),
-                    new WorkerPorts(id -> engine, events, () -> new Incarnation(0, lives.incrementAndGet()), metrics)));
+                    new WorkerPorts(
+                            id -> engine,
+                            events,
+                            () -> new Incarnation(0, lives.incrementAndGet()),
+                            metrics,
+                            System::nanoTime)));
 
     @AfterEach
     void stop() {
@@ -347,7 +352,7 @@ class WorkerTest {
                 .spawn(Worker.create(
                         new EngineEndpoint(ID, null, null, 1),
                         settings(),
-                        new WorkerPorts(id -> silent, events, () -> new Incarnation(0, 0), metrics)));
+                        new WorkerPorts(id -> silent, events, () -> new Incarnation(0, 0), metrics, System::nanoTime)));
 
         joining.tell(new Worker.GetStatus(statuses.getRef()));
 
@@ -379,12 +384,12 @@ class WorkerTest {
     }
 
     private Worker.Admitted admitted(String turn) {
-        worker.tell(new Worker.AdmitTurn(new TurnId(turn), 10, 4, admissions.getRef()));
+        worker.tell(new Worker.AdmitTurn(new TurnId(turn), 10, 4, null, admissions.getRef()));
         return admissions.expectMessageClass(Worker.Admitted.class);
     }
 
     private Worker.AdmissionRefused refusal(String turn, int inputTokens) {
-        worker.tell(new Worker.AdmitTurn(new TurnId(turn), inputTokens, 4, admissions.getRef()));
+        worker.tell(new Worker.AdmitTurn(new TurnId(turn), inputTokens, 4, null, admissions.getRef()));
         return admissions.expectMessageClass(Worker.AdmissionRefused.class);
     }
 
@@ -417,6 +422,7 @@ class WorkerTest {
                 20,
                 40,
                 new FeedSettings(Duration.ofSeconds(3), Duration.ofSeconds(5), 100, 64),
+                new HoldSettings(0.04, 100),
                 List.of());
     }
 }

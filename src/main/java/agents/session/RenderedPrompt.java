@@ -1,6 +1,9 @@
 package agents.session;
 
+import kv.Prefix;
 import kv.PromptBlocks;
+import kv.SequenceHash;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A whole prompt as an engine will see it.
@@ -11,4 +14,11 @@ import kv.PromptBlocks;
  * @param inputTokens tokens of the prompt, reply opening included
  * @param computedTokens how many of them had to be tokenised for this, the rest was known
  */
-public record RenderedPrompt(PromptOutline outline, PromptBlocks blocks, int inputTokens, int computedTokens) {}
+public record RenderedPrompt(PromptOutline outline, PromptBlocks blocks, int inputTokens, int computedTokens) {
+
+    /** The leading full blocks that so many tokens fill, null when they fill none. */
+    public @Nullable Prefix cachedPart(int cachedTokens) {
+        int cached = Math.min(blocks.size(), cachedTokens / blocks.blockSizeTokens());
+        return cached == 0 ? null : new Prefix(cached, new SequenceHash(blocks.hashAt(cached - 1)));
+    }
+}

@@ -90,10 +90,14 @@ public interface AdminQueries {
             @Nullable String incarnation,
             List<String> models,
             LoadView load,
-            Map<String, TierView> blocks) {}
+            Map<String, TierView> blocks,
+            HoldsView holds) {}
 
     /** Load of a worker. */
     record LoadView(int runningRequests, int waitingRequests, int admittedTurns) {}
+
+    /** What a worker keeps for leases; shared blocks count once. */
+    record HoldsView(int count, int blocks) {}
 
     /** Blocks of one tier. */
     record TierView(int used, int cached, int total) {}

@@ -1,17 +1,22 @@
 package workers.events;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
+import kv.EngineHash;
 import kv.KvEvent;
 import kv.KvTier;
+import kv.SequenceHash;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>I3: what {@link #apply} tells, in order, and what {@link #snapshot} tells lead to the same holdings.
  * </ul>
  *
- * <p>About 120 bytes per block. Mutable, not thread safe: confined to its worker.
+ * <p>About 180 bytes per block. Mutable, not thread safe: confined to its worker.
  */
 public final class EngineBlockMap {
     /** Attention kinds whose blocks prove a usable prefix; the others of a hybrid model forget its middle. */
@@ -37,6 +42,9 @@ public final class EngineBlockMap {
 
     private final int blockSizeTokens;
     private final Map<Long, MirroredBlock> blocks = new HashMap<>();
+    /** By our own hash. An engine that keeps apart what we cannot tell apart has one of its blocks here. */
+    private final Map<Long, MirroredBlock> bySequenceHash = new HashMap<>();
+
     private final Map<Integer, Boolean> groupProvesPrefix = new HashMap<>();
     private final Map<String, Salted> salts = new LinkedHashMap<>(16, 0.75f, true) {
         @Override
@@ -79,9 +87,40 @@ public final class EngineBlockMap {
         return held[MirroredBlock.slot(tier)];
     }
 
+    /** Whether a block of our hash has a copy anywhere, or one behind it has. O(1). */
+    public boolean knows(long sequenceHash) {
+        return bySequenceHash.containsKey(sequenceHash);
+    }
+
+    /** Whether a block of our hash has a copy in a tier. O(1). */
+    public boolean contains(long sequenceHash, KvTier tier) {
+        MirroredBlock block = bySequenceHash.get(sequenceHash);
+        return block != null && block.heldIn(tier);
+    }
+
+    /** Our hash of the block before a known one; empty when it opens a prompt. O(1). */
+    public OptionalLong parent(long sequenceHash) {
+        MirroredBlock block = bySequenceHash.get(sequenceHash);
+        return block == null || block.parent == null || block.opensPrompt()
+                ? OptionalLong.empty()
+                : OptionalLong.of(block.parent.sequenceHash);
+    }
+
+    /** The engine's own names of a prefix's blocks, first to last; empty when its last is unknown. O(blocks). */
+    public List<EngineHash> engineChain(SequenceHash tail) {
+        Deque<EngineHash> chain = new ArrayDeque<>();
+        for (MirroredBlock block = bySequenceHash.get(tail.value());
+                block != null && block.parent != null;
+                block = block.parent) {
+            chain.addFirst(new EngineHash(block.engineHash));
+        }
+        return List.copyOf(chain);
+    }
+
     /** Forgets everything. */
     public void clear() {
         blocks.clear();
+        bySequenceHash.clear();
         groupProvesPrefix.clear();
         empty = MirroredBlock.empty();
         Arrays.fill(held, 0);
@@ -156,6 +195,7 @@ public final class EngineBlockMap {
                         .value();
                 block = parent.addChild(engineHash, own, salted);
                 blocks.put(engineHash, block);
+                bySequenceHash.put(own, block);
             }
             chain.add(block);
             parent = block;
@@ -195,6 +235,7 @@ public final class EngineBlockMap {
         MirroredBlock block = leaf;
         while (block != empty && !block.held() && block.firstChild == null) {
             blocks.remove(block.engineHash);
+            bySequenceHash.remove(block.sequenceHash, block);
             block.detach();
             block = Objects.requireNonNull(block.parent);
         }

@@ -139,14 +139,12 @@ final class HeldTree {
         return blocks.get(block.hash) == block;
     }
 
-    /** The held block of a hash, if it is held. */
-    @Nullable
-    HeldBlock get(long hash) {
-        return blocks.get(hash);
-    }
-
-    void clear() {
-        blocks.clear();
+    /** Held blocks that the tier does not contain. */
+    long[] missing(CachedBlocks cached) {
+        return blocks.keySet().stream()
+                .mapToLong(Long::longValue)
+                .filter(hash -> !cached.contains(hash, tier))
+                .toArray();
     }
 
     private void prune(HeldBlock from) {

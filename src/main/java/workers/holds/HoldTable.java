@@ -160,6 +160,13 @@ public final class HoldTable {
         return changes;
     }
 
+    /** The cache changed in a way that was not told block by block: what is no longer there is no longer held. O(held). */
+    public List<HoldChange> recheck(CachedBlocks cached) {
+        List<HoldChange> changes = new ArrayList<>();
+        trees.forEach((tier, tree) -> changes.addAll(evicted(tier, tree.missing(cached))));
+        return changes;
+    }
+
     /** When the next hold ends by itself; empty without holds. */
     public OptionalLong nextDeadlineNanos() {
         return byDeadline.isEmpty() ? OptionalLong.empty() : OptionalLong.of(byDeadline.first().deadlineNanos);

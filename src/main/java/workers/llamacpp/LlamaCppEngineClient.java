@@ -8,11 +8,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import kv.EngineHash;
 import kv.Hold;
 import kv.LeaseId;
 import kv.Receipt;
@@ -98,7 +100,7 @@ public final class LlamaCppEngineClient implements EngineClient {
 
     /** Accepts: a slot keeps what it holds until something else is sent there, which is up to the caller. */
     @Override
-    public CompletionStage<Receipt> hold(Hold hold) {
+    public CompletionStage<Receipt> hold(Hold hold, List<EngineHash> blocks) {
         KnownServer server = known;
         return server != null && server.capabilities().holds() ? answer(new Receipt.Accepted()) : UNSUPPORTED;
     }

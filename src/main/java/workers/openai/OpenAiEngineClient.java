@@ -1,5 +1,6 @@
 package workers.openai;
 
+import akka.Done;
 import akka.NotUsed;
 import akka.actor.ActorSystem;
 import akka.http.javadsl.model.HttpHeader;
@@ -15,8 +16,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
+import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import kv.EngineHash;
+import kv.Hold;
+import kv.LeaseId;
+import kv.Receipt;
 import kv.WorkerId;
 import workers.EngineClient;
 import workers.Seat;
@@ -71,6 +77,26 @@ public final class OpenAiEngineClient implements EngineClient {
                 metrics,
                 (names, page) -> ProbeReader.read(
                         tree(names), MetricsText.parse(page.success() ? page.body() : ""), settings.unsaid()));
+    }
+
+    @Override
+    public CompletionStage<Receipt> hold(Hold hold, List<EngineHash> blocks) {
+        return hint(KvHints.retain(hold, blocks))
+                .thenApply(answer -> KvHints.receipt(answer.status(), answer.body(), blocks.size()));
+    }
+
+    @Override
+    public CompletionStage<Done> release(LeaseId lease) {
+        return hint(KvHints.release(lease)).thenApply(answer -> Done.getInstance());
+    }
+
+    @Override
+    public CompletionStage<Done> releaseAll() {
+        return hint(KvHints.releaseAll()).thenApply(answer -> Done.getInstance());
+    }
+
+    private CompletionStage<EngineHttp.Answer> hint(JsonNode hint) {
+        return http.post("/v1/kv_hints", hint, settings.probeTimeout());
     }
 
     private JsonNode tree(EngineHttp.Answer answer) {

@@ -82,7 +82,7 @@ class AdminRoutesTest {
         assertEquals(
                 "{\"data\":[{\"id\":\"http://w\",\"state\":\"READY\",\"reason\":\"the engine answers\",\"incarnation\":\"i\",\"models\":[\"sim-echo\"],"
                         + "\"load\":{\"runningRequests\":1,\"waitingRequests\":2,\"admittedTurns\":3},"
-                        + "\"blocks\":{\"DEVICE\":{\"used\":4,\"cached\":5,\"total\":6}}}]}",
+                        + "\"blocks\":{\"DEVICE\":{\"used\":4,\"cached\":5,\"total\":6}},\"holds\":{\"count\":7,\"blocks\":8}}]}",
                 frontend.get("/v1/workers").body());
     }
 
@@ -143,7 +143,8 @@ class AdminRoutesTest {
                     "i",
                     List.of("sim-echo"),
                     new LoadView(1, 2, 3),
-                    Map.of("DEVICE", new TierView(4, 5, 6)))));
+                    Map.of("DEVICE", new TierView(4, 5, 6)),
+                    new HoldsView(7, 8))));
         }
 
         @Override

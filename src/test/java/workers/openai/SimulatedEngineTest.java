@@ -27,15 +27,30 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import kv.EngineHash;
+import kv.Epoch;
+import kv.Hold;
+import kv.KvTier;
+import kv.LeaseId;
+import kv.Prefix;
+import kv.Receipt;
+import kv.RetentionClass;
+import kv.SequenceHash;
 import kv.WorkerId;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.zeromq.SocketType;
+import org.zeromq.ZContext;
+import org.zeromq.ZMQ;
+import org.zeromq.ZMsg;
 import testkit.ActorTestKitExtension;
 import workers.EngineClient;
 import workers.Seat;
+import workers.events.EngineEvent;
+import workers.events.KvEventDecoder;
 import workers.simserver.SimServer;
 import workers.simserver.SimServerSettings;
 import workers.status.EngineCapabilities;
@@ -49,6 +64,10 @@ class SimulatedEngineTest {
 
     private static final int BLOCK = 16;
     private static final Sampling MANY = new Sampling(1_000, null, null, null, null, null, null, List.of());
+
+    private static final Sampling ONE = new Sampling(1, null, null, null, null, null, null, List.of());
+    private static final LeaseId LEASE = new LeaseId(0, 1);
+    private static final EngineCapabilities HOLDS = new EngineCapabilities(true, false, 0);
 
     private SimServer server;
     private OpenAiEngineClient client;
@@ -75,9 +94,7 @@ class SimulatedEngineTest {
     void saysWhatItIs() throws Exception {
         EngineClient.Probe probe = get(client.probe());
 
-        assertEquals(
-                new EngineFacts(List.of("sim-echo"), BLOCK, 512, 8192, 256, 512 * BLOCK, EngineCapabilities.NONE),
-                probe.facts());
+        assertEquals(new EngineFacts(List.of("sim-echo"), BLOCK, 512, 8192, 256, 512 * BLOCK, HOLDS), probe.facts());
         assertTrue(probe.lifeNumber() > 1_600_000_000_000L);
         assertEquals(0, probe.runningRequests());
     }
@@ -157,6 +174,83 @@ class SimulatedEngineTest {
 
         assertTrue("so far".startsWith(joined(events, InferenceEvent.TextDelta.class)));
         assertEquals(InferenceFailure.Kind.ENGINE_FAILED, failure(events));
+    }
+
+    @Test
+    void aHeldPrefixSurvivesAFloodThatEvictsEverythingElse() throws Exception {
+        List<Message> kept = user("kept " + "a".repeat(50 * BLOCK));
+        List<EngineHash> blocks = blocksOf(kept);
+        assertEquals(new Receipt.Accepted(), get(client.hold(hold(Duration.ofMinutes(5)), blocks)));
+
+        flood();
+        assertTrue(cached(answer(kept)) >= (blocks.size() - 1) * BLOCK, "it is still there");
+
+        get(client.release(LEASE));
+        flood();
+        assertEquals(0, cached(answer(kept)), "without the hold it is not");
+    }
+
+    @Test
+    void theEngineEndsAHoldByItselfAndAllWhenTold() throws Exception {
+        List<Message> kept = user("kept " + "a".repeat(50 * BLOCK));
+        List<EngineHash> blocks = blocksOf(kept);
+        get(client.hold(hold(Duration.ofMillis(1)), blocks));
+        flood();
+        assertEquals(0, cached(answer(kept)), "its time was over");
+
+        assertEquals(new Receipt.Accepted(), get(client.hold(hold(Duration.ofMinutes(5)), blocks)));
+        get(client.releaseAll());
+        flood();
+        assertEquals(0, cached(answer(kept)));
+        assertEquals(
+                new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT),
+                get(client.hold(hold(Duration.ofMinutes(5)), List.of(new EngineHash(1)))));
+    }
+
+    /** Fills the cache twice over with prompts of another tenant, which share no block with ours. */
+    private void flood() throws Exception {
+        for (int i = 0; i < 10; i++) {
+            answer(request(user(i + " ".repeat(100 * BLOCK)), ONE, new TenantId("other")));
+        }
+    }
+
+    /** Runs a prompt and reads from the engine's events what it calls the prompt's blocks. */
+    private List<EngineHash> blocksOf(List<Message> prompt) throws Exception {
+        try (ZContext context = new ZContext()) {
+            ZMQ.Socket replay = context.createSocket(SocketType.DEALER);
+            replay.setReceiveTimeOut(20_000);
+            replay.connect(server.replayUrl());
+            InferenceEvent.Finished finished = finished(answer(request(prompt, ONE, TenantId.DEFAULT)));
+            int whole = finished.usage().inputTokens() / BLOCK;
+            List<EngineHash> blocks = new ArrayList<>();
+            replay.sendMore(new byte[0]);
+            replay.send(new byte[Long.BYTES]);
+            for (byte[] payload = payload(replay); payload.length > 0; payload = payload(replay)) {
+                for (EngineEvent event : KvEventDecoder.decode(payload).events()) {
+                    for (long hash : ((EngineEvent.Stored) event).hashes()) {
+                        blocks.add(new EngineHash(hash));
+                    }
+                }
+            }
+            return blocks.subList(0, whole);
+        }
+    }
+
+    private static byte[] payload(ZMQ.Socket replay) {
+        ZMsg message = ZMsg.recvMsg(replay);
+        return message.getLast().getData();
+    }
+
+    private static Hold hold(Duration remaining) {
+        return new Hold(
+                LEASE,
+                new Epoch(1),
+                new Prefix(1, new SequenceHash(1)),
+                RetentionClass.HISTORY,
+                KvTier.DEVICE,
+                50,
+                1,
+                remaining);
     }
 
     @Test

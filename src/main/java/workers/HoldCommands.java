@@ -1,0 +1,264 @@
+package workers;
+
+import akka.actor.typed.ActorRef;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletionStage;
+import kv.Hold;
+import kv.Incarnation;
+import kv.KvEvent;
+import kv.KvTier;
+import kv.LeaseId;
+import kv.Prefix;
+import kv.Receipt;
+import kv.WorkerId;
+import metrics.Metric;
+import org.jspecify.annotations.Nullable;
+import workers.holds.Grant;
+import workers.holds.HoldChange;
+import workers.holds.HoldEnd;
+import workers.holds.HoldTable;
+import workers.status.EngineFacts;
+import workers.status.WorkerState;
+
+/**
+ * A worker's holds: what a keeper asks for is booked, then done by the engine, then answered; what ends is told to the
+ * keeper and to the engine.
+ *
+ * <p>A command for a hold gets one {@link Worker.HoldAnswered}, unless a later one for the same lease overtakes it. A hold
+ * that was acknowledged and then shrinks or ends, other than by its keeper's will, gets a {@link Worker.HoldEnded}.
+ *
+ * <p>Mutable, confined to its worker.
+ */
+final class HoldCommands {
+    private final WorkerId worker;
+    private final HoldSettings settings;
+    private final WorkerPorts ports;
+    private final EngineClient engine;
+    private final BlockMirror mirror;
+    private final Answers answers;
+    private final EngineOrders orders = new EngineOrders();
+    private final HoldTable table;
+    private final Map<LeaseId, Granted> granted = new HashMap<>();
+    private boolean cleared;
+
+    /** Brings an engine's answer back into the worker, as {@link #engineAnswered}. */
+    interface Answers {
+        void await(CompletionStage<Receipt> receipt, LeaseId lease, long grant);
+    }
+
+    /**
+     * A booked hold and whom to tell.
+     *
+     * @param unconfirmed what will be answered once the engine agrees; null when it has
+     */
+    private record Granted(
+            Hold hold,
+            long number,
+            Incarnation incarnation,
+            ActorRef<Worker.RetentionNews> keeper,
+            @Nullable Receipt unconfirmed) {}
+
+    HoldCommands(
+            WorkerId worker,
+            HoldSettings settings,
+            WorkerPorts ports,
+            EngineClient engine,
+            BlockMirror mirror,
+            Answers answers) {
+        this.worker = worker;
+        this.settings = settings;
+        this.ports = ports;
+        this.engine = engine;
+        this.mirror = mirror;
+        this.answers = answers;
+        this.table = new HoldTable(settings.epochsRemembered());
+    }
+
+    void hold(Worker.HoldPrefix command, WorkerState state, @Nullable EngineFacts facts) {
+        Hold hold = command.hold();
+        Optional<Receipt> refusal = refusal(hold, state, facts);
+        if (refusal.isPresent()) {
+            answer(command.keeper(), hold, command.incarnation(), refusal.get());
+            return;
+        }
+        Grant grant = table.hold(hold, command.incarnation(), ports.nanoTime().getAsLong(), mirror);
+        tell(grant.changes());
+        if (grant.number() != 0) {
+            Hold booked = grant.receipt() instanceof Receipt.Bounded bounded ? with(hold, bounded.prefix()) : hold;
+            granted.put(
+                    hold.lease(),
+                    new Granted(booked, grant.number(), command.incarnation(), command.keeper(), grant.receipt()));
+            var chain = mirror.engineChain(booked.prefix());
+            answers.await(orders.give(() -> engine.hold(booked, chain)), hold.lease(), grant.number());
+            return;
+        }
+        if (table.grant(hold.lease()) == 0 && granted.remove(hold.lease()) != null) {
+            release(hold.lease()); // what was held before is not to be held either
+        }
+        answer(command.keeper(), hold, command.incarnation(), grant.receipt());
+    }
+
+    void release(Worker.ReleaseHold command) {
+        if (table.release(command.lease(), command.epoch())) {
+            granted.remove(command.lease());
+            release(command.lease());
+        }
+    }
+
+    /** The engine's word on a grant; null when it gave none. */
+    void engineAnswered(LeaseId lease, long grant, @Nullable Receipt receipt) {
+        Granted booked = granted.get(lease);
+        if (booked == null || booked.number() != grant || booked.unconfirmed() == null) {
+            return;
+        }
+        if (receipt instanceof Receipt.Accepted || receipt instanceof Receipt.Bounded) {
+            granted.put(lease, new Granted(booked.hold(), grant, booked.incarnation(), booked.keeper(), null));
+            Receipt less = receipt instanceof Receipt.Bounded ? receipt : booked.unconfirmed();
+            answer(booked.keeper(), booked.hold(), booked.incarnation(), less);
+            return;
+        }
+        table.refused(lease, grant);
+        granted.remove(lease);
+        release(lease); // it may have been done all the same
+        Receipt refusal = receipt == null ? new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED) : receipt;
+        answer(booked.keeper(), booked.hold(), booked.incarnation(), refusal);
+    }
+
+    /** The engine answered a probe: its memory sets the budget. */
+    void probed(EngineFacts facts) {
+        if (facts.capabilities().holds() && !cleared) {
+            // Holds of this worker's own earlier life, which nobody has asserted again. An engine that does not hear it
+            // ends them at their deadlines.
+            orders.give(engine::releaseAll);
+        }
+        cleared = true;
+        tell(table.resize(KvTier.DEVICE, (int) (settings.budgetShare() * facts.deviceBlocks())));
+    }
+
+    void begin(Incarnation incarnation) {
+        tell(table.begin(incarnation));
+    }
+
+    /** Ends what is due. */
+    void tick() {
+        tell(table.tick(ports.nanoTime().getAsLong()));
+    }
+
+    /** Makes room for running turns. */
+    void yieldTo(int mostDeviceBlocks) {
+        tell(table.yieldTo(KvTier.DEVICE, mostDeviceBlocks));
+    }
+
+    /** The mirror has changed. */
+    void cacheChanged(List<KvEvent> events) {
+        for (KvEvent event : events) {
+            if (event instanceof KvEvent.BlocksRemoved removed) {
+                long[] gone = Arrays.stream(removed.sequenceHashes())
+                        .filter(hash -> !mirror.contains(hash, removed.tier()))
+                        .toArray();
+                tell(table.evicted(removed.tier(), gone));
+            } else if (event instanceof KvEvent.AllBlocksCleared) {
+                tell(table.recheck(mirror));
+            }
+        }
+    }
+
+    int deviceBlocks() {
+        return table.blocks(KvTier.DEVICE);
+    }
+
+    /** How many leading blocks of a prompt's cached part are held. */
+    int heldPart(@Nullable Prefix cached) {
+        return cached == null ? 0 : table.heldPart(KvTier.DEVICE, cached, mirror);
+    }
+
+    List<Hold> holds() {
+        return table.holds(ports.nanoTime().getAsLong());
+    }
+
+    /** Time until a hold ends by itself; empty without holds. */
+    Optional<Duration> untilNext() {
+        OptionalLong next = table.nextDeadlineNanos();
+        return next.isEmpty()
+                ? Optional.empty()
+                : Optional.of(Duration.ofNanos(
+                        Math.max(0, next.getAsLong() - ports.nanoTime().getAsLong())));
+    }
+
+    private static Optional<Receipt> refusal(Hold hold, WorkerState state, @Nullable EngineFacts facts) {
+        if (state == WorkerState.DRAINING) {
+            return Optional.of(new Receipt.Rejected(Receipt.Reason.DRAINING));
+        }
+        if (facts == null || !state.accepting()) {
+            return Optional.of(new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED));
+        }
+        // Of colder tiers nobody tells the size, and no engine takes a hold there.
+        boolean able = facts.capabilities().holds() && hold.tier() == KvTier.DEVICE;
+        return able ? Optional.empty() : Optional.of(new Receipt.Unsupported());
+    }
+
+    private void tell(List<HoldChange> changes) {
+        for (HoldChange change : changes) {
+            Granted hit = granted.get(change.lease());
+            if (hit == null) {
+                continue;
+            }
+            Prefix left = change.left();
+            ports.metrics().count(Metric.HOLDS_CUT, change.reason().name());
+            if (left == null) {
+                granted.remove(change.lease());
+                release(change.lease());
+            }
+            if (hit.unconfirmed() == null) {
+                hit.keeper()
+                        .tell(new Worker.HoldEnded(
+                                worker, change.lease(), change.epoch(), hit.incarnation(), change.reason(), left));
+            } else if (left == null) {
+                answer(hit.keeper(), hit.hold(), hit.incarnation(), new Receipt.Rejected(reason(change.reason())));
+            } else {
+                Receipt less = new Receipt.Bounded(
+                        left, hit.hold().tier(), hit.hold().remaining(), Receipt.Reason.NOT_RESIDENT);
+                granted.put(
+                        change.lease(), new Granted(hit.hold(), hit.number(), hit.incarnation(), hit.keeper(), less));
+            }
+        }
+    }
+
+    /** Why a hold is refused that was over before it could be acknowledged. */
+    private static Receipt.Reason reason(HoldEnd end) {
+        return switch (end) {
+            case EXPIRED -> Receipt.Reason.ENGINE_FAILED;
+            case REVOKED_FOR_DENSER, REVOKED_UNDER_PRESSURE -> Receipt.Reason.BUDGET;
+            case EVICTED -> Receipt.Reason.NOT_RESIDENT;
+            case INCARNATION_OVER -> Receipt.Reason.STALE_INCARNATION;
+        };
+    }
+
+    private void answer(ActorRef<Worker.RetentionNews> keeper, Hold hold, Incarnation incarnation, Receipt receipt) {
+        ports.metrics().count(Metric.HOLDS, receipt.getClass().getSimpleName().toUpperCase(Locale.ROOT));
+        keeper.tell(new Worker.HoldAnswered(worker, hold.lease(), hold.epoch(), incarnation, receipt));
+    }
+
+    private void release(LeaseId lease) {
+        orders.give(() -> engine.release(lease));
+    }
+
+    private static Hold with(Hold hold, Prefix prefix) {
+        return new Hold(
+                hold.lease(),
+                hold.epoch(),
+                prefix,
+                hold.retentionClass(),
+                hold.tier(),
+                hold.priority(),
+                hold.density(),
+                hold.remaining());
+    }
+}

@@ -1,0 +1,55 @@
+package workers;
+
+import java.util.function.LongFunction;
+import kv.Incarnation;
+import kv.WorkerId;
+import workers.status.EngineFacts;
+import workers.status.WorkerLoad;
+import workers.status.WorkerState;
+
+/** What a worker says of itself, put together from its parts. Confined to its worker. */
+final class WorkerView {
+    private final WorkerId id;
+    private final EngineLife life;
+    private final Admissions admissions;
+    private final LoadView load;
+    private final EngineCache cache;
+    private final HoldCommands holds;
+
+    WorkerView(
+            WorkerId id, EngineLife life, Admissions admissions, LoadView load, EngineCache cache, HoldCommands holds) {
+        this.id = id;
+        this.life = life;
+        this.admissions = admissions;
+        this.load = load;
+        this.cache = cache;
+        this.holds = holds;
+    }
+
+    WorkerLoad load() {
+        return load.now(admissions, cache.mirror(), holds.deviceBlocks(), life.facts());
+    }
+
+    Worker.Status status() {
+        EngineFacts facts = life.facts();
+        return new Worker.Status(
+                id,
+                life.state(),
+                facts == null ? null : cache.incarnation(),
+                facts,
+                load(),
+                admissions.turns(),
+                life.reason(),
+                holds.holds());
+    }
+
+    /** Tells a router everything. */
+    void begin(UpdateStream stream) {
+        Incarnation now = cache.incarnation();
+        WorkerState state = life.state();
+        EngineFacts facts = life.facts();
+        WorkerLoad current = load();
+        LongFunction<Worker.Update> joined = number -> new Worker.Joined(number, id, state, now, facts, current);
+        stream.begin(joined, now, cache.mirror().snapshot());
+    }
+}
