@@ -29,15 +29,24 @@ import inference.TenantId;
 import inference.ToolChoice;
 import inference.TurnId;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import kv.BlockHasher;
+import kv.Epoch;
 import kv.HashSalt;
+import kv.Hold;
 import kv.Incarnation;
+import kv.KvTier;
+import kv.LeaseId;
+import kv.Prefix;
 import kv.PromptBlocks;
+import kv.Receipt;
+import kv.RetentionClass;
 import kv.RunPrefixIndex;
 import kv.WorkerId;
 import metrics.Metrics;
@@ -171,6 +180,44 @@ class WorkerAcrossNodesTest {
             return placement;
         });
         assertEquals(WorkerState.READY, status().state());
+    }
+
+    @Test
+    void aKeeperOnAnotherNodeHoldsAPrefixThroughAFlood() throws Exception {
+        String text = "words that a session comes back to after its tool has run. ".repeat(20);
+        PromptBlocks prompt = blocks(text);
+        LeaseId lease = new LeaseId(1, 2);
+        TestProbe<Worker.RetentionNews> keeper = routerNode.createTestProbe();
+        answer(text);
+        Eventually.get(() -> {
+            Hold hold = new Hold(
+                    lease,
+                    new Epoch(1),
+                    new Prefix(prompt.size(), prompt.tail()),
+                    RetentionClass.HISTORY,
+                    KvTier.DEVICE,
+                    50,
+                    1,
+                    Duration.ofMinutes(5));
+            Incarnation incarnation = Objects.requireNonNull(status().incarnation());
+            worker.tell(new Worker.HoldPrefix(hold, incarnation, keeper.getRef()));
+            Receipt receipt =
+                    keeper.expectMessageClass(Worker.HoldAnswered.class).receipt();
+            assertEquals(new Receipt.Accepted(), receipt, "once the worker has heard of the blocks");
+            return receipt;
+        });
+
+        for (int i = 0; i < 10; i++) {
+            answer(i + " ".repeat(100 * BLOCK)); // twice the cache
+        }
+
+        assertEquals(prompt.size(), status().load().deviceBlocksHeld());
+        assertTrue(answer(text).usage().cachedTokens() >= (prompt.size() - 1) * BLOCK);
+        worker.tell(new Worker.ReleaseHold(lease, new Epoch(1)));
+        Eventually.get(() -> {
+            assertEquals(List.of(), status().holds());
+            return true;
+        });
     }
 
     private static void restartEngine() throws Exception {
