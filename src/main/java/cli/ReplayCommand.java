@@ -241,7 +241,7 @@ final class ReplayCommand implements Callable<Integer> {
                         expectedOutputTokens,
                         timing,
                         seed),
-                RouterConfig.placement(ConfigFactory.load().getConfig("holdfast.router")),
+                RouterConfig.placement(ConfigFactory.load()),
                 System::nanoTime);
         long work = (long) trace.turns().size() * strategies.size();
         try (ReplayProgress progress = new ReplayProgress("replay", work)) {

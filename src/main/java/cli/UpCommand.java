@@ -2,6 +2,7 @@ package cli;
 
 import cluster.DataDirectory;
 import cluster.EngineProcessSettings;
+import cluster.KnownKeys;
 import cluster.LocalNode;
 import cluster.NodeStarter;
 import cluster.StartFailure;
@@ -11,9 +12,9 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -75,18 +76,25 @@ final class UpCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         StopRequest stop = StopRequest.listen();
-        try (DataDirectory data = DataDirectory.open(dataDirectory)) {
-            NodeLog.writeTo(data.logs().resolve("node.log"));
+        try {
             Config sources = sources();
             Config config = ConfigFactory.load(sources);
             refuseOptionsOfOtherEngines(config);
-            EngineProcessSettings engines = EngineProcessSettings.of(config);
+            LocalNode.check(config);
+            return run(sources, config, stop);
+        } catch (ConfigException wrong) {
+            throw new StartFailure("configuration: " + wrong.getMessage(), wrong);
+        }
+    }
+
+    private int run(Config sources, Config config, StopRequest stop) {
+        EngineProcessSettings engines = EngineProcessSettings.of(config);
+        try (DataDirectory data = DataDirectory.open(dataDirectory)) {
+            NodeLog.writeTo(data.logs().resolve("node.log"));
             try (LocalNode local = LocalNode.start(sources, EngineProgram.command(engines), data, nodeStarter)) {
                 new Banner(local, engines, config, data, uptime()).print(out());
                 return serve(local, stop);
             }
-        } catch (ConfigException wrong) {
-            throw new StartFailure("configuration: " + wrong.getMessage(), wrong);
         }
     }
 
@@ -112,29 +120,35 @@ final class UpCommand implements Callable<Integer> {
 
     /** Options, then the user's file, then application.conf; not resolved, as the node's surroundings are still to come. */
     private Config sources() {
-        Map<String, Object> options = new HashMap<>();
-        put(options, "holdfast.frontend.port", httpPort);
-        put(options, "holdfast.cluster.engines.count", workers);
-        put(options, "holdfast.cluster.engines.timing", timing);
-        put(options, "holdfast.cluster.engines.blocks", blocksPerWorker);
-        put(options, "holdfast.kv.block-size-tokens", blockSizeTokens);
-        Config file = configFile == null
-                ? ConfigFactory.empty()
-                : ConfigFactory.parseFile(
-                        configFile.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
-        return ConfigFactory.parseMap(options, "command line")
-                .withFallback(file)
-                .withFallback(ConfigFactory.defaultApplication());
+        Config given = option("--http-port", "holdfast.frontend.port", httpPort)
+                .withFallback(option("--workers", "holdfast.cluster.engines.count", workers))
+                .withFallback(option("--timing", "holdfast.cluster.engines.timing", timing))
+                .withFallback(option("--blocks-per-worker", "holdfast.cluster.engines.blocks", blocksPerWorker))
+                .withFallback(option("--block-size-tokens", "holdfast.kv.block-size-tokens", blockSizeTokens))
+                .withFallback(file());
+        Config manual = ConfigFactory.parseResourcesAnySyntax("application");
+        new KnownKeys(manual).require(given);
+        return given.withFallback(manual);
+    }
+
+    /** A value that names its option when it is refused. */
+    private static Config option(String name, String key, @Nullable Object value) {
+        return value == null ? ConfigFactory.empty() : ConfigFactory.parseMap(Map.of(key, value), name);
+    }
+
+    private Config file() {
+        if (configFile == null) {
+            return ConfigFactory.empty();
+        }
+        if (!Files.isReadable(configFile)) {
+            throw new StartFailure("--config: there is no file " + configFile + " that can be read");
+        }
+        return ConfigFactory.parseFile(
+                configFile.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
     }
 
     private PrintWriter out() {
         return Objects.requireNonNull(spec).commandLine().getOut();
-    }
-
-    private static void put(Map<String, Object> options, String key, @Nullable Object value) {
-        if (value != null) {
-            options.put(key, value);
-        }
     }
 
     private static Duration uptime() {

@@ -29,14 +29,14 @@ final class EngineConfig {
      *
      * @throws IllegalArgumentException names the engine and the key that is wrong
      */
-    static List<EngineEndpoint> endpoints(Config workers) {
+    static List<EngineEndpoint> endpoints(Section workers) {
         return workers.getConfigList("engines").stream()
                 .map(EngineConfig::endpoint)
                 .toList();
     }
 
     /** The llama-servers among them. */
-    static Map<WorkerId, LlamaCppSettings> llamaServers(Config workers, OpenAiSettings http, int blockSizeTokens) {
+    static Map<WorkerId, LlamaCppSettings> llamaServers(Section workers, OpenAiSettings http, int blockSizeTokens) {
         Map<WorkerId, LlamaCppSettings> servers = new HashMap<>();
         for (Config engine : workers.getConfigList("engines")) {
             if (kind(engine).equals(LLAMA_CPP)) {

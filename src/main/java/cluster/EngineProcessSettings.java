@@ -29,36 +29,31 @@ public record EngineProcessSettings(
         Duration restartBackoff,
         Duration restartBackoffMost,
         Duration stopTimeout) {
+    private static final Duration LONGEST_BACKOFF = Duration.ofHours(1);
 
     public EngineProcessSettings {
         jvmOptions = List.copyOf(jvmOptions);
-        require("count", count >= 1 && count <= 64, count);
-        require("blocks", blocks >= 16 && blocks <= 16_777_216, blocks);
-        require("restart-backoff", restartBackoff.compareTo(Duration.ofMillis(10)) >= 0, restartBackoff);
-        require("restart-backoff-most", restartBackoffMost.compareTo(restartBackoff) >= 0, restartBackoffMost);
-        require("ready-timeout", readyTimeout.compareTo(Duration.ZERO) > 0, readyTimeout);
-        require("stop-timeout", stopTimeout.compareTo(Duration.ZERO) > 0, stopTimeout);
     }
 
-    /** Reads the settings from a whole, resolved configuration. */
+    /**
+     * Reads the settings from a whole, resolved configuration.
+     *
+     * @throws StartFailure naming the key that is wrong
+     */
     public static EngineProcessSettings of(Config config) {
-        Config own = config.getConfig("holdfast.cluster.engines");
+        Section own = new Section(config, "holdfast.cluster.engines");
+        Duration restartBackoff = own.getDuration("restart-backoff", Duration.ofMillis(10), LONGEST_BACKOFF);
+        own.getTiming("timing");
         return new EngineProcessSettings(
-                own.getInt("count"),
+                own.getInt("count", 1, 64),
                 own.getString("model"),
                 own.getString("timing"),
-                own.getInt("blocks"),
-                config.getInt("holdfast.kv.block-size-tokens"),
+                own.getInt("blocks", 16, 16_777_216),
+                new Section(config, "holdfast.kv").getInt("block-size-tokens", 1, 1024),
                 own.getStringList("jvm-options"),
                 own.getDuration("ready-timeout"),
-                own.getDuration("restart-backoff"),
-                own.getDuration("restart-backoff-most"),
+                restartBackoff,
+                own.getDuration("restart-backoff-most", restartBackoff, LONGEST_BACKOFF),
                 own.getDuration("stop-timeout"));
-    }
-
-    private static void require(String key, boolean inRange, Object value) {
-        if (!inRange) {
-            throw new StartFailure("holdfast.cluster.engines." + key + " is out of range: " + value);
-        }
     }
 }

@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -36,9 +37,9 @@ public final class LocalNode implements AutoCloseable {
 
     private LocalNode(Config sources, List<String> engineCommand, DataDirectory data, NodeStarter starter) {
         Config config = ConfigFactory.load(sources);
+        check(config);
         refuseTakenPort(config);
         try {
-            Settings.of(config); // a wrong value is told before anything is started
             Optional<EngineProcesses> processes = simulated(config)
                     ? Optional.of(EngineProcesses.launch(engineCommand, data.logs(), EngineProcessSettings.of(config)))
                     : Optional.empty();
@@ -48,7 +49,7 @@ public final class LocalNode implements AutoCloseable {
             engines = processes.map(EngineProcesses::awaitReady).orElse(List.of());
             node = starter.start(ConfigFactory.load(surroundings(config).withFallback(sources)));
             started.push(() -> drain(node));
-            new ReadinessProbe(http()).await(config.getDuration("holdfast.cluster.ready-timeout"));
+            new ReadinessProbe(http()).await(readyTimeout(config));
         } catch (RuntimeException failure) {
             close();
             throw failure;
@@ -64,6 +65,22 @@ public final class LocalNode implements AutoCloseable {
      */
     public static LocalNode start(Config sources, List<String> engineCommand, DataDirectory data, NodeStarter starter) {
         return new LocalNode(sources, engineCommand, data, starter);
+    }
+
+    /**
+     * Looks through a whole, resolved configuration before anything is started.
+     *
+     * @throws StartFailure naming the key that is wrong
+     */
+    public static void check(Config config) {
+        Settings.of(config);
+        StoreSettings.of(config);
+        EngineProcessSettings.of(config);
+        readyTimeout(config);
+    }
+
+    private static Duration readyTimeout(Config config) {
+        return new Section(config, "holdfast.cluster").getDuration("ready-timeout");
     }
 
     public EmbeddedStore store() {

@@ -101,7 +101,7 @@ public final class Node implements RunningNode {
     private static StartFailure refused(ActorSystem<Void> system, Settings settings, Throwable cause) {
         system.terminate();
         return new StartFailure(
-                "the node cannot serve HTTP on " + settings.frontend().host() + ":"
+                "the node cannot start on " + settings.frontend().host() + ":"
                         + settings.frontend().port() + ": " + cause.getMessage(),
                 cause);
     }
@@ -130,13 +130,18 @@ public final class Node implements RunningNode {
     private static Behavior<Void> guardian(Settings settings, CompletableFuture<HttpServer> http) {
         return Behaviors.setup(context -> {
             joinCluster(context.getSystem());
-            bind(context, settings).whenComplete((server, failure) -> {
-                if (failure == null) {
-                    http.complete(server);
-                } else {
-                    http.completeExceptionally(failure);
-                }
-            });
+            try {
+                bind(context, settings).whenComplete((server, failure) -> {
+                    if (failure == null) {
+                        http.complete(server);
+                    } else {
+                        http.completeExceptionally(failure);
+                    }
+                });
+            } catch (RuntimeException failure) {
+                http.completeExceptionally(failure);
+                throw failure;
+            }
             return Behaviors.empty();
         });
     }

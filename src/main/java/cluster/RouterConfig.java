@@ -1,7 +1,10 @@
 package cluster;
 
 import com.typesafe.config.Config;
+import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import router.placement.PlacementSettings;
 import router.queue.BusyThreshold;
 import router.queue.QueuePolicy;
@@ -9,36 +12,40 @@ import router.queue.QueueSettings;
 import router.strategy.CacheAware;
 import router.strategy.DynamoCost;
 import router.strategy.Joint;
+import router.strategy.Strategies;
 import router.strategy.StrategySettings;
-import workers.status.TimingModel;
 
 /** Reads {@code holdfast.router}. */
 public final class RouterConfig {
     private static final double MILLIS_PER_SECOND = 1000;
+    private static final List<String> POLICIES = Stream.of(QueuePolicy.values())
+            .map(policy -> policy.name().toLowerCase(Locale.ROOT))
+            .toList();
 
     private RouterConfig() {}
 
     /**
      * Placement's settings.
      *
-     * @param router the section {@code holdfast.router}
+     * @param config whole and resolved
+     * @throws StartFailure naming the key that is wrong
      */
-    public static PlacementSettings placement(Config router) {
+    public static PlacementSettings placement(Config config) {
+        Section router = new Section(config, "holdfast.router");
         return new PlacementSettings(
-                router.getString("strategy"),
+                router.getString("strategy", Strategies.names()),
                 router.getLong("seed"),
                 new StrategySettings(
-                        dynamoCost(router.getConfig("dynamo-cost")),
-                        cacheAware(router.getConfig("cache-aware")),
-                        joint(router.getConfig("joint"))),
-                queue(router.getConfig("queue")),
-                new BusyThreshold(
-                        numberOrOff(router, "busy.prefill-factor"), numberOrOff(router, "busy.resident-share")),
-                TimingModel.named(router.getString("timing")),
-                seconds(router, "rate-window"));
+                        dynamoCost(router.section("dynamo-cost")),
+                        cacheAware(router.section("cache-aware")),
+                        joint(router.section("joint"))),
+                queue(router.section("queue")),
+                new BusyThreshold(prefillFactor(router.section("busy")), residentShare(router.section("busy"))),
+                router.getTiming("timing"),
+                seconds(router.getDuration("rate-window")));
     }
 
-    private static DynamoCost.Weights dynamoCost(Config section) {
+    private static DynamoCost.Weights dynamoCost(Section section) {
         return new DynamoCost.Weights(
                 section.getDouble("device-credit"),
                 section.getDouble("host-credit"),
@@ -50,32 +57,40 @@ public final class RouterConfig {
                 section.getDouble("temperature"));
     }
 
-    private static CacheAware.Thresholds cacheAware(Config section) {
+    private static CacheAware.Thresholds cacheAware(Section section) {
         return new CacheAware.Thresholds(
-                section.getDouble("overload-share"),
-                section.getDouble("spread-share"),
-                section.getInt("spread-requests"),
-                section.getDouble("spread-ratio"));
+                section.getShare("overload-share"),
+                section.getShare("spread-share"),
+                section.getInt("spread-requests", 0),
+                section.getDouble("spread-ratio", 1));
     }
 
-    private static Joint.Settings joint(Config section) {
-        return new Joint.Settings(section.getDouble("interference"), seconds(section, "reuse-horizon"));
+    private static Joint.Settings joint(Section section) {
+        return new Joint.Settings(section.getShare("interference"), seconds(section.getDuration("reuse-horizon")));
     }
 
-    private static QueueSettings queue(Config section) {
+    private static QueueSettings queue(Section section) {
         return new QueueSettings(
-                QueuePolicy.valueOf(section.getString("policy").toUpperCase(Locale.ROOT)),
-                seconds(section, "slack-per-1k-tokens") / 1000,
-                section.getInt("max-waiting"),
+                QueuePolicy.valueOf(section.getString("policy", POLICIES).toUpperCase(Locale.ROOT)),
+                seconds(section.getDurationOrZero("slack-per-1k-tokens")) / 1000,
+                section.getInt("max-waiting", 0),
                 section.getDuration("max-wait"),
                 section.getDuration("refresh-after"));
     }
 
-    private static double seconds(Config section, String key) {
-        return section.getDuration(key).toMillis() / MILLIS_PER_SECOND;
+    private static double seconds(Duration time) {
+        return time.toMillis() / MILLIS_PER_SECOND;
     }
 
-    private static double numberOrOff(Config section, String key) {
-        return section.getString(key).equals("off") ? Double.POSITIVE_INFINITY : section.getDouble(key);
+    private static double prefillFactor(Section busy) {
+        return off(busy, "prefill-factor") ? Double.POSITIVE_INFINITY : busy.getDouble("prefill-factor");
+    }
+
+    private static double residentShare(Section busy) {
+        return off(busy, "resident-share") ? Double.POSITIVE_INFINITY : busy.getShareAboveZero("resident-share");
+    }
+
+    private static boolean off(Section section, String key) {
+        return section.getString(key).equals("off");
     }
 }

@@ -39,6 +39,7 @@ public record Settings(
         Duration workerSilence,
         AgentSettings agents,
         FrontendSettings frontend) {
+    private static final List<String> API_KEY = List.of("key", "key-sha256", "tenant");
 
     /**
      * Reads a whole, resolved configuration.
@@ -47,48 +48,48 @@ public record Settings(
      */
     public static Settings of(Config config) {
         try {
-            Config own = config.getConfig("holdfast");
-            int blockSizeTokens = own.getInt("kv.block-size-tokens");
-            Config workers = own.getConfig("workers");
-            OpenAiSettings engines = engines(workers.getConfig("openai"));
+            Section own = new Section(config, "holdfast");
+            int blockSizeTokens = own.getInt("kv.block-size-tokens", 1, 1024);
+            Section workers = own.section("workers");
+            OpenAiSettings engines = engines(workers.section("openai"));
             return new Settings(
                     blockSizeTokens,
                     workers(workers, blockSizeTokens),
                     engines,
                     EngineConfig.llamaServers(workers, engines, blockSizeTokens),
-                    RouterConfig.placement(own.getConfig("router")),
+                    RouterConfig.placement(config),
                     own.getDuration("router.worker-silence"),
-                    agents(own.getConfig("agents")),
-                    frontend(own.getConfig("frontend")));
+                    agents(own.section("agents")),
+                    frontend(own.section("frontend")));
         } catch (ConfigException | IllegalArgumentException wrong) {
-            throw new StartFailure("the configuration is wrong: " + wrong.getMessage(), wrong);
+            throw new StartFailure("configuration: " + wrong.getMessage(), wrong);
         }
     }
 
-    private static WorkerSettings workers(Config own, int blockSizeTokens) {
-        Config events = own.getConfig("events");
-        Config holds = own.getConfig("holds");
+    private static WorkerSettings workers(Section own, int blockSizeTokens) {
+        Section events = own.section("events");
+        Section holds = own.section("holds");
         return new WorkerSettings(
                 blockSizeTokens,
-                own.getDuration("heartbeat-interval"),
-                own.getInt("failed-probes"),
+                own.getDuration("heartbeat-interval", Duration.ofMillis(100), Duration.ofMinutes(1)),
+                own.getInt("failed-probes", 1),
                 own.getDuration("admission-validity"),
-                own.getDouble("turns-per-slot"),
+                own.getDoubleAboveZero("turns-per-slot"),
                 own.getDuration("load-interval"),
-                own.getInt("update-window"),
-                own.getInt("update-hashes"),
-                own.getInt("backlog-hashes"),
+                own.getInt("update-window", 1, 1000),
+                own.getInt("update-hashes", 1, 6000),
+                own.getInt("backlog-hashes", 1),
                 new FeedSettings(
                         events.getDuration("replay-timeout"),
                         events.getDuration("silence-check"),
-                        events.getInt("max-pending-batches"),
-                        events.getInt("max-frames-in-flight")),
-                new HoldSettings(holds.getDouble("budget-share"), holds.getInt("epochs-remembered")),
+                        events.getInt("max-pending-batches", 1),
+                        events.getInt("max-frames-in-flight", 1)),
+                new HoldSettings(holds.getShare("budget-share"), holds.getInt("epochs-remembered", 1)),
                 EngineConfig.endpoints(own));
     }
 
-    private static OpenAiSettings engines(Config own) {
-        Config unsaid = own.getConfig("unsaid");
+    private static OpenAiSettings engines(Section own) {
+        Section unsaid = own.section("unsaid");
         return new OpenAiSettings(
                 own.getDuration("connect-timeout"),
                 own.getDuration("stream-idle-timeout"),
@@ -96,26 +97,26 @@ public record Settings(
                 own.getBoolean("priority-accepted"),
                 new EngineFacts(
                         List.of(),
-                        unsaid.getInt("block-size-tokens"),
-                        unsaid.getInt("device-blocks"),
-                        unsaid.getInt("max-batched-tokens"),
-                        unsaid.getInt("max-sequences"),
-                        unsaid.getInt("context-tokens"),
+                        unsaid.getInt("block-size-tokens", 1, 1024),
+                        unsaid.getInt("device-blocks", 1),
+                        unsaid.getInt("max-batched-tokens", 1),
+                        unsaid.getInt("max-sequences", 1),
+                        unsaid.getInt("context-tokens", 1),
                         EngineCapabilities.NONE));
     }
 
-    private static AgentSettings agents(Config own) {
-        Config session = own.getConfig("session");
-        Config turn = own.getConfig("turn");
+    private static AgentSettings agents(Section own) {
+        Section session = own.section("session");
+        Section turn = own.section("turn");
         return new AgentSettings(
                 new AgentSettings.Session(
                         session.getDuration("idle-timeout"),
-                        session.getInt("snapshot-every-events"),
+                        session.getInt("snapshot-every-events", 1),
                         new SessionLimits(
-                                session.getInt("max-frontiers"),
-                                session.getInt("max-checkpoints"),
-                                session.getInt("max-turns"),
-                                session.getInt("max-children")),
+                                session.getInt("max-frontiers", 1, 64),
+                                session.getInt("max-checkpoints", 1, 256),
+                                session.getInt("max-turns", 1, 1024),
+                                session.getInt("max-children", 1, 1024)),
                         session.getDuration("ask-timeout"),
                         session.getDuration("min-restart-backoff"),
                         session.getDuration("max-restart-backoff")),
@@ -124,24 +125,31 @@ public record Settings(
                         turn.getDuration("store-ask-timeout"),
                         turn.getDuration("admission-timeout"),
                         turn.getDuration("engine-silence-timeout"),
-                        turn.getInt("max-placements"),
-                        turn.getInt("expected-output-tokens")),
-                own.getLong("prompt-cache-blocks"));
+                        turn.getInt("max-placements", 1),
+                        turn.getInt("expected-output-tokens", 1)),
+                own.getLong("prompt-cache-blocks", 0));
     }
 
-    private static FrontendSettings frontend(Config own) {
+    private static FrontendSettings frontend(Section own) {
         return new FrontendSettings(
                 own.getString("host"),
-                own.getInt("port"),
+                own.getInt("port", 0, 65_535),
                 own.getConfigList("api-keys").stream().map(Settings::apiKey).toList(),
                 own.getBytes("max-body"),
                 own.getDuration("body-timeout"),
                 own.getDuration("first-byte-after"),
                 own.getDuration("keep-alive-interval"),
-                own.getDuration("drain-timeout"));
+                own.getDurationOrZero("drain-timeout"));
     }
 
     private static FrontendSettings.ApiKey apiKey(Config key) {
+        key.root().forEach((name, value) -> {
+            if (!API_KEY.contains(name)) {
+                throw new StartFailure("configuration: " + value.origin().description()
+                        + ": an entry of holdfast.frontend.api-keys has no key " + name + ", only "
+                        + String.join(", ", API_KEY));
+            }
+        });
         TenantId tenant = new TenantId(key.getString("tenant"));
         return key.hasPath("key-sha256")
                 ? new FrontendSettings.ApiKey(key.getString("key-sha256"), tenant)

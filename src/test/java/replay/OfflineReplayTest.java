@@ -18,8 +18,7 @@ import router.placement.PlacementSettings;
 import router.strategy.Strategies;
 
 class OfflineReplayTest {
-    private static final PlacementSettings PLACEMENT =
-            RouterConfig.placement(ConfigFactory.load().getConfig("holdfast.router"));
+    private static final PlacementSettings PLACEMENT = RouterConfig.placement(ConfigFactory.load());
     private static final List<String> ALL = List.copyOf(Strategies.names());
 
     private static ReplaySettings settings(int blocksPerWorker, int blockSize, long seed) {
