@@ -9,21 +9,19 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import inference.CompactJson;
 import inference.InferenceFailure;
 import java.io.IOException;
 
 /**
  * JSON text of a request as a tree, parsed once and within limits that make hostile text cheap: nesting at most
- * {@link #MAX_DEPTH}, numbers at most 1000 characters and never expanded, nothing interned, nothing after the value.
+ * {@link CompactJson#MAX_DEPTH}, numbers at most 1000 characters and never expanded, nothing interned, nothing after the value.
  * Numbers keep their exact value, so that a schema is written back as it was meant.
  */
 public final class JsonBody {
-    /** Deepest nesting accepted; real tool schemas stay below 50. */
-    public static final int MAX_DEPTH = 500;
-
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxNestingDepth(MAX_DEPTH)
+                            .maxNestingDepth(CompactJson.MAX_DEPTH)
                             .maxStringLength(Integer.MAX_VALUE)
                             .build())
                     .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)

@@ -2,6 +2,7 @@ package frontend;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import inference.WellFormed;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -13,6 +13,7 @@ import inference.SessionContext;
 import inference.SessionId;
 import inference.TenantId;
 import inference.ToolDefinition;
+import inference.WellFormed;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,7 +1,7 @@
 package frontend.chat;
 
-import frontend.CompactJson;
 import frontend.JsonField;
+import inference.CompactJson;
 import inference.ContentBlock;
 import inference.Message;
 import inference.Role;

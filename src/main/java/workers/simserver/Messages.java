@@ -1,5 +1,6 @@
 package workers.simserver;
 
+import inference.CompactJson;
 import inference.ContentBlock;
 import inference.Message;
 import inference.Role;
@@ -104,6 +105,6 @@ final class Messages {
         }
         BodyField function = call.at("function");
         String arguments = function.at("arguments").textOr("");
-        return new ContentBlock.ToolUse(id, function.at("name").text(), ArgumentText.of(arguments));
+        return new ContentBlock.ToolUse(id, function.at("name").text(), CompactJson.arguments(arguments));
     }
 }

@@ -1,13 +1,17 @@
-package frontend;
+package inference;
 
-/** Text whose surrogates all stand in pairs, which is what UTF-8 can carry. */
-final class WellFormed {
+/**
+ * Text whose surrogates all stand in pairs, which is what UTF-8 can carry.
+ *
+ * <p>Thread-safety: stateless.
+ */
+public final class WellFormed {
     private static final char REPLACEMENT = '\uFFFD';
 
     private WellFormed() {}
 
     /** The text itself, or a copy with each lone surrogate replaced. */
-    static String text(String text) {
+    public static String text(String text) {
         for (int i = 0; i < text.length(); i++) {
             if (Character.isSurrogate(text.charAt(i))) {
                 return repaired(text, i);

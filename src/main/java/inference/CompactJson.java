@@ -1,4 +1,4 @@
-package frontend;
+package inference;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
@@ -15,9 +15,12 @@ import org.jspecify.annotations.Nullable;
  * not.
  */
 public final class CompactJson {
+    /** Deepest nesting of JSON from outside; real tool schemas stay below 50. */
+    public static final int MAX_DEPTH = 500;
+
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(JsonBody.MAX_DEPTH)
+                    .maxNestingDepth(MAX_DEPTH)
                     .maxStringLength(Integer.MAX_VALUE)
                     .build())
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)

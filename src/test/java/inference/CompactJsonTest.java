@@ -1,4 +1,4 @@
-package frontend;
+package inference;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
