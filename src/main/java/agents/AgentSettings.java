@@ -9,9 +9,11 @@ import java.time.Duration;
  * <p>Thread-safety: immutable.
  *
  * @param promptCacheBlocks bound of a node's cache of token chains, in blocks
+ * @param keepConversations how long the text of a conversation is kept after its last turn, at least
  */
-public record AgentSettings(Session session, Turn turn, long promptCacheBlocks) {
+public record AgentSettings(Session session, Turn turn, long promptCacheBlocks, Duration keepConversations) {
     public AgentSettings {
+        positive(keepConversations, "keep-conversations");
         require(promptCacheBlocks >= 0, "prompt-cache-blocks is negative");
     }
 

@@ -17,11 +17,14 @@ import akka.actor.typed.javadsl.TimerScheduler;
 import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.SinkQueueWithCancel;
 import akka.stream.javadsl.SourceQueueWithComplete;
+import inference.ContentBlock;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
+import inference.Message;
 import inference.PromptFingerprint;
+import inference.ReplyBuilder;
 import inference.Usage;
 import java.time.Duration;
 import java.time.Instant;
@@ -100,6 +103,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private final Instant startedAt;
     private final long startedNanos;
     private final RenderedPrompt prompt;
+    private final ReplyBuilder reply = new ReplyBuilder();
 
     private Stage stage = Stage.BEGINNING;
     private long storeDeadlineNanos;
@@ -316,6 +320,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
             ports.metrics().time(Metric.TIME_TO_FIRST_TOKEN, timeToFirstToken);
             place.firstToken();
         }
+        reply.add(sent.event());
         offer(sent.event());
         return this;
     }
@@ -407,6 +412,8 @@ final class Turn extends AbstractBehavior<Turn.Command> {
                 outcome,
                 finished == null ? null : finished.reason(),
                 prompt.outline(),
+                reply.calls().stream().map(ContentBlock.ToolUse::name).toList(),
+                finished == null ? null : keepConversation(),
                 place.worker(),
                 finished == null ? UNKNOWN_USAGE : finished.usage(),
                 timeToFirstToken,
@@ -417,6 +424,20 @@ final class Turn extends AbstractBehavior<Turn.Command> {
                 ports.nanoTime().getAsLong() + ports.settings().storeTimeout().toNanos();
         askToRecord(result);
         return this;
+    }
+
+    /**
+     * Keeps the text for whoever has to compute the conversation again. Nobody waits for it, and a turn whose text is not kept is
+     * a turn all the same.
+     */
+    private PromptFingerprint keepConversation() {
+        Message answer = reply.message();
+        ports.conversations().keep(request, chain, answer).whenComplete((kept, failure) -> {
+            if (failure != null) {
+                ports.metrics().count(Metric.CONVERSATIONS_NOT_KEPT);
+            }
+        });
+        return chain.get(chain.size() - 1).followedBy(answer);
     }
 
     private void askToRecord(TurnResult toRecord) {

@@ -4,6 +4,7 @@ import agents.session.PromptRenderer;
 import agents.session.SessionKey;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.RecipientRef;
+import inference.ConversationStore;
 import java.time.InstantSource;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -20,6 +21,7 @@ import workers.Worker;
  *
  * @param router of this node
  * @param engines client of each worker's engine from this node
+ * @param conversations keeps the text of turns
  * @param clock dates what is recorded
  * @param nanoTime measures durations
  */
@@ -29,6 +31,7 @@ public record TurnPorts(
         Function<WorkerId, RecipientRef<Worker.Command>> workers,
         Function<WorkerId, EngineClient> engines,
         PromptRenderer renderer,
+        ConversationStore conversations,
         Metrics metrics,
         InstantSource clock,
         LongSupplier nanoTime,

@@ -170,6 +170,8 @@ public final class Node implements RunningNode {
                         () -> new Incarnation(random.nextLong(), random.nextLong()),
                         metrics,
                         System::nanoTime));
+        StoredConversations conversations =
+                StoredConversations.start(system, clock, settings.agents().keepConversations());
         Sessions sessions =
                 Sessions.init(system, journal(system), settings.agents().session(), clock);
         ActorRef<Router.Command> router = router(context, settings, metrics);
@@ -185,6 +187,7 @@ public final class Node implements RunningNode {
                 workers::ref,
                 engines,
                 renderer,
+                conversations,
                 metrics,
                 clock,
                 System::nanoTime,

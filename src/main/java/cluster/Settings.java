@@ -127,7 +127,8 @@ public record Settings(
                         turn.getDuration("engine-silence-timeout"),
                         turn.getInt("max-placements", 1),
                         turn.getInt("expected-output-tokens", 1)),
-                own.getLong("prompt-cache-blocks", 0));
+                own.getLong("prompt-cache-blocks", 0),
+                own.getDuration("keep-conversations"));
     }
 
     private static FrontendSettings frontend(Section own) {

@@ -1,5 +1,7 @@
 package cluster;
 
+import akka.actor.typed.ActorSystem;
+import akka.persistence.r2dbc.ConnectionFactoryProvider;
 import inference.AgentHints;
 import inference.ConversationRef;
 import inference.ConversationStore;
@@ -29,6 +31,8 @@ import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -42,6 +46,7 @@ import reactor.core.publisher.Mono;
  * <p>Thread-safety: safe for concurrent use.
  */
 final class StoredConversations implements ConversationStore {
+    private static final Logger LOG = LoggerFactory.getLogger(StoredConversations.class);
     private static final int REMEMBERED = 100_000;
     private static final String INSERT =
             """
@@ -73,6 +78,24 @@ final class StoredConversations implements ConversationStore {
         this.connections = connections;
         this.clock = clock;
         this.keep = keep;
+    }
+
+    /** Over the connections of this node's journal; forgets what is old now and then. */
+    static StoredConversations start(ActorSystem<?> system, InstantSource clock, Duration keep) {
+        ConnectionFactory connections =
+                ConnectionFactoryProvider.get(system).connectionFactoryFor("akka.persistence.r2dbc.connection-factory");
+        StoredConversations conversations = new StoredConversations(connections, clock, keep);
+        Duration pause = keep.dividedBy(24);
+        system.scheduler()
+                .scheduleWithFixedDelay(
+                        pause,
+                        pause,
+                        () -> conversations.forgetOld().exceptionally(failure -> {
+                            LOG.warn("old conversations are not forgotten: {}", failure.toString());
+                            return 0L;
+                        }),
+                        system.executionContext());
+        return conversations;
     }
 
     private record Row(@Nullable UUID parent, String body) {}
@@ -142,7 +165,7 @@ final class StoredConversations implements ConversationStore {
                 .toFuture();
     }
 
-    /** Forgets what nobody kept for long; called now and then. */
+    /** Forgets what nobody kept for long; tells how many messages that were. */
     CompletionStage<Long> forgetOld() {
         OffsetDateTime before = OffsetDateTime.ofInstant(clock.instant().minus(keep), ZoneOffset.UTC);
         return inTransaction(connection -> Flux.from(connection

@@ -5,6 +5,7 @@ import java.util.List;
 /** One constant per metric: name, kind, help, and the labels it carries. Values are seconds, bytes or counts. */
 public enum Metric {
     TURNS("holdfast.turns", Kind.COUNTER, "Turns that ended, by outcome", "outcome"),
+    CONVERSATIONS_NOT_KEPT("holdfast.conversations.not.kept", Kind.COUNTER, "Turns whose text the store did not take"),
     TIME_TO_FIRST_TOKEN("holdfast.ttft", Kind.TIMER, "Time from a request's receipt to its first token"),
     HTTP_RESPONSES(
             "holdfast.http.responses",

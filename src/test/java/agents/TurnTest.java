@@ -24,6 +24,7 @@ import akka.stream.testkit.TestPublisher;
 import akka.stream.testkit.TestSubscriber;
 import akka.stream.testkit.javadsl.TestSink;
 import akka.stream.testkit.javadsl.TestSource;
+import inference.ConversationRef;
 import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceEvent.Failed;
@@ -32,6 +33,10 @@ import inference.InferenceEvent.TextDelta;
 import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
+import inference.Message;
+import inference.PromptFingerprint;
+import inference.Role;
+import inference.TenantId;
 import inference.Usage;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -56,6 +61,7 @@ import router.Router;
 import router.placement.Placement;
 import router.placement.RouteOutcome;
 import router.placement.RouteRequest;
+import testkit.MemoryConversations;
 import workers.EngineClient;
 import workers.Seat;
 import workers.Worker;
@@ -76,6 +82,7 @@ class TurnTest {
 
     private final AtomicLong nanos = new AtomicLong();
     private final Metrics metrics = new Metrics();
+    private final MemoryConversations conversations = new MemoryConversations();
     private final Map<WorkerId, TestProbe<Worker.Command>> workers = new HashMap<>();
     private final Map<WorkerId, TestPublisher.Probe<InferenceEvent>> engines = new HashMap<>();
     private TestProbe<Router.Command> router;
@@ -144,6 +151,7 @@ class TurnTest {
                 worker -> workerAt(worker).getRef(),
                 engineClients,
                 Conversation.renderer(new PromptCache(10_000)),
+                conversations,
                 metrics,
                 InstantSource.fixed(Conversation.START),
                 nanos::get,
@@ -248,6 +256,25 @@ class TurnTest {
         assertEquals(FIRST, turn.worker());
         assertEquals(USAGE, turn.usage());
         assertEquals(250, turn.ttftMillis());
+        ends(TurnOutcome.COMPLETED);
+
+        Message answer = Message.text(Role.ASSISTANT, "hi");
+        PromptFingerprint prompt = PromptFingerprint.chain(REQUEST.tools(), REQUEST.messages())
+                .get(REQUEST.messages().size());
+        ConversationRef whole = new ConversationRef(TenantId.DEFAULT, REQUEST.model(), prompt.followedBy(answer));
+        InferenceRequest kept =
+                conversations.find(whole).toCompletableFuture().join().orElseThrow();
+        assertEquals(answer, kept.messages().get(kept.messages().size() - 1));
+    }
+
+    @Test
+    void aTurnWhoseTextIsNotKeptIsATurnAllTheSame() {
+        conversations.fail();
+        TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
+        streaming(FIRST).sendNext(DONE);
+        client.request(1);
+        client.expectNext(DONE);
+        client.expectComplete();
         ends(TurnOutcome.COMPLETED);
     }
 

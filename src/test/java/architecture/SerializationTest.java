@@ -221,6 +221,7 @@ class SerializationTest {
                 Collections.nCopies(32, point),
                 true,
                 true,
+                Collections.nCopies(16, "a_tool_of_usual_length"),
                 1_000,
                 1_000,
                 frontier.lastEndedAt(),

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param checkpoints ends of its prompts, at least one
  * @param live false once superseded; a turn that extends it makes it live again
  * @param acting whether its last turn ended in tool calls
+ * @param calls tools that the last turn called, null when it called none or when that was not recorded
  * @param turns turns that advanced it
  * @param lastTurn number of the last of them
  * @param lastWorker where that ran
@@ -38,12 +39,14 @@ public record Frontier(
         List<Checkpoint> checkpoints,
         boolean live,
         boolean acting,
+        @Nullable List<String> calls,
         long turns,
         long lastTurn,
         Instant lastEndedAt,
         @Nullable WorkerId lastWorker) {
     public Frontier {
         checkpoints = List.copyOf(checkpoints);
+        calls = calls == null ? null : List.copyOf(calls);
     }
 
     /** The newest prompt's end. */
@@ -114,6 +117,7 @@ public record Frontier(
                 before.subList(Math.max(0, before.size() - maxCheckpoints), before.size()),
                 true,
                 advance.tools(),
+                advance.calls(),
                 turns,
                 turn.number(),
                 turn.endedAt(),
@@ -131,6 +135,7 @@ public record Frontier(
                 checkpoints,
                 false,
                 acting,
+                calls,
                 turns,
                 lastTurn,
                 lastEndedAt,

@@ -58,6 +58,7 @@ public sealed interface SessionEvent {
      *
      * @param fork where the frontier left another one, null unless this opens it by a fork
      * @param tools whether the answer ended in tool calls: the frontier waits for their results
+     * @param calls names of the tools that the answer calls, null when it calls none or when that was not recorded
      * @param superseded frontiers that are dead from here on
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -68,8 +69,10 @@ public sealed interface SessionEvent {
             Checkpoint tip,
             @Nullable Fork fork,
             boolean tools,
+            @Nullable List<String> calls,
             List<Integer> superseded) {
         public Advance {
+            calls = calls == null ? null : List.copyOf(calls);
             superseded = List.copyOf(superseded);
         }
     }

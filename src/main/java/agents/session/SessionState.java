@@ -162,6 +162,7 @@ public record SessionState(
                 prompt.tip(),
                 origin == null ? null : new Fork(origin.id(), match.matchedMessages()),
                 result.outcome() == TurnOutcome.COMPLETED && result.finish() == FinishReason.TOOL_CALLS,
+                result.calls().isEmpty() ? null : result.calls(),
                 extended == null ? List.of() : supersededBy(extended, busy));
     }
 

@@ -1,10 +1,12 @@
 package agents.session;
 
 import inference.FinishReason;
+import inference.PromptFingerprint;
 import inference.TurnId;
 import inference.Usage;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safety: immutable.
  *
  * @param finish why the answer ended, for {@link TurnOutcome#COMPLETED} only
+ * @param calls names of the tools that the answer calls, in order
+ * @param conversation fingerprint of the prompt and its answer, null without a whole answer
  * @param worker last worker that ran it, null when none did
  * @param usage as the engine counted; all zero when it did not say
  * @param timeToFirstToken from receipt, null without a token
@@ -24,11 +28,16 @@ public record TurnResult(
         TurnOutcome outcome,
         @Nullable FinishReason finish,
         PromptOutline prompt,
+        List<String> calls,
+        @Nullable PromptFingerprint conversation,
         @Nullable WorkerId worker,
         Usage usage,
         @Nullable Duration timeToFirstToken,
         Instant startedAt,
         Instant endedAt) {
+    public TurnResult {
+        calls = List.copyOf(calls);
+    }
 
     /** Whether an engine has computed the whole prompt, so that its blocks exist somewhere. */
     public boolean prefilled() {

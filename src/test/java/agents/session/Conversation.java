@@ -83,11 +83,31 @@ public final class Conversation {
                 TurnOutcome.COMPLETED,
                 finish,
                 outline(spelled),
+                List.of(),
+                null,
                 WORKER,
                 new Usage(100, 60, 5, 0),
                 Duration.ofMillis(120),
                 START.plusSeconds(startSecond),
                 START.plusSeconds(endSecond));
+    }
+
+    /** A completed turn whose answer calls tools. */
+    public static TurnResult calling(
+            List<String> tools, String turn, int startSecond, int endSecond, String... spelled) {
+        TurnResult plain = completed(turn, startSecond, endSecond, FinishReason.TOOL_CALLS, spelled);
+        return new TurnResult(
+                plain.id(),
+                plain.outcome(),
+                plain.finish(),
+                plain.prompt(),
+                tools,
+                plain.prompt().tip().fingerprint().followedBy(Message.text(Role.ASSISTANT, "a call")),
+                plain.worker(),
+                plain.usage(),
+                plain.timeToFirstToken(),
+                plain.startedAt(),
+                plain.endedAt());
     }
 
     /** A turn that ended without a token. */
@@ -97,6 +117,8 @@ public final class Conversation {
                 outcome,
                 null,
                 outline(spelled),
+                List.of(),
+                null,
                 null,
                 new Usage(0, 0, 0, 0),
                 null,

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -84,6 +85,11 @@ class SessionJsonTest {
                 .orElseThrow();
         files.put("turn-completed-forked.json", forked);
         state = state.apply(forked, LIMITS);
+        files.put(
+                "turn-completed-calling.json",
+                SessionState.opened(opened)
+                        .complete(Conversation.calling(List.of("bash", "grep"), "turn-1", 0, 2, "u:hello"), Set.of())
+                        .orElseThrow());
         ChildLinked linked = new ChildLinked(new SessionId("child"), START);
         files.put("child-linked.json", linked);
         files.put("session-closed.json", new SessionClosed(CloseReason.FINAL_TURN, START));
