@@ -1,14 +1,12 @@
 package agents;
 
 import agents.session.RenderedPrompt;
-import agents.session.SessionKey;
 import agents.session.TurnAttempts;
 import agents.session.TurnOutcome;
 import agents.session.TurnResult;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.PostStop;
-import akka.actor.typed.RecipientRef;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
@@ -17,18 +15,11 @@ import akka.actor.typed.javadsl.TimerScheduler;
 import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.SinkQueueWithCancel;
 import akka.stream.javadsl.SourceQueueWithComplete;
-import inference.ContentBlock;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
-import inference.Message;
-import inference.PromptFingerprint;
-import inference.ReplyBuilder;
-import inference.Usage;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
 import kv.WorkerId;
 import metrics.Metric;
 import org.jspecify.annotations.Nullable;
@@ -87,7 +78,6 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         DELIVERING
     }
 
-    private static final Usage UNKNOWN_USAGE = new Usage(0, 0, 0, 0);
     /** Renewals per validity of an admission: one may be lost. */
     private static final int RENEWALS = 3;
 
@@ -96,17 +86,12 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private final TurnPorts ports;
     private final TimerScheduler<Command> timers;
     private final ActorRef<Router.RouteReply> routerReplies;
-    private final RecipientRef<AgentSession.Command> session;
-    private final List<PromptFingerprint> chain;
     private final TurnAttempts attempts;
     private final HeldPlace place;
-    private final Instant startedAt;
-    private final long startedNanos;
+    private final SessionBook book;
     private final RenderedPrompt prompt;
-    private final ReplyBuilder reply = new ReplyBuilder();
 
     private Stage stage = Stage.BEGINNING;
-    private long storeDeadlineNanos;
     private @Nullable WorkerId lastWorker;
     private int knownBlocks;
     private int expectedOutputTokens;
@@ -138,18 +123,14 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         this.client = client;
         this.ports = ports;
         this.timers = timers;
-        this.startedAt = ports.clock().instant();
-        this.startedNanos = ports.nanoTime().getAsLong();
         this.routerReplies = context.messageAdapter(Router.RouteReply.class, RouterReplied::new);
-        this.session = ports.sessions().apply(SessionKey.of(request.session()));
-        this.chain = PromptFingerprint.chain(request.tools(), request.messages());
+        this.book = new SessionBook(request, ports);
         this.place = new HeldPlace(request.turn(), ports);
         this.attempts = new TurnAttempts(ports.settings().maxPlacements());
         context.pipeToSelf(client.watchCompletion(), (done, failure) -> new ClientLeft());
-        this.storeDeadlineNanos = startedNanos + ports.settings().storeTimeout().toNanos();
         askToBegin();
         // While the session looks up the prompt, the same time is spent on rendering it.
-        this.prompt = ports.renderer().render(request, chain);
+        this.prompt = ports.renderer().render(request, book.chain());
     }
 
     @Override
@@ -169,21 +150,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     }
 
     private void askToBegin() {
-        getContext()
-                .ask(
-                        AgentSession.BeginReply.class,
-                        session,
-                        ports.settings().storeAskTimeout(),
-                        replyTo -> new AgentSession.BeginTurn(
-                                request.session(),
-                                request.turn(),
-                                request.model(),
-                                ports.renderer().blockSizeTokens(),
-                                chain,
-                                startedAt,
-                                getContext().getSelf(),
-                                replyTo),
-                        SessionReplied::new);
+        book.begin(getContext(), SessionReplied::new);
     }
 
     private Behavior<Command> onSessionReplied(SessionReplied replied) {
@@ -203,11 +170,11 @@ final class Turn extends AbstractBehavior<Turn.Command> {
                     null,
                     ports.settings().storeAskTimeout()));
         }
-        if (storeTimeLeft()) {
+        if (book.timeLeft()) {
             askToBegin();
             return this;
         }
-        return deliverUnrecorded(storeUnavailable("begin"));
+        return deliverUnrecorded(book.unavailable("begin"));
     }
 
     /** Asks the router for a worker. */
@@ -316,11 +283,11 @@ final class Turn extends AbstractBehavior<Turn.Command> {
             return record(TurnOutcome.COMPLETED, finished);
         }
         if (timeToFirstToken == null) {
-            timeToFirstToken = elapsed();
+            timeToFirstToken = book.elapsed();
             ports.metrics().time(Metric.TIME_TO_FIRST_TOKEN, timeToFirstToken);
             place.firstToken();
         }
-        reply.add(sent.event());
+        book.answered(sent.event());
         offer(sent.event());
         return this;
     }
@@ -406,48 +373,14 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private Behavior<Command> record(TurnOutcome outcome, InferenceEvent last) {
         stage = Stage.RECORDING;
         ending = last;
-        InferenceEvent.@Nullable Finished finished = last instanceof InferenceEvent.Finished f ? f : null;
-        result = new TurnResult(
-                request.turn(),
-                outcome,
-                finished == null ? null : finished.reason(),
-                prompt.outline(),
-                reply.calls().stream().map(ContentBlock.ToolUse::name).toList(),
-                finished == null ? null : keepConversation(),
-                place.worker(),
-                finished == null ? UNKNOWN_USAGE : finished.usage(),
-                timeToFirstToken,
-                startedAt,
-                startedAt.plus(elapsed()));
+        result = book.end(outcome, last, prompt, place.worker(), timeToFirstToken);
         letGo();
-        storeDeadlineNanos =
-                ports.nanoTime().getAsLong() + ports.settings().storeTimeout().toNanos();
         askToRecord(result);
         return this;
     }
 
-    /**
-     * Keeps the text for whoever has to compute the conversation again. Nobody waits for it, and a turn whose text is not kept is
-     * a turn all the same.
-     */
-    private PromptFingerprint keepConversation() {
-        Message answer = reply.message();
-        ports.conversations().keep(request, chain, answer).whenComplete((kept, failure) -> {
-            if (failure != null) {
-                ports.metrics().count(Metric.CONVERSATIONS_NOT_KEPT);
-            }
-        });
-        return chain.get(chain.size() - 1).followedBy(answer);
-    }
-
     private void askToRecord(TurnResult toRecord) {
-        getContext()
-                .ask(
-                        AgentSession.TurnRecorded.class,
-                        session,
-                        ports.settings().storeAskTimeout(),
-                        replyTo -> new AgentSession.CompleteTurn(request.session(), toRecord, replyTo),
-                        (recorded, failure) -> new StoreReplied(failure));
+        book.record(getContext(), toRecord, (recorded, failure) -> new StoreReplied(failure));
     }
 
     private Behavior<Command> onStoreReplied(StoreReplied replied) {
@@ -457,11 +390,11 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         if (replied.failure() == null) {
             return deliver(result.outcome(), ending);
         }
-        if (storeTimeLeft()) {
+        if (book.timeLeft()) {
             askToRecord(result);
             return this;
         }
-        return deliverUnrecorded(storeUnavailable("record"));
+        return deliverUnrecorded(book.unavailable("record"));
     }
 
     private Behavior<Command> deliverUnrecorded(InferenceFailure failure) {
@@ -471,7 +404,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private Behavior<Command> deliver(TurnOutcome outcome, InferenceEvent last) {
         stage = Stage.DELIVERING;
         ports.metrics().count(Metric.TURNS, outcome.label());
-        getContext().getLog().debug("turn {}: {} after {}", request.turn().value(), outcome.label(), elapsed());
+        getContext().getLog().debug("turn {}: {} after {}", request.turn().value(), outcome.label(), book.elapsed());
         if (clientGone) {
             return Behaviors.stopped();
         }
@@ -498,20 +431,5 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         client.offer(
                 new InferenceEvent.Failed(InferenceFailure.of(Kind.INTERNAL, "the turn was stopped before its end")));
         client.complete();
-    }
-
-    private boolean storeTimeLeft() {
-        return ports.nanoTime().getAsLong() - storeDeadlineNanos < 0;
-    }
-
-    private InferenceFailure storeUnavailable(String what) {
-        return InferenceFailure.of(
-                Kind.STORE_UNAVAILABLE,
-                "the session store did not " + what + " the turn within "
-                        + ports.settings().storeTimeout() + " (holdfast.agents.turn.store-timeout)");
-    }
-
-    private Duration elapsed() {
-        return Duration.ofNanos(ports.nanoTime().getAsLong() - startedNanos);
     }
 }

@@ -1,0 +1,155 @@
+package agents;
+
+import agents.session.RenderedPrompt;
+import agents.session.SessionKey;
+import agents.session.TurnOutcome;
+import agents.session.TurnResult;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.RecipientRef;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.japi.function.Function2;
+import inference.ContentBlock;
+import inference.InferenceEvent;
+import inference.InferenceFailure;
+import inference.InferenceRequest;
+import inference.Message;
+import inference.PromptFingerprint;
+import inference.ReplyBuilder;
+import inference.Usage;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import kv.WorkerId;
+import metrics.Metric;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a turn has in its session's book: its beginning, the answer so far, its end. The session is asked again until the
+ * store's time is up, which runs anew for each of the two.
+ *
+ * <p>Thread-safety: confined to its turn.
+ */
+final class SessionBook {
+    private static final Usage UNKNOWN_USAGE = new Usage(0, 0, 0, 0);
+
+    private final InferenceRequest request;
+    private final TurnPorts ports;
+    private final RecipientRef<AgentSession.Command> session;
+    private final List<PromptFingerprint> chain;
+    private final Instant startedAt;
+    private final long startedNanos;
+    private final ReplyBuilder reply = new ReplyBuilder();
+    private long deadlineNanos;
+
+    SessionBook(InferenceRequest request, TurnPorts ports) {
+        this.request = request;
+        this.ports = ports;
+        this.session = ports.sessions().apply(SessionKey.of(request.session()));
+        this.chain = PromptFingerprint.chain(request.tools(), request.messages());
+        this.startedAt = ports.clock().instant();
+        this.startedNanos = ports.nanoTime().getAsLong();
+        insist();
+    }
+
+    /** Fingerprints of the prompt. */
+    List<PromptFingerprint> chain() {
+        return chain;
+    }
+
+    /** Time since the request came. */
+    Duration elapsed() {
+        return Duration.ofNanos(ports.nanoTime().getAsLong() - startedNanos);
+    }
+
+    /** Asks the session to begin the turn. */
+    <C> void begin(ActorContext<C> turn, Function2<AgentSession.@Nullable BeginReply, Throwable, C> replied) {
+        ActorRef<C> owner = turn.getSelf();
+        turn.ask(
+                AgentSession.BeginReply.class,
+                session,
+                ports.settings().storeAskTimeout(),
+                replyTo -> new AgentSession.BeginTurn(
+                        request.session(),
+                        request.turn(),
+                        request.model(),
+                        ports.renderer().blockSizeTokens(),
+                        chain,
+                        startedAt,
+                        owner,
+                        replyTo),
+                replied);
+    }
+
+    /** Notes the next event of the answer. */
+    void answered(InferenceEvent event) {
+        reply.add(event);
+    }
+
+    /** How the turn ended; from here on the store's time runs anew. */
+    TurnResult end(
+            TurnOutcome outcome,
+            InferenceEvent last,
+            RenderedPrompt prompt,
+            @Nullable WorkerId worker,
+            @Nullable Duration timeToFirstToken) {
+        insist();
+        InferenceEvent.@Nullable Finished finished = last instanceof InferenceEvent.Finished f ? f : null;
+        return new TurnResult(
+                request.turn(),
+                outcome,
+                finished == null ? null : finished.reason(),
+                prompt.outline(),
+                reply.calls().stream().map(ContentBlock.ToolUse::name).toList(),
+                finished == null ? null : keepConversation(),
+                worker,
+                finished == null ? UNKNOWN_USAGE : finished.usage(),
+                timeToFirstToken,
+                startedAt,
+                startedAt.plus(elapsed()));
+    }
+
+    /** Asks the session to record the turn's end. */
+    <C> void record(
+            ActorContext<C> turn,
+            TurnResult result,
+            Function2<AgentSession.@Nullable TurnRecorded, Throwable, C> replied) {
+        turn.ask(
+                AgentSession.TurnRecorded.class,
+                session,
+                ports.settings().storeAskTimeout(),
+                replyTo -> new AgentSession.CompleteTurn(request.session(), result, replyTo),
+                replied);
+    }
+
+    /** Whether the session may be asked again. */
+    boolean timeLeft() {
+        return ports.nanoTime().getAsLong() - deadlineNanos < 0;
+    }
+
+    /** What the client is told when no time is left. */
+    InferenceFailure unavailable(String what) {
+        return InferenceFailure.of(
+                InferenceFailure.Kind.STORE_UNAVAILABLE,
+                "the session store did not " + what + " the turn within "
+                        + ports.settings().storeTimeout() + " (holdfast.agents.turn.store-timeout)");
+    }
+
+    private void insist() {
+        deadlineNanos =
+                ports.nanoTime().getAsLong() + ports.settings().storeTimeout().toNanos();
+    }
+
+    /**
+     * Keeps the text for whoever has to compute the conversation again. Nobody waits for it: a turn whose text is not kept is a
+     * turn all the same.
+     */
+    private PromptFingerprint keepConversation() {
+        Message answer = reply.message();
+        ports.conversations().keep(request, chain, answer).whenComplete((kept, failure) -> {
+            if (failure != null) {
+                ports.metrics().count(Metric.CONVERSATIONS_NOT_KEPT);
+            }
+        });
+        return chain.get(chain.size() - 1).followedBy(answer);
+    }
+}
