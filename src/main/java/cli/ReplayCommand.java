@@ -5,7 +5,9 @@ import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,7 @@ import replay.OfflineReplay;
 import replay.ReplaySettings;
 import replay.ReportFiles;
 import replay.live.LiveReplay;
+import replay.live.NodeCheck;
 import replay.trace.Trace;
 import replay.trace.TraceException;
 import replay.trace.TraceReader;
@@ -37,6 +40,18 @@ import replay.trace.TraceReader;
             "The same trace, options and seed give the same report, byte for byte."
         })
 final class ReplayCommand implements Callable<Integer> {
+    private static final List<String> ONLY_LIVE = List.of("--time-scale", "--model");
+    private static final List<String> ONLY_OFFLINE = List.of(
+            "--strategy",
+            "--workers",
+            "--blocks-per-worker",
+            "--timing",
+            "--max-sequences",
+            "--max-batched-tokens",
+            "--event-delay-millis",
+            "--load-interval-millis",
+            "--expected-output-tokens");
+
     @Spec
     private CommandSpec spec;
 
@@ -92,7 +107,7 @@ final class ReplayCommand implements Callable<Integer> {
     private double gapCapSeconds;
 
     @Option(names = "--turns", paramLabel = "N", description = "Only the first N turns of the trace (default: all).")
-    private int turns;
+    private @Nullable Integer turns;
 
     @Option(
             names = "--timing",
@@ -189,8 +204,12 @@ final class ReplayCommand implements Callable<Integer> {
     }
 
     private int replay() throws TraceException, IOException, InterruptedException {
+        checkOptions();
         Trace whole = TraceReader.read(traces, skipBadRows);
-        Trace trace = turns > 0 ? whole.first(turns) : whole;
+        if (whole.skippedRows() > 0) {
+            tell(whole.skippedRows() + " bad rows were left out");
+        }
+        Trace trace = turns == null ? whole : whole.first(turns);
         long start = System.nanoTime();
         LiveReplay.Result sent = live == null ? null : live(trace, live);
         Comparison comparison = sent == null ? offline(trace) : sent.comparison();
@@ -201,16 +220,77 @@ final class ReplayCommand implements Callable<Integer> {
         if (out != null) {
             ReportFiles.write(comparison, runNanos, out);
         }
-        if (sent == null || sent.comparison().failedTurns() == 0) {
+        return sent == null ? judged(comparison) : judged(sent);
+    }
+
+    /** What fails offline is too large for a worker; that is a finding, unless nothing is left to compare. */
+    private int judged(Comparison offline) {
+        int failed = offline.failedTurns();
+        if (failed > 0) {
+            tell(failed + " turns failed: prompt and answer are larger than a worker's " + blocksPerWorker
+                    + " blocks (--blocks-per-worker)");
+        }
+        return offline.policies().stream().anyMatch(policy -> policy.served() > 0) ? 0 : 1;
+    }
+
+    private int judged(LiveReplay.Result sent) {
+        int failed = sent.comparison().failedTurns();
+        if (failed == 0) {
             return 0;
         }
-        PrintWriter err = spec.commandLine().getErr();
-        err.println(sent.comparison().failedTurns() + " turns failed; the first:");
-        sent.failures().forEach(err::println);
+        tell(failed + " turns failed; the first:");
+        sent.failures().forEach(this::tell);
         return 1;
     }
 
+    private void tell(String line) {
+        PrintWriter err = spec.commandLine().getErr();
+        err.println(line);
+        err.flush();
+    }
+
+    /** Refuses what has no effect or cannot work, before anything is read or computed. */
+    private void checkOptions() {
+        for (String name : live == null ? ONLY_LIVE : ONLY_OFFLINE) {
+            if (spec.commandLine().getParseResult().hasMatchedOption(name)) {
+                throw new IllegalArgumentException(
+                        name + " has no effect " + (live == null ? "without" : "with") + " --live");
+            }
+        }
+        if (turns != null && turns < 1) {
+            throw new IllegalArgumentException("--turns must be at least 1, got " + turns);
+        }
+        if (new HashSet<>(strategies).size() < strategies.size()) {
+            throw new IllegalArgumentException("--strategy names a strategy twice: " + String.join(",", strategies));
+        }
+        if (live != null
+                && (live.getHost() == null || !List.of("http", "https").contains(String.valueOf(live.getScheme())))) {
+            throw new IllegalArgumentException("--live is no URL like http://127.0.0.1:8642: " + live);
+        }
+        if (out != null) {
+            checkWritable(out);
+        }
+    }
+
+    private static void checkWritable(Path directory) {
+        try {
+            Files.createDirectories(directory);
+        } catch (IOException refused) {
+            throw new IllegalArgumentException("--out: cannot make the directory " + directory, refused);
+        }
+        if (!Files.isWritable(directory)) {
+            throw new IllegalArgumentException("--out: cannot write to " + directory);
+        }
+    }
+
     private LiveReplay.Result live(Trace trace, URI node) throws InterruptedException {
+        // Before the first client: the server closes idle connections, and one that is closed as it is used fails a
+        // turn.
+        System.setProperty("jdk.httpclient.keepalive.timeout", "60");
+        String unknown = NodeCheck.of(node, model, trace.blockSizeTokens());
+        if (unknown != null) {
+            tell("warning: " + unknown);
+        }
         LiveReplay.Settings settings = new LiveReplay.Settings(
                 node,
                 model,
@@ -219,7 +299,8 @@ final class ReplayCommand implements Callable<Integer> {
                 gapCapSeconds,
                 timeScale,
                 seed);
-        try (ReplayProgress progress = new ReplayProgress("live", trace.turns().size())) {
+        try (ReplayProgress progress = ReplayProgress.of(
+                "live", trace.turns().size(), spec.commandLine().getErr())) {
             return new LiveReplay(trace, settings, System::nanoTime, progress::turnEnded).run();
         }
     }
@@ -244,7 +325,8 @@ final class ReplayCommand implements Callable<Integer> {
                 RouterConfig.placement(ConfigFactory.load()),
                 System::nanoTime);
         long work = (long) trace.turns().size() * strategies.size();
-        try (ReplayProgress progress = new ReplayProgress("replay", work)) {
+        try (ReplayProgress progress =
+                ReplayProgress.of("replay", work, spec.commandLine().getErr())) {
             return replay.run(strategies, atOnce, progress::turnEnded);
         }
     }

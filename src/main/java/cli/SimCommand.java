@@ -22,49 +22,69 @@ import workers.simserver.SimServerSettings;
 @Command(
         name = "sim",
         description = "Runs a simulated inference engine: OpenAI-compatible HTTP, KV events on ZeroMQ, no GPU.",
-        mixinStandardHelpOptions = true,
-        showDefaultValues = true)
+        mixinStandardHelpOptions = true)
 final class SimCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
-    @Option(names = "--host", description = "Address to listen on; there is no authentication.")
+    @Option(
+            names = "--host",
+            paramLabel = "HOST",
+            description = "Address to listen on, without authentication (${DEFAULT-VALUE}).")
     private String host = "127.0.0.1";
 
-    @Option(names = "--port", description = "HTTP port, 0 for any free one.")
+    @Option(names = "--port", paramLabel = "PORT", description = "HTTP port, 0 for any free one (${DEFAULT-VALUE}).")
     private int port;
 
-    @Option(names = "--events-port", description = "ZeroMQ port of the KV events, 0 for any free one.")
+    @Option(
+            names = "--events-port",
+            paramLabel = "PORT",
+            description = "ZeroMQ port of the KV events, 0 for any free one (${DEFAULT-VALUE}).")
     private int eventsPort;
 
-    @Option(names = "--replay-port", description = "ZeroMQ port that replays KV events, 0 for any free one.")
+    @Option(
+            names = "--replay-port",
+            paramLabel = "PORT",
+            description = "ZeroMQ port that replays KV events, 0 for any free one (${DEFAULT-VALUE}).")
     private int replayPort;
 
-    @Option(names = "--model", description = "Served model name.")
+    @Option(names = "--model", paramLabel = "NAME", description = "Served model name (${DEFAULT-VALUE}).")
     private String model = "sim-echo";
 
-    @Option(names = "--block-size", description = "Tokens in a KV block.")
+    @Option(names = "--block-size", paramLabel = "N", description = "Tokens in a KV block (${DEFAULT-VALUE}).")
     private int blockSize = 16;
 
-    @Option(names = "--blocks", description = "KV blocks on the device.")
+    @Option(names = "--blocks", paramLabel = "N", description = "KV blocks on the device (${DEFAULT-VALUE}).")
     private int blocks = 16_384;
 
-    @Option(names = "--max-sequences", description = "Requests that may run at once.")
+    @Option(
+            names = "--max-sequences",
+            paramLabel = "N",
+            description = "Requests that may run at once (${DEFAULT-VALUE}).")
     private int maxSequences = 256;
 
-    @Option(names = "--max-batched-tokens", description = "Token budget of one pass.")
+    @Option(
+            names = "--max-batched-tokens",
+            paramLabel = "N",
+            description = "Token budget of one pass (${DEFAULT-VALUE}).")
     private int maxBatchedTokens = 8192;
 
-    @Option(names = "--context", description = "Longest prompt plus answer in tokens; the blocks bound it, too.")
+    @Option(
+            names = "--context",
+            paramLabel = "N",
+            description = "Longest prompt plus answer in tokens; the blocks bound it, too (${DEFAULT-VALUE}).")
     private int context = 1 << 20;
 
     @Option(
             names = "--timing",
             description = "What passes cost: 'measured' (a large model on one large accelerator), 'fast' (20 times"
-                    + " that speed), or a factor of the measured speed.")
+                    + " that speed), or a factor of the measured speed (${DEFAULT-VALUE}).")
     private String timing = "fast";
 
-    @Option(names = "--seed", description = "Seed of the engine's own block hashes; random when not given.")
+    @Option(
+            names = "--seed",
+            paramLabel = "S",
+            description = "Seed of the engine's own block hashes; random when not given.")
     private @Nullable Long seed;
 
     @Option(names = "--exit-with-parent", description = "End when standard input ends.")

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** A comparison as lines for a terminal, or as a Markdown table. */
+/** A comparison as lines for a terminal, or as a Markdown table; what was not measured is a dash. */
 public final class ComparisonTable {
     private static final double MILLIS_PER_SECOND = 1000;
     private static final double TOKENS_PER_MILLION = 1e6;
@@ -30,7 +30,7 @@ public final class ComparisonTable {
     public static String of(Comparison comparison) {
         List<List<String>> rows = new ArrayList<>();
         rows.add(HEAD);
-        comparison.policies().forEach(policy -> rows.add(cells(policy)));
+        comparison.policies().forEach(policy -> rows.add(cells(policy, comparison.workers() > 0)));
         int[] widths = new int[HEAD.size()];
         for (List<String> row : rows) {
             for (int i = 0; i < widths.length; i++) {
@@ -48,26 +48,28 @@ public final class ComparisonTable {
                 .toString();
     }
 
-    private static List<String> cells(PolicySummary policy) {
+    /** @param inside whether engines were seen from inside, as only an offline replay's are */
+    private static List<String> cells(PolicySummary policy, boolean inside) {
+        boolean any = policy.turns() > 0;
         return List.of(
                 policy.strategy(),
                 Integer.toString(policy.turns()),
                 Integer.toString(policy.failed()),
-                format("%.4f", policy.hitRate()),
-                format("%.2f", policy.ttftMillis().p50() / MILLIS_PER_SECOND),
-                format("%.2f", policy.ttftMillis().p90() / MILLIS_PER_SECOND),
-                format("%.2f", policy.ttftMillis().p99() / MILLIS_PER_SECOND),
-                format("%.1f", policy.itlMillis().p50()),
-                format("%.0f", policy.sessionSeconds().p50()),
-                millions(policy.prefillTokens()),
-                millions(policy.evictionTokens()),
-                millions(policy.placementTokens()),
-                format("%.2f", policy.loadImbalance()),
-                format("%.0f", policy.makespanSeconds()));
+                measured(any, "%.4f", policy.hitRate()),
+                measured(any, "%.2f", policy.ttftMillis().p50() / MILLIS_PER_SECOND),
+                measured(any, "%.2f", policy.ttftMillis().p90() / MILLIS_PER_SECOND),
+                measured(any, "%.2f", policy.ttftMillis().p99() / MILLIS_PER_SECOND),
+                measured(any, "%.1f", policy.itlMillis().p50()),
+                measured(any, "%.0f", policy.sessionSeconds().p50()),
+                measured(any, "%.1f", policy.prefillTokens() / TOKENS_PER_MILLION),
+                measured(any && inside, "%.1f", policy.evictionTokens() / TOKENS_PER_MILLION),
+                measured(any && inside, "%.1f", policy.placementTokens() / TOKENS_PER_MILLION),
+                measured(any && inside, "%.2f", policy.loadImbalance()),
+                measured(any, "%.0f", policy.makespanSeconds()));
     }
 
-    private static String millions(long tokens) {
-        return format("%.1f", tokens / TOKENS_PER_MILLION);
+    private static String measured(boolean measured, String pattern, double value) {
+        return measured ? format(pattern, value) : "-";
     }
 
     private static String format(String pattern, double value) {

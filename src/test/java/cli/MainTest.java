@@ -20,6 +20,12 @@ class MainTest {
     }
 
     @Test
+    void helpIsACommandToo() {
+        assertEquals(0, run("help", "replay"));
+        assertTrue(out.toString().contains("Usage: holdfast replay"), out.toString());
+    }
+
+    @Test
     void versionNamesTheProgram() {
         assertEquals(0, run("--version"));
         assertTrue(out.toString().startsWith("holdfast "), out.toString());

@@ -11,6 +11,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,6 +101,36 @@ class ReplayCommandTest {
         assertRefused("does not divide", trace, "--block-size-tokens=48");
         assertRefused("'measured', 'fast' or a factor", trace, "--timing=slow");
         assertRefused("workers must be at least 1", trace, "--workers=0");
+        assertRefused("--turns must be at least 1, got -1", trace, "--turns=-1");
+        assertRefused("--strategy names a strategy twice", trace, "--strategy=joint,joint");
+        assertRefused("--model has no effect without --live", trace, "--model=m");
+        assertRefused("--workers has no effect with --live", trace, "--live=http://127.0.0.1:1", "--workers=2");
+        assertRefused("--live is no URL", trace, "--live=localhost:8642");
+        assertRefused("no node answers at http://127.0.0.1:1 ", trace, "--live=http://127.0.0.1:1");
+        assertRefused("--out: cannot make the directory", trace, "--out=" + trace + "/report");
+    }
+
+    @Test
+    void rowsLeftOutAndTurnsThatFailAreTold() throws IOException {
+        Files.writeString(Path.of(trace), "{\"sid\":1}\n", StandardOpenOption.APPEND);
+        assertEquals(0, holdfast(trace, "--skip-bad-rows", "--strategy=joint", "--blocks-per-worker=18"));
+        assertTrue(err.toString().contains("1 bad rows were left out"), err.toString());
+        assertTrue(err.toString().contains("turns failed: prompt and answer are larger than a worker's 18 blocks"));
+        assertEquals(1, holdfast(trace, "--skip-bad-rows", "--strategy=joint", "--blocks-per-worker=3"));
+        assertTrue(out.toString().contains(" - |"), out.toString());
+    }
+
+    @Test
+    void progressElsewhereThanOnATerminalIsALineNowAndThen() {
+        AtomicLong seconds = new AtomicLong();
+        try (ReplayProgress progress =
+                new ReplayProgress("replay", 4, new PrintWriter(out), () -> seconds.get() * 1_000_000_000L, false)) {
+            for (long at : new long[] {1, 10, 19, 25}) {
+                seconds.set(at);
+                progress.turnEnded();
+            }
+        }
+        assertEquals(String.format("replay: 2 of 4 turns%nreplay: 4 of 4 turns%n"), out.toString());
     }
 
     private void assertRefused(String reason, String... arguments) {

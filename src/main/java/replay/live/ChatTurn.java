@@ -15,6 +15,8 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,13 +26,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safety: immutable; {@link #run} blocks its thread for the length of the answer.
  */
 final class ChatTurn {
+    private static final System.Logger LOG = System.getLogger(ChatTurn.class.getName());
     private static final ObjectMapper JSON = new ObjectMapper();
-    /** No answer takes longer; a hang must end. */
-    private static final Duration LIMIT = Duration.ofMinutes(30);
 
     private final HttpRequest request;
+    private final Duration limit;
 
-    ChatTurn(URI node, String model, String session, List<String> messages, int outputTokens) {
+    /** @param limit longest time for the whole answer: a stream that never ends must not hold up a replay */
+    ChatTurn(URI node, String model, String session, List<String> messages, int outputTokens, Duration limit) {
+        this.limit = limit;
         ObjectNode body = JSON.createObjectNode();
         body.put("model", model);
         body.put("stream", true);
@@ -44,7 +48,7 @@ final class ChatTurn {
         this.request = HttpRequest.newBuilder(node.resolve("/v1/chat/completions"))
                 .header("content-type", "application/json")
                 .header("X-Holdfast-Session-ID", session)
-                .timeout(LIMIT)
+                .timeout(limit)
                 .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
                 .build();
     }
@@ -62,9 +66,11 @@ final class ChatTurn {
     }
 
     Answer run(HttpClient client, LongSupplier nanoClock) throws InterruptedException {
+        CompletableFuture<Void> ended = new CompletableFuture<>();
         try {
             HttpResponse<InputStream> response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
             try (InputStream body = response.body()) {
+                ended.orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS).exceptionally(late -> broken(body));
                 if (response.statusCode() != 200) {
                     String text = new String(body.readAllBytes(), StandardCharsets.UTF_8);
                     return Answer.failed("status " + response.statusCode() + ": " + text);
@@ -72,8 +78,32 @@ final class ChatTurn {
                 return read(new BufferedReader(new InputStreamReader(body, StandardCharsets.UTF_8)), nanoClock);
             }
         } catch (IOException e) {
-            return Answer.failed("connection: " + e.getMessage());
+            return ended.isCompletedExceptionally()
+                    ? Answer.failed("the answer was not complete after " + limit)
+                    : Answer.failed("connection: " + e.getMessage());
+        } finally {
+            ended.complete(null);
         }
+    }
+
+    /** Ends whoever reads the body. */
+    private static @Nullable Void broken(InputStream body) {
+        try {
+            body.close();
+        } catch (IOException alreadyClosed) {
+            LOG.log(System.Logger.Level.DEBUG, "a body was closed twice", alreadyClosed);
+        }
+        return null;
+    }
+
+    /** Whether a delta carries anything that the model produced, reasoning and tool calls included. */
+    private static boolean token(JsonNode delta) {
+        for (String text : List.of("content", "reasoning_content", "reasoning", "refusal")) {
+            if (!delta.path(text).asText("").isEmpty()) {
+                return true;
+            }
+        }
+        return !delta.path("tool_calls").isEmpty();
     }
 
     private static Answer read(BufferedReader lines, LongSupplier nanoClock) throws IOException {
@@ -99,8 +129,7 @@ final class ChatTurn {
             if (chunk.has("error")) {
                 return Answer.failed("mid-stream error: " + chunk.get("error"));
             }
-            JsonNode delta = chunk.path("choices").path(0).path("delta");
-            if (firstToken == 0 && !delta.path("content").asText("").isEmpty()) {
+            if (firstToken == 0 && token(chunk.path("choices").path(0).path("delta"))) {
                 firstToken = nanoClock.getAsLong();
             }
             if (chunk.path("usage").isObject()) {

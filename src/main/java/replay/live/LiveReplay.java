@@ -2,6 +2,7 @@ package replay.live;
 
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -30,6 +31,8 @@ public final class LiveReplay {
     private static final double NANOS_PER_MILLI = 1e6;
     /** Failures quoted in a report; the others are only counted. */
     private static final int QUOTED_FAILURES = 5;
+    /** No answer takes longer; a hang must end. */
+    private static final Duration LIMIT = Duration.ofMinutes(30);
 
     private final Trace trace;
     private final Settings settings;
@@ -153,7 +156,13 @@ public final class LiveReplay {
         long[] ids = traced.blocks().expand(1, traced.inputTokens() / settings.blockSizeTokens());
         String session = trace.sessionNames().get(traced.session()) + "/" + traced.lineage();
         try {
-            return new ChatTurn(settings.node(), settings.model(), session, text.messages(ids), traced.outputTokens())
+            return new ChatTurn(
+                            settings.node(),
+                            settings.model(),
+                            session,
+                            text.messages(ids),
+                            traced.outputTokens(),
+                            LIMIT)
                     .run(client, nanoClock);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

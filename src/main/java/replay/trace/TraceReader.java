@@ -79,7 +79,7 @@ public final class TraceReader {
     private void readLine(Path file, int number, String line) throws TraceException {
         try {
             Row row = new Row(json.readTree(line));
-            RowReader reader = rows == null ? detect(row) : rows;
+            RowReader reader = rows == null ? detect(row, file, number) : rows;
             turns.add(reader.read(row, turns.size()));
         } catch (JsonProcessingException e) {
             bad(file, number, "not a JSON object: " + e.getOriginalMessage());
@@ -88,7 +88,7 @@ public final class TraceReader {
         }
     }
 
-    private RowReader detect(Row row) throws BadRow {
+    private RowReader detect(Row row, Path file, int number) throws TraceException {
         for (TraceFormat known : TraceFormat.values()) {
             if (known.recognises(row)) {
                 format = known;
@@ -96,7 +96,9 @@ public final class TraceReader {
                 return rows;
             }
         }
-        throw new BadRow("b", "or 'hash_ids' is missing: the first row shows no known format");
+        throw new TraceException(
+                file + " line " + number + ": the first row is of no known format: agent turns have fields"
+                        + " 'b' and 'lin' or 'agent', Mooncake's 'hash_ids' (docs/replay.md)");
     }
 
     private void bad(Path file, int number, String problem) throws TraceException {

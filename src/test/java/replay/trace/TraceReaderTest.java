@@ -2,6 +2,7 @@ package replay.trace;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -131,6 +132,9 @@ class TraceReaderTest {
     void whatIsNoTraceIsRefused() throws Exception {
         assertThrows(TraceException.class, () -> read(directory.resolve("missing.jsonl")));
         assertThrows(TraceException.class, () -> read(file("empty.jsonl", "\n")));
-        assertThrows(TraceException.class, () -> read(file("other.jsonl", "{\"a\":1}\n")));
+        TraceException other = assertThrows(TraceException.class, () -> read(file("other.jsonl", "{\"a\":1}\n")));
+        String told = String.valueOf(other.getMessage());
+        assertTrue(told.contains("line 1: the first row is of no known format"), told);
+        assertFalse(told.contains("--skip-bad-rows"), told);
     }
 }
