@@ -77,6 +77,7 @@ final class SimCommand implements Callable<Integer> {
 
     @Option(
             names = "--timing",
+            paramLabel = "PRESET",
             description = "What passes cost: 'measured' (a large model on one large accelerator), 'fast' (20 times"
                     + " that speed), or a factor of the measured speed (${DEFAULT-VALUE}).")
     private String timing = "fast";

@@ -15,6 +15,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -31,7 +32,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Starts one node with everything it needs on this machine: session store, simulated engines, router, HTTP.",
             "Engines that the configuration names are driven instead of simulated ones.",
-            "Ctrl-C lets running turns finish, then stops everything; a second Ctrl-C stops at once."
+            "Ctrl-C lets running turns finish for up to 30 s (holdfast.frontend.drain-timeout), then stops everything; a "
+                    + "second Ctrl-C stops at once."
         },
         footer = {"", "Options win over --config FILE, which wins over the built-in application.conf."},
         mixinStandardHelpOptions = true)
@@ -48,16 +50,22 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--http-port", paramLabel = "PORT", description = "HTTP port (8642; 0 for any free one).")
     private @Nullable Integer httpPort;
 
-    @Option(names = "--workers", paramLabel = "N", description = "Simulated engines (4).")
+    @Option(names = "--workers", paramLabel = "N", description = "Simulated engines, 1 to 64 (4).")
     private @Nullable Integer workers;
 
-    @Option(names = "--timing", description = "Their speed: measured, fast, or a factor of measured (fast).")
+    @Option(
+            names = "--timing",
+            paramLabel = "PRESET",
+            description = "Their speed: measured, fast, or a factor of measured (fast).")
     private @Nullable String timing;
 
-    @Option(names = "--blocks-per-worker", paramLabel = "N", description = "KV blocks of each engine (16384).")
+    @Option(
+            names = "--blocks-per-worker",
+            paramLabel = "N",
+            description = "KV blocks of each engine, 16 or more (16384).")
     private @Nullable Integer blocksPerWorker;
 
-    @Option(names = "--block-size-tokens", paramLabel = "N", description = "Tokens in a KV block (16).")
+    @Option(names = "--block-size-tokens", paramLabel = "N", description = "Tokens in a KV block, 1 to 1024 (16).")
     private @Nullable Integer blockSizeTokens;
 
     @Option(
@@ -91,9 +99,11 @@ final class UpCommand implements Callable<Integer> {
         EngineProcessSettings engines = EngineProcessSettings.of(config);
         try (DataDirectory data = DataDirectory.open(dataDirectory)) {
             NodeLog.writeTo(data.logs().resolve("node.log"));
-            try (LocalNode local = LocalNode.start(sources, EngineProgram.command(engines), data, nodeStarter)) {
+            try (LocalNode local =
+                    LocalNode.start(sources, EngineProgram.command(engines), data, nodeStarter, stage -> out().println(
+                                    stage + " ..."))) {
                 new Banner(local, engines, config, data, uptime()).print(out());
-                return serve(local, stop);
+                return serve(local, config, stop);
             }
         }
     }
@@ -106,7 +116,7 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
-    private int serve(LocalNode local, StopRequest stop) {
+    private int serve(LocalNode local, Config config, StopRequest stop) {
         CompletableFuture<?> ended = local.ended();
         CompletableFuture<Void> asked = stop.afterReady();
         CompletableFuture.anyOf(asked, ended).join();
@@ -114,7 +124,18 @@ final class UpCommand implements Callable<Integer> {
             out().println("The node ended by itself: its log says why. Stopping engines and store ...");
             return FAILED;
         }
-        out().println("Draining: running turns may finish. Ctrl-C again stops at once.");
+        out().printf(
+                        Locale.ROOT,
+                        "Draining: %d running turn(s) may finish within %d s (holdfast.frontend.drain-timeout). Ctrl-C again stops"
+                                + " at once.%n",
+                        local.runningTurns(),
+                        config.getDuration("holdfast.frontend.drain-timeout").toSeconds());
+        int cut = local.drain();
+        out().println(
+                        cut == 0
+                                ? "Every turn finished. Stopping engines and store ..."
+                                : cut
+                                        + " turn(s) took too long and were ended with an error. Stopping engines and store ...");
         return STOPPED;
     }
 

@@ -139,12 +139,16 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
         if (acceptingWorkers == 0) {
             missing.add("no worker is ready");
         }
-        AskPattern.<Router.Command, Router.Status>ask(router, Router.GetStatus::new, askTimeout(), system.scheduler())
-                .thenAccept(status -> acceptingWorkers = status.acceptingWorkers());
+        routerStatus().thenAccept(status -> acceptingWorkers = status.acceptingWorkers());
         return missing;
     }
 
-    private CompletionStage<List<Worker.Status>> statuses() {
+    CompletionStage<Router.Status> routerStatus() {
+        return AskPattern.ask(router, Router.GetStatus::new, askTimeout(), system.scheduler());
+    }
+
+    /** What every worker says of itself. */
+    CompletionStage<List<Worker.Status>> statuses() {
         CompletionStage<List<Worker.Status>> all = CompletableFuture.completedFuture(List.of());
         for (EngineEndpoint engine : settings.workers().engines()) {
             CompletionStage<Worker.Status> one = AskPattern.<Worker.Command, Worker.Status>ask(

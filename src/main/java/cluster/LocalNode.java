@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,11 +36,17 @@ public final class LocalNode implements AutoCloseable {
     private final List<EngineAddress> engines;
     private final RunningNode node;
 
-    private LocalNode(Config sources, List<String> engineCommand, DataDirectory data, NodeStarter starter) {
+    private LocalNode(
+            Config sources,
+            List<String> engineCommand,
+            DataDirectory data,
+            NodeStarter starter,
+            Consumer<String> onStage) {
         Config config = ConfigFactory.load(sources);
         check(config);
         refuseTakenPort(config);
         try {
+            onStage.accept("Starting the session store" + (simulated(config) ? " and simulated engines" : ""));
             Optional<EngineProcesses> processes = simulated(config)
                     ? Optional.of(EngineProcesses.launch(engineCommand, data.logs(), EngineProcessSettings.of(config)))
                     : Optional.empty();
@@ -47,8 +54,10 @@ public final class LocalNode implements AutoCloseable {
             store = EmbeddedStore.start(data, StoreSettings.of(config));
             started.push(store);
             engines = processes.map(EngineProcesses::awaitReady).orElse(List.of());
+            onStage.accept("Starting the node");
             node = starter.start(ConfigFactory.load(surroundings(config).withFallback(sources)));
             started.push(() -> drain(node));
+            onStage.accept("Waiting until it takes turns");
             new ReadinessProbe(http()).await(readyTimeout(config));
         } catch (RuntimeException failure) {
             close();
@@ -61,10 +70,16 @@ public final class LocalNode implements AutoCloseable {
      *
      * @param sources the configuration before Akka's defaults, not yet resolved
      * @param engineCommand the program of an engine
+     * @param onStage told what is being done now
      * @throws StartFailure if any part cannot start; nothing is left running then
      */
-    public static LocalNode start(Config sources, List<String> engineCommand, DataDirectory data, NodeStarter starter) {
-        return new LocalNode(sources, engineCommand, data, starter);
+    public static LocalNode start(
+            Config sources,
+            List<String> engineCommand,
+            DataDirectory data,
+            NodeStarter starter,
+            Consumer<String> onStage) {
+        return new LocalNode(sources, engineCommand, data, starter, onStage);
     }
 
     /**
@@ -107,6 +122,20 @@ public final class LocalNode implements AutoCloseable {
     /** Completes when the node has ended, whether asked to or not. */
     public CompletableFuture<?> ended() {
         return node.whenTerminated().toCompletableFuture();
+    }
+
+    /** Turns that clients wait for. */
+    public int runningTurns() {
+        return node.runningTurns();
+    }
+
+    /**
+     * Lets running turns finish within the configured bound and ends the node; engines and store stay.
+     *
+     * @return how many turns were not left the time to finish
+     */
+    public int drain() {
+        return node.drain().toCompletableFuture().join();
     }
 
     /** Drains the node, so that running turns finish, then ends engines and store. */

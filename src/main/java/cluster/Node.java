@@ -112,13 +112,18 @@ public final class Node implements RunningNode {
     }
 
     @Override
-    public CompletionStage<Done> drain() {
+    public int runningTurns() {
+        return http.runningTurns();
+    }
+
+    @Override
+    public CompletionStage<Integer> drain() {
         return http.drain()
-                .handle((done, failure) -> {
+                .handle((cut, failure) -> {
                     system.terminate();
-                    return Done.getInstance();
+                    return cut == null ? 0 : cut;
                 })
-                .thenCompose(done -> system.getWhenTerminated());
+                .thenCompose(cut -> system.getWhenTerminated().thenApply(done -> cut));
     }
 
     @Override
@@ -219,7 +224,13 @@ public final class Node implements RunningNode {
                 new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller)
                                 .inference())
                         .route(),
-                new ServiceRoutes(requests, running, queries, queries, metrics).route());
+                new ServiceRoutes(
+                                requests,
+                                running,
+                                queries,
+                                queries,
+                                new FleetMetrics(metrics, queries::statuses, queries::routerStatus))
+                        .route());
     }
 
     private static R2dbcReadJournal journal(ActorSystem<?> system) {

@@ -9,12 +9,15 @@ public interface RunningNode {
     /** Where it accepts HTTP, with the port that was chosen. */
     InetSocketAddress httpAddress();
 
+    /** Turns that clients wait for. */
+    int runningTurns();
+
     /**
      * Takes no more turns, lets the running ones finish within the configured bound, then ends the node.
      *
-     * @return completes when the node has ended
+     * @return completes when the node has ended, with how many turns were not left the time to finish
      */
-    CompletionStage<?> drain();
+    CompletionStage<Integer> drain();
 
     /** Completes when the node has ended, whether asked to or not. */
     CompletionStage<?> whenTerminated();

@@ -34,11 +34,13 @@ final class BodyReader {
 
     /** Bytes of the body; fails with {@link RefusedRequest}. */
     CompletionStage<byte[]> read(HttpRequest request) {
-        if (!isJson(request) || isEncoded(request)) {
-            request.discardEntityBytes(system);
-            return CompletableFuture.failedStage(new RefusedRequest(InferenceFailure.of(
-                    InferenceFailure.Kind.INVALID_REQUEST,
-                    "send the body with content-type: application/json and without content-encoding")));
+        if (!isJson(request)) {
+            return unsupported(
+                    request,
+                    "content-type is '" + request.entity().getContentType() + "': send the body as application/json");
+        }
+        if (isEncoded(request)) {
+            return unsupported(request, "content-encoding is not served: send the body as it is");
         }
         if (request.entity() instanceof HttpEntity.Strict strict
                 && strict.getData().size() <= settings.maxBodyBytes()) {
@@ -52,6 +54,12 @@ final class BodyReader {
                 .takeWhile(new Tally()::within)
                 .runWith(Sink.fold(new Collected(expected), Collected::add), system)
                 .handle((body, failure) -> failure == null ? body.bytes() : interrupted(failure));
+    }
+
+    private CompletionStage<byte[]> unsupported(HttpRequest request, String message) {
+        request.discardEntityBytes(system);
+        return CompletableFuture.failedStage(
+                new RefusedRequest(InferenceFailure.of(InferenceFailure.Kind.UNSUPPORTED_MEDIA_TYPE, message)));
     }
 
     private static boolean isJson(HttpRequest request) {

@@ -1,6 +1,5 @@
 package frontend;
 
-import akka.Done;
 import akka.NotUsed;
 import akka.actor.typed.ActorSystem;
 import akka.http.javadsl.Http;
@@ -69,18 +68,24 @@ public final class HttpServer {
     }
 
     /**
-     * Stops serving: accepts no more connections and no more turns, lets running turns finish within
-     * {@code drain-timeout}, ends the rest with their dialect's error, then closes every connection.
+     * Stops serving: refuses new turns, lets running ones finish within {@code drain-timeout}, ends the rest with their
+     * dialect's error, then closes the port and every connection. Until then the port answers, so that whoever asks is
+     * told that this server drains instead of finding nobody.
+     *
+     * @return how many turns were not left the time to finish
      */
-    public CompletionStage<Done> drain() {
-        CompletionStage<Done> unbound = binding.unbind();
-        CompletionStage<Done> drained = turns.drain(settings.drainTimeout());
-        return unbound.thenCompose(done -> drained)
-                .thenCompose(done -> Patterns.after(FLUSH, system, () -> binding.terminate(FLUSH)))
-                .thenApply(terminated -> {
-                    LOG.info("stopped serving HTTP on {}", binding.localAddress());
-                    return Done.getInstance();
-                });
+    public CompletionStage<Integer> drain() {
+        return turns.drain(settings.drainTimeout())
+                .thenCompose(cut -> Patterns.after(FLUSH, system, () -> binding.terminate(FLUSH))
+                        .thenApply(terminated -> {
+                            LOG.info("stopped serving HTTP on {}", binding.localAddress());
+                            return cut;
+                        }));
+    }
+
+    /** Turns that clients wait for. */
+    public int runningTurns() {
+        return turns.running();
     }
 
     private static CompletionStage<HttpResponse> answered(

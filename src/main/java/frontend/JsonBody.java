@@ -5,9 +5,12 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import inference.CompactJson;
 import inference.InferenceFailure;
@@ -44,15 +47,29 @@ public final class JsonBody {
         try {
             tree = MAPPER.readTree(body);
         } catch (JsonProcessingException e) {
-            throw malformed("the body is not valid JSON: " + e.getOriginalMessage() + place(e.getLocation()));
+            throw malformed("the body is not valid JSON: " + problem(e) + place(e.getLocation()));
         } catch (IOException e) {
             // The bytes are in memory: what is left are characters that are no UTF-8, UTF-16 or UTF-32.
-            throw malformed("the body is not valid JSON text: " + e.getMessage());
+            throw malformed("the body is not text in UTF-8, UTF-16 or UTF-32");
         }
         if (!tree.isObject()) {
             throw malformed("the body must be a JSON object");
         }
         return JsonField.root(tree);
+    }
+
+    /** In our words: the parser's name its classes and settings. */
+    private static String problem(JsonProcessingException e) {
+        if (e instanceof JsonEOFException) {
+            return "it ends too early";
+        }
+        if (e instanceof StreamConstraintsException) {
+            return "it is nested more than " + CompactJson.MAX_DEPTH + " deep, or a number or name in it is too long";
+        }
+        if (e instanceof MismatchedInputException) {
+            return "something follows after its end";
+        }
+        return "there is something that cannot stand there";
     }
 
     private static String place(JsonLocation at) {

@@ -188,6 +188,7 @@ public final class JsonField {
             String text = WellFormed.text(node.textValue());
             return text.length() <= 40 ? "'" + text + "'" : "a string of " + text.length() + " characters";
         }
-        return node.isArray() ? "an array" : "an object";
+        String kind = node.isArray() ? "array" : "object";
+        return (node.isEmpty() ? "an empty " : "an ") + kind;
     }
 }

@@ -67,6 +67,7 @@ public final class OpenAiErrors {
             case UNKNOWN_MODEL, NOT_FOUND -> StatusCodes.NOT_FOUND;
             case CONFLICT -> StatusCodes.CONFLICT;
             case REQUEST_TOO_LARGE -> StatusCodes.CONTENT_TOO_LARGE;
+            case UNSUPPORTED_MEDIA_TYPE -> StatusCodes.UNSUPPORTED_MEDIA_TYPE;
             case RATE_LIMITED -> StatusCodes.TOO_MANY_REQUESTS;
             case OVERLOADED, STORE_UNAVAILABLE -> StatusCodes.SERVICE_UNAVAILABLE;
             case TIMEOUT -> StatusCodes.GATEWAY_TIMEOUT;
@@ -83,6 +84,7 @@ public final class OpenAiErrors {
                     NOT_FOUND,
                     CONFLICT,
                     REQUEST_TOO_LARGE,
+                    UNSUPPORTED_MEDIA_TYPE,
                     CANCELLED -> INVALID;
             case UNAUTHENTICATED -> "authentication_error";
             case NOT_ALLOWED -> "permission_error";
@@ -99,6 +101,7 @@ public final class OpenAiErrors {
             case NOT_FOUND -> "not_found";
             case CONFLICT -> "conflict";
             case REQUEST_TOO_LARGE -> "request_too_large";
+            case UNSUPPORTED_MEDIA_TYPE -> "unsupported_media_type";
             case RATE_LIMITED -> "rate_limit_exceeded";
             case OVERLOADED -> "overloaded";
             case STORE_UNAVAILABLE -> "store_unavailable";

@@ -13,6 +13,7 @@ import akka.stream.javadsl.Source;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceRequest;
+import inference.Usage;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -38,14 +39,17 @@ public final class RunningTurns {
     private final ActorSystem<?> system;
     private final FrontendSettings settings;
     private final InferenceService service;
+    private final Metrics metrics;
     private final Set<UniqueKillSwitch> running = ConcurrentHashMap.newKeySet();
-    private final CompletableFuture<Done> drained = new CompletableFuture<>();
+    private final CompletableFuture<Integer> drained = new CompletableFuture<>();
     private volatile boolean draining;
+    private volatile int cut;
 
     public RunningTurns(ActorSystem<?> system, FrontendSettings settings, InferenceService service, Metrics metrics) {
         this.system = system;
         this.settings = settings;
         this.service = service;
+        this.metrics = metrics;
         metrics.gauge(Metric.HTTP_TURNS_RUNNING, running::size);
     }
 
@@ -61,6 +65,7 @@ public final class RunningTurns {
         return service.infer(request)
                 .concatLazy(Source.single(new InferenceEvent.Failed(BROKEN_OFF)))
                 .takeWhile(event -> !event.terminal(), true)
+                .map(this::counted)
                 .viaMat(KillSwitches.single(), Keep.right())
                 .recover(new PFBuilder<Throwable, InferenceEvent>()
                         .matchAny(failure -> new InferenceEvent.Failed(failure(request, failure)))
@@ -115,8 +120,17 @@ public final class RunningTurns {
         return draining;
     }
 
-    /** Refuses new turns from now on; completes when none runs any more, at the latest shortly after the bound. */
-    CompletionStage<Done> drain(Duration bound) {
+    /** How many there are. */
+    int running() {
+        return running.size();
+    }
+
+    /**
+     * Refuses new turns from now on; completes when none runs any more, at the latest shortly after the bound.
+     *
+     * @return how many turns the bound ended
+     */
+    CompletionStage<Integer> drain(Duration bound) {
         draining = true;
         LOG.info("draining: {} turns run, up to {} is left to them", running.size(), bound);
         settle();
@@ -124,9 +138,20 @@ public final class RunningTurns {
         return drained;
     }
 
+    private InferenceEvent counted(InferenceEvent event) {
+        if (event instanceof InferenceEvent.Finished end) {
+            Usage usage = end.usage();
+            metrics.count(Metric.PROMPT_TOKENS, usage.cachedTokens(), "cached");
+            metrics.count(Metric.PROMPT_TOKENS, usage.inputTokens() - usage.cachedTokens(), "computed");
+            metrics.count(Metric.OUTPUT_TOKENS, usage.outputTokens());
+        }
+        return event;
+    }
+
     private void abortAll() {
-        if (!running.isEmpty()) {
-            LOG.info("drained long enough: {} turns are aborted", running.size());
+        cut = running.size();
+        if (cut > 0) {
+            LOG.info("drained long enough: {} turns are aborted", cut);
         }
         running.forEach(turn -> turn.abort(new RefusedRequest(shuttingDown())));
     }
@@ -149,7 +174,7 @@ public final class RunningTurns {
 
     private synchronized void settle() {
         if (draining && running.isEmpty()) {
-            drained.complete(Done.getInstance());
+            drained.complete(cut);
         }
     }
 

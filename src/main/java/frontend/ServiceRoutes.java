@@ -14,8 +14,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import inference.InferenceFailure;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import metrics.Metrics;
 
 /**
  * What every dialect's clients and every operator ask of a server: its models, its health, its metrics.
@@ -23,18 +21,21 @@ import metrics.Metrics;
  * <p>Thread-safety: safe for concurrent use.
  */
 public final class ServiceRoutes extends AllDirectives {
+    private static final String INDEX =
+            """
+            {"name":"holdfast","routes":["POST /v1/chat/completions","GET /v1/models","GET /v1/models/{id}",\
+            "GET /v1/sessions","GET /v1/sessions/{id}","DELETE /v1/sessions/{id}","GET /v1/workers","POST /v1/explain",\
+            "GET /health/live","GET /health/ready","GET /metrics"]}
+            """;
+
     private final RequestDirectives requests;
     private final RunningTurns turns;
     private final ModelCatalog catalog;
     private final Readiness readiness;
-    private final Metrics metrics;
+    private final Scrape metrics;
 
     public ServiceRoutes(
-            RequestDirectives requests,
-            RunningTurns turns,
-            ModelCatalog catalog,
-            Readiness readiness,
-            Metrics metrics) {
+            RequestDirectives requests, RunningTurns turns, ModelCatalog catalog, Readiness readiness, Scrape metrics) {
         this.requests = requests;
         this.turns = turns;
         this.catalog = catalog;
@@ -44,7 +45,7 @@ public final class ServiceRoutes extends AllDirectives {
 
     public Route route() {
         return concat(
-                pathSingleSlash(() -> head(() -> complete(StatusCodes.OK))),
+                pathSingleSlash(() -> get(() -> complete(json(INDEX)))),
                 path(PathMatchers.segment("v1").slash("models"), () -> get(this::models)),
                 pathPrefix(
                         PathMatchers.segment("v1").slash("models"),
@@ -55,8 +56,8 @@ public final class ServiceRoutes extends AllDirectives {
                 path(PathMatchers.segment("health").slash("ready"), () -> get(() -> complete(ready()))),
                 path(
                         "metrics",
-                        () -> get(
-                                () -> requests.authenticated(tenant -> CompletableFuture.completedStage(scraped())))));
+                        () -> get(() ->
+                                requests.authenticated(tenant -> metrics.text().thenApply(ServiceRoutes::scraped)))));
     }
 
     private Route models() {
@@ -98,19 +99,20 @@ public final class ServiceRoutes extends AllDirectives {
 
     private HttpResponse ready() {
         List<String> missing = new ArrayList<>(readiness.missing());
+        String status = missing.isEmpty() ? "ready" : "not ready";
         if (turns.draining()) {
+            status = "draining";
             missing.add("the server is draining");
         }
         ObjectNode body = JsonNodeFactory.instance.objectNode();
-        body.put("status", missing.isEmpty() ? "ready" : "not ready");
+        body.put("status", status);
         ArrayNode list = body.putArray("missing");
         missing.forEach(list::add);
         return json(body.toString()).withStatus(missing.isEmpty() ? StatusCodes.OK : StatusCodes.SERVICE_UNAVAILABLE);
     }
 
-    private HttpResponse scraped() {
-        return HttpResponse.create()
-                .withEntity(MediaTypes.TEXT_PLAIN.toContentType(HttpCharsets.UTF_8), metrics.scrape());
+    private static HttpResponse scraped(String text) {
+        return HttpResponse.create().withEntity(MediaTypes.TEXT_PLAIN.toContentType(HttpCharsets.UTF_8), text);
     }
 
     private static HttpResponse json(String body) {

@@ -25,6 +25,7 @@ public record InferenceFailure(Kind kind, String message, @Nullable String param
         /** The same thing is being done already. */
         CONFLICT,
         REQUEST_TOO_LARGE,
+        UNSUPPORTED_MEDIA_TYPE,
         RATE_LIMITED,
         /** No worker can take it now: queue full, all draining, all lost. */
         OVERLOADED,

@@ -2,11 +2,20 @@ package metrics;
 
 import java.util.List;
 
-/** One constant per metric: name, kind, help, and the labels it carries. Values are seconds, bytes or counts. */
+/**
+ * One constant per metric: name, kind, help, and the labels it carries. Values are seconds, bytes or counts. What is of one
+ * worker carries its URL, so there are as many as the configuration names engines.
+ */
 public enum Metric {
     TURNS("holdfast.turns", Kind.COUNTER, "Turns that ended, by outcome", "outcome"),
     CONVERSATIONS_NOT_KEPT("holdfast.conversations.not.kept", Kind.COUNTER, "Turns whose text the store did not take"),
     TIME_TO_FIRST_TOKEN("holdfast.ttft", Kind.TIMER, "Time from a request's receipt to its first token"),
+    PROMPT_TOKENS(
+            "holdfast.tokens.prompt",
+            Kind.COUNTER,
+            "Prompt tokens of answered turns, by where they came from: an engine's cache, or computed",
+            "source"),
+    OUTPUT_TOKENS("holdfast.tokens.output", Kind.COUNTER, "Tokens of answers, reasoning included"),
     HTTP_RESPONSES(
             "holdfast.http.responses",
             Kind.COUNTER,
@@ -17,8 +26,12 @@ public enum Metric {
     ROUTES("holdfast.routes", Kind.COUNTER, "Route requests that ended, by outcome", "outcome"),
     ROUTE_DECISION("holdfast.route.decision", Kind.TIMER, "Time a router takes to place one turn"),
     QUEUE_WAIT("holdfast.route.queue.wait", Kind.TIMER, "Time a placed turn spent in the pending queue"),
+    TURNS_WAITING("holdfast.route.queue.waiting", Kind.GAUGE, "Turns in this node's pending queue"),
     INDEX_BLOCKS("holdfast.index.blocks", Kind.GAUGE, "Distinct blocks in this node's prefix index"),
     INDEX_RESYNCS("holdfast.index.resyncs", Kind.COUNTER, "Times one worker's part of the index started over"),
+    WORKER_UP("holdfast.worker.up", Kind.GAUGE, "1 for a worker that takes turns, else 0", "worker"),
+    WORKER_REQUESTS("holdfast.worker.requests", Kind.GAUGE, "Requests at a worker's engine", "worker", "state"),
+    WORKER_BLOCKS("holdfast.worker.blocks", Kind.GAUGE, "KV blocks on a worker's device", "worker", "state"),
     ADMISSIONS("holdfast.worker.admissions", Kind.COUNTER, "Turns that asked a worker for admission", "outcome"),
     ADMISSIONS_LAPSED("holdfast.worker.admissions.lapsed", Kind.COUNTER, "Admissions without a sign of life"),
     HOLDS("holdfast.worker.holds", Kind.COUNTER, "Holds that workers were asked for, by receipt", "receipt"),

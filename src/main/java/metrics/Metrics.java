@@ -9,10 +9,11 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
- * The process's metrics.
+ * The process's metrics. Label values are in lower case, however their constants are written.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
@@ -63,7 +64,7 @@ public final class Metrics {
         }
         List<Tag> tags = new ArrayList<>(values.length);
         for (int i = 0; i < values.length; i++) {
-            tags.add(Tag.of(metric.label(i), values[i]));
+            tags.add(Tag.of(metric.label(i), values[i].toLowerCase(Locale.ROOT)));
         }
         return tags;
     }

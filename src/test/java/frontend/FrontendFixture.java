@@ -78,7 +78,13 @@ public final class FrontendFixture implements AutoCloseable {
         ModelCatalog catalog = () -> CompletableFuture.completedStage(List.of(
                 new ModelCatalog.ServedModel("sim-echo", NOW, "holdfast"),
                 new ModelCatalog.ServedModel("org/model-7b", NOW, "holdfast")));
-        Route services = new ServiceRoutes(requests, turns, catalog, () -> missing, metrics).route();
+        Route services = new ServiceRoutes(
+                        requests,
+                        turns,
+                        catalog,
+                        () -> missing,
+                        () -> CompletableFuture.completedStage(metrics.scrape()))
+                .route();
         server = join(HttpServer.bind(system, settings, turns, metrics, chat, admin, services));
     }
 

@@ -57,7 +57,19 @@ class HttpServerTest {
     @Test
     void malformedJsonIsRefusedWithItsPlace() {
         JsonNode error = assertError(400, frontend.chat("{\"model\": \"m\",\n oops}"));
-        assertTrue(error.get("message").textValue().contains("line 2"), error.toString());
+        assertEquals(
+                "the body is not valid JSON: there is something that cannot stand there (line 2, column 2)",
+                error.get("message").textValue());
+        for (String body : List.of("{\"model\":", MINIMAL + "{}", "{\"n\":" + "9".repeat(2000) + "}", "\u0001")) {
+            String message =
+                    assertError(400, frontend.chat(body)).get("message").textValue();
+            assertFalse(message.matches(".*(token|[a-z][A-Z]|CTRL).*"), message);
+        }
+        assertEquals(
+                "'messages' must be an array with at least one message; got an empty array",
+                assertError(400, frontend.chat("{\"model\":\"m\",\"messages\":[]}"))
+                        .get("message")
+                        .textValue());
         assertError(400, frontend.chat(""));
         assertError(400, frontend.chat("[]"));
         assertError(400, frontend.chat(MINIMAL + "{}"));
@@ -85,15 +97,17 @@ class HttpServerTest {
     @Test
     void onlyPlainJsonIsRead() {
         HttpRequest.Builder request = HttpRequest.newBuilder(frontend.uri("/v1/chat/completions"));
-        assertError(
-                400,
+        JsonNode type = assertError(
+                415,
                 frontend.send(request.POST(BodyPublishers.ofString(MINIMAL)).build()));
-        assertError(
-                400,
+        assertTrue(type.get("message").textValue().startsWith("content-type is "), type.toString());
+        JsonNode encoding = assertError(
+                415,
                 frontend.send(chatRequest()
                         .header("content-encoding", "gzip")
                         .POST(BodyPublishers.ofString(MINIMAL))
                         .build()));
+        assertTrue(encoding.get("message").textValue().startsWith("content-encoding "), encoding.toString());
     }
 
     @Test
@@ -106,13 +120,15 @@ class HttpServerTest {
     }
 
     @Test
-    void anOldClientsProbeIsAnswered() {
-        assertEquals(
-                200,
-                frontend.send(HttpRequest.newBuilder(frontend.uri("/"))
-                                .method("HEAD", BodyPublishers.noBody())
-                                .build())
-                        .statusCode());
+    void theRootNamesTheRoutesAndWhatTakesGetTakesHead() {
+        assertTrue(json(frontend.get("/")).get("routes").toString().contains("POST /v1/explain"));
+        for (String path : List.of("/", "/v1/models", "/health/ready", "/metrics")) {
+            HttpResponse<String> head = frontend.send(HttpRequest.newBuilder(frontend.uri(path))
+                    .method("HEAD", BodyPublishers.noBody())
+                    .build());
+            assertEquals(200, head.statusCode(), path);
+            assertEquals("", head.body());
+        }
     }
 
     @Test
@@ -149,7 +165,10 @@ class HttpServerTest {
     @Test
     void metricsAreScraped() {
         frontend.chat(MINIMAL);
-        assertTrue(frontend.get("/metrics").body().contains("holdfast_http_responses_total{status=\"200\"}"));
+        String metrics = frontend.get("/metrics").body();
+        assertTrue(metrics.contains("holdfast_http_responses_total{status=\"200\"}"), metrics);
+        assertTrue(metrics.contains("holdfast_tokens_prompt_total{source=\"cached\"}"), metrics);
+        assertTrue(metrics.contains("holdfast_tokens_output_total "), metrics);
     }
 
     @Test

@@ -32,7 +32,8 @@ public enum TurnOutcome {
                     UNKNOWN_MODEL,
                     NOT_FOUND,
                     CONFLICT,
-                    REQUEST_TOO_LARGE -> REJECTED;
+                    REQUEST_TOO_LARGE,
+                    UNSUPPORTED_MEDIA_TYPE -> REJECTED;
             case RATE_LIMITED, OVERLOADED -> OVERLOADED;
             case ENGINE_FAILED, TIMEOUT -> ENGINE_FAILED;
             case STORE_UNAVAILABLE -> STORE_UNAVAILABLE;

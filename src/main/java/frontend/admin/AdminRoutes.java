@@ -19,8 +19,10 @@ import inference.TenantId;
 import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The operators' routes: {@code /v1/sessions}, {@code /v1/workers} and {@code /v1/explain}. A caller sees the sessions of
@@ -52,24 +54,42 @@ public final class AdminRoutes extends AllDirectives {
                 () -> concat(
                         path(
                                 "sessions",
-                                () -> get(() -> parameterOptional(
-                                        "limit",
-                                        limit -> parameterOptional("after", after -> sessions(limit, after))))),
+                                () -> get(() -> parameters(
+                                        List.of("limit", "after"),
+                                        given -> sessions(given.get("limit"), given.get("after"))))),
                         pathPrefix("sessions", () -> path(PathMatchers.remaining(), rest -> session(rest))),
-                        path(
-                                "workers",
-                                () -> get(() -> requests.authenticated(tenant ->
-                                        queries.workers().thenApply(workers -> json(new WorkerList(workers)))))),
+                        path("workers", () -> get(() -> parameters(List.of(), given -> workers()))),
                         path("explain", () -> post(this::explain))));
     }
 
-    private Route sessions(Optional<String> limit, Optional<String> after) {
-        return requests.authenticated(tenant ->
-                queries.sessions(tenant, limit(limit), after.orElse(null)).thenApply(AdminRoutes::json));
+    /** The query's parameters by name; a misspelt one would otherwise be silently without effect. */
+    private Route parameters(List<String> known, Function<Map<String, String>, Route> inner) {
+        return parameterMap(given -> {
+            for (String name : given.keySet()) {
+                if (!known.contains(name)) {
+                    throw RefusedRequest.invalid(
+                            name,
+                            "there is no query parameter '" + name + "' here"
+                                    + (known.isEmpty() ? "" : ", only " + String.join(" and ", known)));
+                }
+            }
+            return inner.apply(given);
+        });
     }
 
-    private static int limit(Optional<String> text) {
-        String digits = text.orElse(Integer.toString(DEFAULT_LIMIT));
+    /** An empty {@code after} is the first page, so that clients can pass on what they were given to begin with. */
+    private Route sessions(@Nullable String limit, @Nullable String after) {
+        return requests.authenticated(
+                tenant -> queries.sessions(tenant, limit(limit), after == null || after.isEmpty() ? null : after)
+                        .thenApply(AdminRoutes::json));
+    }
+
+    private Route workers() {
+        return requests.authenticated(tenant -> queries.workers().thenApply(workers -> json(new WorkerList(workers))));
+    }
+
+    private static int limit(@Nullable String text) {
+        String digits = text == null ? Integer.toString(DEFAULT_LIMIT) : text;
         int limit = digits.matches("\\d{1,4}") ? Integer.parseInt(digits) : 0;
         if (limit < 1 || limit > MAX_LIMIT) {
             throw RefusedRequest.invalid("limit", "'limit' must be an integer from 1 to " + MAX_LIMIT);

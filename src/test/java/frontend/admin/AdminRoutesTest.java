@@ -46,6 +46,12 @@ class AdminRoutesTest {
                         + "\"lastTurnAt\":\"2026-03-01T10:00:00Z\"}],\"next\":\"n\"}",
                 frontend.get("/v1/sessions?limit=2&after=x%20y").body());
         assertTrue(frontend.get("/v1/sessions").body().contains("limit 100 after null"));
+        assertTrue(frontend.get("/v1/sessions?after=").body().contains("limit 100 after null"));
+        for (String unknown : List.of("/v1/sessions?limt=2", "/v1/workers?limt=2")) {
+            HttpResponse<String> refused = frontend.get(unknown);
+            assertEquals(400, refused.statusCode());
+            assertTrue(refused.body().contains("\"param\":\"limt\""), refused.body());
+        }
         for (String limit : List.of("0", "1001", "-1", "x", "99999999999")) {
             HttpResponse<String> refused = frontend.get("/v1/sessions?limit=" + limit);
             assertEquals(400, refused.statusCode());

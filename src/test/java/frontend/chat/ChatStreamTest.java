@@ -19,6 +19,7 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -231,10 +232,18 @@ class ChatStreamTest {
             var drained = frontend.server.drain();
             idle.ask("\"stream\":true");
             assertEquals("HTTP/1.1 503 Service Unavailable", idle.head().get(0));
+            assertEquals(200, frontend.get("/health/live").statusCode());
+            HttpResponse<String> ready = frontend.get("/health/ready");
+            assertEquals(503, ready.statusCode());
+            assertTrue(ready.body().contains("\"status\":\"draining\""), ready.body());
+            HttpResponse<String> refused =
+                    frontend.chat("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}");
+            assertEquals(503, refused.statusCode());
+            assertEquals("1", refused.headers().firstValue("retry-after").orElseThrow());
             event.complete(new InferenceEvent.Finished(FinishReason.STOP, null, USAGE));
             List<String> events = running.events();
             assertEquals("data: [DONE]", events.get(events.size() - 1));
-            FrontendFixture.join(drained);
+            assertEquals(0, FrontendFixture.join(drained));
         }
     }
 
@@ -260,7 +269,7 @@ class ChatStreamTest {
             List<String> events = client.events();
             assertTrue(events.get(events.size() - 1).contains("shutting down"), events.toString());
             FrontendFixture.join(cancelled);
-            FrontendFixture.join(drained);
+            assertEquals(1, FrontendFixture.join(drained));
         }
     }
 

@@ -1,0 +1,66 @@
+package cluster;
+
+import frontend.Scrape;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
+import kv.WorkerId;
+import metrics.Metric;
+import metrics.Metrics;
+import router.Router;
+import workers.Worker;
+
+/**
+ * The process's metrics with what workers and router answer when they are read: asked then, so that nothing is asked while
+ * nobody looks.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+final class FleetMetrics implements Scrape {
+    private final Metrics metrics;
+    private final Supplier<CompletionStage<List<Worker.Status>>> workers;
+    private final Supplier<CompletionStage<Router.Status>> router;
+    private final Map<WorkerId, Worker.Status> seen = new ConcurrentHashMap<>();
+    private volatile int waitingTurns;
+
+    FleetMetrics(
+            Metrics metrics,
+            Supplier<CompletionStage<List<Worker.Status>>> workers,
+            Supplier<CompletionStage<Router.Status>> router) {
+        this.metrics = metrics;
+        this.workers = workers;
+        this.router = router;
+        metrics.gauge(Metric.TURNS_WAITING, () -> waitingTurns);
+    }
+
+    @Override
+    public CompletionStage<String> text() {
+        return workers.get()
+                .thenAccept(statuses -> statuses.forEach(this::see))
+                .thenCombine(router.get(), (done, status) -> waitingTurns = status.waitingTurns())
+                .handle((done, silent) -> metrics.scrape());
+    }
+
+    private void see(Worker.Status status) {
+        if (seen.put(status.worker(), status) == null) {
+            gauge(Metric.WORKER_UP, status, each -> each.state().accepting() ? 1 : 0);
+            gauge(Metric.WORKER_REQUESTS, status, each -> each.load().runningRequests(), "running");
+            gauge(Metric.WORKER_REQUESTS, status, each -> each.load().waitingRequests(), "waiting");
+            gauge(Metric.WORKER_REQUESTS, status, Worker.Status::admittedTurns, "admitted");
+            gauge(Metric.WORKER_BLOCKS, status, each -> each.load().deviceBlocksUsed(), "used");
+            gauge(Metric.WORKER_BLOCKS, status, each -> each.load().deviceBlocksCached(), "cached");
+            gauge(Metric.WORKER_BLOCKS, status, each -> each.load().deviceBlocksTotal(), "total");
+        }
+    }
+
+    private void gauge(Metric metric, Worker.Status first, ToIntFunction<Worker.Status> value, String... state) {
+        WorkerId worker = first.worker();
+        String[] labels = new String[1 + state.length];
+        labels[0] = worker.url();
+        System.arraycopy(state, 0, labels, 1, state.length);
+        metrics.gauge(metric, () -> value.applyAsInt(seen.getOrDefault(worker, first)), labels);
+    }
+}
