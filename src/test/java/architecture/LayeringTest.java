@@ -29,13 +29,14 @@ class LayeringTest {
     private static final Map<String, Row> TABLE = new LinkedHashMap<>();
 
     static {
-        String pureWorkers = "workers.status workers.holds workers.sim workers.events";
+        String pureWorkers = "workers.status workers.holds workers.seats workers.sim workers.events";
         String pureRouter = "router.strategy router.queue router.retention router.placement";
         row("kv", "", NO_AKKA);
         row("metrics", "", NO_AKKA);
         row("inference", "kv", NO_AKKA);
         row("workers.status", "kv inference metrics", NO_AKKA);
         row("workers.holds", "kv inference metrics", NO_AKKA);
+        row("workers.seats", "kv inference metrics", NO_AKKA);
         row("workers.events", "kv inference metrics", NO_AKKA);
         row("workers.sim", "kv inference metrics workers.status workers.holds", NO_AKKA);
         row("workers.simserver", "kv inference metrics " + pureWorkers, NO_AKKA);

@@ -1,0 +1,179 @@
+package workers.seats;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import kv.Hold;
+import kv.KvEvent;
+import kv.Prefix;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The seats of one engine.
+ *
+ * <p>A user, a turn or a command, gets the free seat that costs least:
+ *
+ * <ol>
+ *   <li>its own: one that holds the expected prefix and little else, so that most of what is there is used again. One that holds
+ *       only a beginning which many share, and then somebody else's conversation, is not;
+ *   <li>one that holds nothing, or else the one that was given back longest ago;
+ *   <li>only then one with held prefixes that stand nowhere else, the least dense first: a hold never keeps a turn out.
+ * </ol>
+ *
+ * <ul>
+ *   <li>I1: a user has at most one seat and a seat at most one user.
+ *   <li>I2: applying the changes in order to an empty cache per seat gives what the seats hold.
+ *   <li>I3: a seat that was taken holds at most the expected prefix until it is filled.
+ *   <li>I4: a held prefix is given up only to a prompt that uses most of its seat again, or when every other free seat would give
+ *       one up, too.
+ * </ul>
+ *
+ * <p>Cost of taking one: seats times holds. Mutable, not thread safe.
+ */
+public final class SeatTable {
+    private final List<SeatRow> rows = new ArrayList<>();
+    private long freed;
+
+    /** @param seats 0 for an engine without */
+    public SeatTable(int seats) {
+        for (int i = 0; i < seats; i++) {
+            rows.add(new SeatRow(i));
+        }
+    }
+
+    public int seats() {
+        return rows.size();
+    }
+
+    /**
+     * Gives a user a seat, or the one that it has.
+     *
+     * @param expected leading blocks of what it will compute that are believed to be here, null for none
+     * @param holds what should rather stay
+     * @param yielding whether held prefixes may be given up for it
+     * @return empty when no seat is free, or none that need not be yielded
+     */
+    public Optional<Taken> take(String user, @Nullable Prefix expected, List<Hold> holds, boolean yielding) {
+        Optional<SeatRow> present = of(user);
+        if (present.isPresent()) {
+            return Optional.of(new Taken(present.get().number, present.get().blocks(), List.of()));
+        }
+        List<SeatRow> free = rows.stream().filter(row -> row.user == null).toList();
+        Comparator<SeatRow> idlest =
+                Comparator.<SeatRow, Boolean>comparing(row -> row.blocks() > 0).thenComparingLong(row -> row.freedAt);
+        Optional<SeatRow> own = free.stream()
+                .filter(row -> own(row, expected))
+                .min(Comparator.comparingInt(SeatRow::blocks).thenComparing(idlest));
+        Optional<SeatRow> unheld = free.stream()
+                .filter(row -> given(row, expected, holds).isEmpty())
+                .min(idlest);
+        Optional<SeatRow> held = !yielding
+                ? Optional.empty()
+                : free.stream()
+                        .min(Comparator.<SeatRow>comparingDouble(
+                                        row -> given(row, expected, holds).orElse(0))
+                                .thenComparing(idlest));
+        return own.or(() -> unheld).or(() -> held).map(row -> {
+            row.user = user;
+            int kept = kept(row, expected);
+            return new Taken(row.number, kept, row.cut(kept));
+        });
+    }
+
+    /** Gives a user a free seat that holds a prefix, as it is; empty when there is none or it is not free. */
+    public Optional<Integer> takeHolding(String user, Prefix prefix) {
+        Optional<SeatRow> row = rows.stream()
+                .filter(each -> each.user == null && each.holds(prefix))
+                .findFirst();
+        row.ifPresent(each -> each.user = user);
+        return row.map(each -> each.number);
+    }
+
+    /** Whether a seat holds a prefix, free or not. */
+    public boolean holds(Prefix prefix) {
+        return rows.stream().anyMatch(row -> row.holds(prefix));
+    }
+
+    /**
+     * A user's seat has computed more of its prompt.
+     *
+     * @param from blocks before these; the call does nothing unless that is what the seat holds
+     */
+    public List<SeatChange> filled(String user, int from, long[] hashes) {
+        return of(user).filter(row -> row.blocks() == from)
+                .map(row -> row.extend(hashes))
+                .orElse(List.of());
+    }
+
+    /** What a user's seat holds is not known any more, or nothing. */
+    public List<SeatChange> emptied(String user) {
+        return of(user).map(row -> row.cut(0)).orElse(List.of());
+    }
+
+    /** A user gives its seat back; nothing happens when it has none. */
+    public void free(String user) {
+        of(user).ifPresent(row -> {
+            row.user = null;
+            row.freedAt = ++freed;
+        });
+    }
+
+    /** Whether any seat holds a block. */
+    public boolean holds(long hash) {
+        return rows.stream().anyMatch(row -> row.holds(hash));
+    }
+
+    /** The block before one that some seat holds; empty when it opens a prompt. */
+    public OptionalLong before(long hash) {
+        return rows.stream()
+                .filter(row -> row.holds(hash))
+                .findFirst()
+                .map(row -> row.before(hash))
+                .orElse(OptionalLong.empty());
+    }
+
+    /** Everything the seats hold, as the events that lead there. */
+    public Map<Integer, List<KvEvent>> snapshot() {
+        Map<Integer, List<KvEvent>> snapshot = new TreeMap<>();
+        rows.forEach(row -> snapshot.put(row.number, row.snapshot()));
+        return snapshot;
+    }
+
+    /** Blocks that the seats hold, each as often as it is held. */
+    public int blocks() {
+        return rows.stream().mapToInt(SeatRow::blocks).sum();
+    }
+
+    private Optional<SeatRow> of(String user) {
+        return rows.stream().filter(row -> user.equals(row.user)).findFirst();
+    }
+
+    private static boolean own(SeatRow row, @Nullable Prefix expected) {
+        int kept = kept(row, expected);
+        return kept > 0 && row.blocks() - kept <= kept;
+    }
+
+    private static int kept(SeatRow row, @Nullable Prefix expected) {
+        return expected != null && row.holds(expected) ? expected.blocks() : 0;
+    }
+
+    /** Density of the densest hold that would be lost with a seat; empty when none would. */
+    private OptionalDouble given(SeatRow row, @Nullable Prefix expected, List<Hold> holds) {
+        int kept = kept(row, expected);
+        return holds.stream()
+                .filter(hold -> hold.prefix().blocks() > kept && row.holds(hold.prefix()))
+                .filter(hold -> others(row).noneMatch(other -> other.holds(hold.prefix())))
+                .mapToDouble(Hold::density)
+                .max();
+    }
+
+    private Stream<SeatRow> others(SeatRow row) {
+        return rows.stream().filter(other -> other != row);
+    }
+}
