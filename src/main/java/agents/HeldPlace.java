@@ -3,22 +3,33 @@ package agents;
 import akka.stream.javadsl.SinkQueueWithCancel;
 import inference.InferenceEvent;
 import inference.TurnId;
+import inference.Usage;
+import java.util.Arrays;
+import kv.PromptBlocks;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import router.Router;
+import workers.Seat;
 import workers.Worker;
 
 /**
- * What a turn holds in the cluster: the router's reservation, a worker's admission, an engine's stream. Everything is given
- * up by {@link #letGo}, which may be repeated and may come before anything is held.
+ * What a turn holds in the cluster: the router's reservation, a worker's admission with a place in its engine, the engine's
+ * stream. Everything is given up by {@link #letGo}, which may be repeated and may come before anything is held.
  *
  * <p>Thread-safety: confined to its turn.
  */
 final class HeldPlace {
+    /** Blocks told of in one message: at up to 10 bytes each, it stays below the 64 KiB that messages may have. */
+    private static final int BLOCKS_TOLD = 4096;
+
+    private static final Worker.Placed NOWHERE = new Worker.Placed(Seat.ANY, 0);
+
     private final TurnId turn;
     private final TurnPorts ports;
     private @Nullable WorkerId worker;
     private @Nullable SinkQueueWithCancel<InferenceEvent> stream;
+    private Worker.Placed place = NOWHERE;
+    private int promisedBlocks;
 
     HeldPlace(TurnId turn, TurnPorts ports) {
         this.turn = turn;
@@ -38,9 +49,23 @@ final class HeldPlace {
         }
     }
 
-    /** The engine's stream is open. */
-    void opened(SinkQueueWithCancel<InferenceEvent> answer) {
+    /** The engine's stream is open, for a request in the given place. */
+    void opened(Worker.Placed admitted, SinkQueueWithCancel<InferenceEvent> answer) {
+        place = admitted;
+        promisedBlocks = admitted.keptBlocks();
         stream = answer;
+    }
+
+    /** A worker of seats learns what the seat holds, now that the engine has computed the whole prompt. */
+    private void computed(PromptBlocks prompt) {
+        if (!place.seat().equals(Seat.ANY)) {
+            long[] chain = prompt.toArray();
+            for (int from = place.keptBlocks(); from < chain.length; from += BLOCKS_TOLD) {
+                int to = Math.min(chain.length, from + BLOCKS_TOLD);
+                tellWorker(new Worker.SeatFilled(turn, from, Arrays.copyOfRange(chain, from, to)));
+            }
+            place = new Worker.Placed(place.seat(), chain.length);
+        }
     }
 
     @Nullable
@@ -53,6 +78,14 @@ final class HeldPlace {
         return stream;
     }
 
+    /** The answer is complete. That nothing at all was cached where something was promised means a cache lost unseen. */
+    void finished(PromptBlocks prompt, Usage usage) {
+        computed(prompt);
+        if (promisedBlocks > 0 && usage.cachedTokens() == 0) {
+            reportFailure("seat " + place.seat().slot() + " was to hold " + promisedBlocks + " blocks and held none");
+        }
+    }
+
     void renew() {
         tellWorker(new Worker.RenewAdmission(turn));
     }
@@ -62,7 +95,9 @@ final class HeldPlace {
         tellWorker(new Worker.ReportFailure(reason));
     }
 
-    void firstToken() {
+    /** The answer has begun. */
+    void firstToken(PromptBlocks prompt) {
+        computed(prompt);
         ports.router().tell(new Router.FirstToken(turn));
     }
 
@@ -73,6 +108,8 @@ final class HeldPlace {
         }
         tellWorker(new Worker.EndTurn(turn));
         worker = null;
+        place = NOWHERE;
+        promisedBlocks = 0;
         ports.router().tell(new Router.Release(turn));
     }
 

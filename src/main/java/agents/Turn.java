@@ -26,7 +26,6 @@ import org.jspecify.annotations.Nullable;
 import router.Router;
 import router.placement.RouteOutcome;
 import router.placement.RouteRequest;
-import workers.Seat;
 import workers.Worker;
 
 /**
@@ -206,6 +205,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
                                     prompt.inputTokens(),
                                     expectedOutputTokens,
                                     prompt.cachedPart(placed.placement().expectedCachedTokens()),
+                                    null,
                                     replyTo),
                             (reply, failure) -> new WorkerReplied(chosen, reply, failure));
             return this;
@@ -224,7 +224,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
             return this;
         }
         if (replied.reply() instanceof Worker.Admitted admitted) {
-            stream(replied.worker(), admitted.validFor());
+            stream(replied.worker(), admitted);
             return this;
         }
         if (replied.reply() instanceof Worker.AdmissionRefused refused) {
@@ -239,13 +239,15 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         return lostBeforeFirstToken(PlacementFailures.silent(replied.worker()));
     }
 
-    private void stream(WorkerId admittedBy, Duration validFor) {
+    private void stream(WorkerId admittedBy, Worker.Admitted admitted) {
         stage = Stage.STREAMING;
-        timers.startTimerAtFixedRate(new RenewalDue(), validFor.dividedBy(RENEWALS));
-        place.opened(ports.engines()
-                .apply(admittedBy)
-                .generate(request, Seat.ANY)
-                .runWith(Sink.queue(1), getContext().getSystem()));
+        timers.startTimerAtFixedRate(new RenewalDue(), admitted.validFor().dividedBy(RENEWALS));
+        place.opened(
+                admitted.place(),
+                ports.engines()
+                        .apply(admittedBy)
+                        .generate(request, admitted.place().seat())
+                        .runWith(Sink.queue(1), getContext().getSystem()));
         pull();
     }
 
@@ -280,12 +282,13 @@ final class Turn extends AbstractBehavior<Turn.Command> {
             return engineFailed(failed.failure());
         }
         if (sent.event() instanceof InferenceEvent.Finished finished) {
+            place.finished(prompt.blocks(), finished.usage());
             return record(TurnOutcome.COMPLETED, finished);
         }
         if (timeToFirstToken == null) {
             timeToFirstToken = book.elapsed();
             ports.metrics().time(Metric.TIME_TO_FIRST_TOKEN, timeToFirstToken);
-            place.firstToken();
+            place.firstToken(prompt.blocks());
         }
         book.answered(sent.event());
         offer(sent.event());

@@ -37,6 +37,7 @@ import kv.RetentionClass;
 import kv.SequenceHash;
 import kv.StoredCopy;
 import kv.WorkerId;
+import workers.Seat;
 import workers.Worker;
 import workers.holds.HoldEnd;
 import workers.status.EngineCapabilities;
@@ -114,6 +115,14 @@ final class KryoRegistrations {
         add(77, Worker.HoldAnswered.class);
         add(78, Worker.HoldEnded.class);
         add(79, HoldEnd.class);
+        add(85, Worker.SeatFilled.class);
+        add(86, Seat.class);
+        add(87, Worker.Placed.class);
+        add(88, Worker.CopyPrefix.class);
+        add(89, Worker.WarmPrefix.class);
+        add(90, Worker.DiscardCopy.class);
+        add(91, Worker.CopyAnswered.class);
+        add(92, Worker.WarmAnswered.class);
         // agents
         add(100, Checkpoint.class);
         add(101, Frontier.class);

@@ -165,6 +165,13 @@ public final class Node implements RunningNode {
         InstantSource clock = InstantSource.system();
         SecureRandom random = new SecureRandom();
 
+        ChatTemplate template = new ChatMlTemplate(new ByteTokenizer());
+        PromptRenderer renderer = new PromptRenderer(
+                settings.blockSizeTokens(),
+                model -> template,
+                new PromptCache(settings.agents().promptCacheBlocks()));
+        StoredConversations conversations =
+                StoredConversations.start(system, clock, settings.agents().keepConversations());
         Function<WorkerId, EngineClient> engines = engineClients(system, settings);
         Workers workers = Workers.start(
                 system,
@@ -172,20 +179,15 @@ public final class Node implements RunningNode {
                 new WorkerPorts(
                         engines,
                         ZmqEventSource::open,
+                        conversations,
+                        request -> renderer.render(request).blocks(),
                         () -> new Incarnation(random.nextLong(), random.nextLong()),
                         metrics,
                         System::nanoTime));
-        StoredConversations conversations =
-                StoredConversations.start(system, clock, settings.agents().keepConversations());
         Sessions sessions =
                 Sessions.init(system, journal(system), settings.agents().session(), clock);
         ActorRef<Router.Command> router = router(context, settings, metrics);
 
-        ChatTemplate template = new ChatMlTemplate(new ByteTokenizer());
-        PromptRenderer renderer = new PromptRenderer(
-                settings.blockSizeTokens(),
-                model -> template,
-                new PromptCache(settings.agents().promptCacheBlocks()));
         TurnPorts ports = new TurnPorts(
                 sessions::ref,
                 router,

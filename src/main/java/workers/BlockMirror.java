@@ -15,12 +15,17 @@ import metrics.Metrics;
 import workers.events.EngineBlockMap;
 import workers.events.EngineEvent;
 import workers.holds.CachedBlocks;
+import workers.seats.SeatTable;
 
-/** What an engine's caches hold, rank by rank, as its events tell. Mutable, not thread safe. */
+/**
+ * What an engine's caches hold: rank by rank, as its events tell, or seat by seat, as far as it follows from what was sent there.
+ * An engine has one or the other. Mutable, not thread safe.
+ */
 final class BlockMirror implements CachedBlocks {
     private final int blockSizeTokens;
     private final Metrics metrics;
     private final Map<Integer, EngineBlockMap> ranks = new TreeMap<>();
+    private SeatTable seats = new SeatTable(0);
 
     BlockMirror(int blockSizeTokens, Metrics metrics) {
         this.blockSizeTokens = blockSizeTokens;
@@ -45,24 +50,36 @@ final class BlockMirror implements CachedBlocks {
     Map<Integer, List<KvEvent>> snapshot() {
         Map<Integer, List<KvEvent>> snapshot = new TreeMap<>();
         ranks.forEach((rank, map) -> map.snapshot(snapshot.computeIfAbsent(rank, r -> new ArrayList<>())::add));
+        snapshot.putAll(seats.snapshot());
         return snapshot;
+    }
+
+    SeatTable seats() {
+        return seats;
+    }
+
+    /** The engine has so many seats; all are empty then, and nobody sits. */
+    void furnish(int number) {
+        seats = new SeatTable(number);
     }
 
     /** Blocks that the accelerators hold. */
     int deviceBlocks() {
         return ranks.values().stream()
-                .mapToInt(map -> map.blocks(KvTier.DEVICE))
-                .sum();
+                        .mapToInt(map -> map.blocks(KvTier.DEVICE))
+                        .sum()
+                + seats.blocks();
     }
 
     @Override
     public boolean knows(long hash) {
-        return ranks.values().stream().anyMatch(map -> map.knows(hash));
+        return seats.holds(hash) || ranks.values().stream().anyMatch(map -> map.knows(hash));
     }
 
     @Override
     public boolean contains(long hash, KvTier tier) {
-        return ranks.values().stream().anyMatch(map -> map.contains(hash, tier));
+        return (tier == KvTier.DEVICE && seats.holds(hash))
+                || ranks.values().stream().anyMatch(map -> map.contains(hash, tier));
     }
 
     @Override
@@ -72,7 +89,7 @@ final class BlockMirror implements CachedBlocks {
                 return map.parent(hash);
             }
         }
-        return OptionalLong.empty();
+        return seats.before(hash);
     }
 
     /** The engine's own names of a prefix's blocks, first to last, of the first rank that has its last. */
@@ -86,6 +103,7 @@ final class BlockMirror implements CachedBlocks {
 
     void clear() {
         ranks.clear();
+        furnish(seats.seats());
     }
 
     void clear(int rank) {

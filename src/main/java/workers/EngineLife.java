@@ -1,6 +1,8 @@
 package workers;
 
+import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 import workers.status.EngineFacts;
 import workers.status.WorkerState;
 
@@ -11,8 +13,10 @@ import workers.status.WorkerState;
 final class EngineLife {
     private static final long UNKNOWN = 0;
 
+    private final WorkerId worker;
     private final int blockSizeTokens;
     private final int failedProbesAllowed;
+    private final Logger log;
     private WorkerState state = WorkerState.JOINING;
     private String reason = "the engine has not answered yet";
     private @Nullable EngineFacts facts;
@@ -28,7 +32,9 @@ final class EngineLife {
         RESTARTED
     }
 
-    EngineLife(int blockSizeTokens, int failedProbes) {
+    EngineLife(WorkerId worker, int blockSizeTokens, int failedProbes, Logger log) {
+        this.worker = worker;
+        this.log = log;
         this.blockSizeTokens = blockSizeTokens;
         this.failedProbesAllowed = failedProbes;
     }
@@ -93,6 +99,9 @@ final class EngineLife {
 
     private void enter(WorkerState next, String why) {
         if (state != next || next == WorkerState.JOINING) {
+            if (!reason.equals(why)) {
+                log.info("worker {}: {}: {}", worker, next, why);
+            }
             state = next;
             reason = why;
         }

@@ -10,12 +10,14 @@ import akka.actor.typed.javadsl.TimerScheduler;
 import akka.actor.typed.receptionist.Receptionist;
 import akka.actor.typed.receptionist.ServiceKey;
 import akka.cluster.sharding.typed.javadsl.EntityTypeKey;
+import akka.stream.Materializer;
+import inference.ConversationRef;
 import inference.TurnId;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
 import kv.Epoch;
 import kv.Hold;
 import kv.Incarnation;
@@ -23,10 +25,10 @@ import kv.KvEvent;
 import kv.LeaseId;
 import kv.Prefix;
 import kv.Receipt;
+import kv.StoredCopy;
 import kv.WorkerId;
 import metrics.Metric;
 import org.jspecify.annotations.Nullable;
-import workers.events.EventSequence;
 import workers.holds.HoldEnd;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
@@ -58,12 +60,14 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
      * @param inputTokens whole prompt
      * @param expectedOutputTokens reserve for the answer
      * @param cached part of the prompt that is believed to be in the engine's cache, null for none
+     * @param source copy to load first where the prompt's beginning is missing, null for none
      */
     public record AdmitTurn(
             TurnId turn,
             int inputTokens,
             int expectedOutputTokens,
             @Nullable Prefix cached,
+            @Nullable StoredCopy source,
             ActorRef<AdmitReply> replyTo)
             implements Command {}
 
@@ -91,13 +95,39 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     /** A lease needs its hold no longer. */
     public record ReleaseHold(LeaseId lease, Epoch epoch) implements Command {}
 
+    /**
+     * A turn's prompt has been computed in its seat; a long one is told in pieces, in order.
+     *
+     * @param from blocks before these
+     */
+    public record SeatFilled(TurnId turn, int from, long[] hashes) implements Command {}
+
+    /** Asks for a copy of a prefix outside the engine, with what the conversation's next turn is sure to begin with. */
+    public record CopyPrefix(
+            LeaseId lease,
+            Epoch epoch,
+            Incarnation incarnation,
+            Prefix prefix,
+            ConversationRef conversation,
+            ActorRef<RetentionNews> keeper)
+            implements Command {}
+
+    /** Asks to have a prefix computed here. */
+    public record WarmPrefix(
+            LeaseId lease,
+            Epoch epoch,
+            Incarnation incarnation,
+            Prefix prefix,
+            ConversationRef conversation,
+            ActorRef<RetentionNews> keeper)
+            implements Command {}
+
+    /** A copy is not needed any more. */
+    public record DiscardCopy(StoredCopy copy) implements Command {}
+
     private record FeedSaid(KvEventFeed.News news) implements Command {}
 
     private record ProbeDue() implements Command {}
-
-    private record EngineAnswered(EngineClient.Probe probe) implements Command {}
-
-    private record EngineSilent(String reason) implements Command {}
 
     private record AdmissionLapsed(TurnId turn) implements Command {}
 
@@ -105,7 +135,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
 
     private record HoldsDue() implements Command {}
 
-    private record EngineHeld(LeaseId lease, long grant, @Nullable Receipt receipt) implements Command {}
+    private record EngineDone(Runnable then) implements Command {}
 
     private record SubscriberStopped(ActorRef<Update> subscriber) implements Command {}
 
@@ -117,7 +147,10 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
      *
      * @param validFor lapses without {@link RenewAdmission} in that time
      */
-    public record Admitted(Incarnation incarnation, Duration validFor) implements AdmitReply {}
+    public record Admitted(Incarnation incarnation, Duration validFor, Placed place) implements AdmitReply {}
+
+    /** Where in the engine a turn is to run, and how many leading blocks of its prompt are known to be there. */
+    public record Placed(Seat seat, int keptBlocks) {}
 
     /** The turn may not run here now; the router's view was stale and the load tells how. */
     public record AdmissionRefused(RefusalReason reason, WorkerLoad load) implements AdmitReply {}
@@ -167,6 +200,20 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
             WorkerId worker, LeaseId lease, Epoch epoch, Incarnation incarnation, HoldEnd reason, @Nullable Prefix left)
             implements RetentionNews {}
 
+    /** Answer to {@link CopyPrefix}; with a copy when it was accepted. */
+    public record CopyAnswered(
+            WorkerId worker,
+            LeaseId lease,
+            Epoch epoch,
+            Incarnation incarnation,
+            Receipt receipt,
+            @Nullable StoredCopy copy)
+            implements RetentionNews {}
+
+    /** Answer to {@link WarmPrefix}. */
+    public record WarmAnswered(WorkerId worker, LeaseId lease, Epoch epoch, Incarnation incarnation, Receipt receipt)
+            implements RetentionNews {}
+
     /**
      * News for a router, numbered from 1 per {@link Attach}; a number is never skipped. The first is always a
      * {@link Joined}.
@@ -188,7 +235,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     /**
      * Changes of the engine's blocks, in order; a snapshot comes as stores. At most 64 KiB serialized.
      *
-     * @param rank data-parallel rank whose cache changed, from 0
+     * @param rank data-parallel rank, or seat, whose cache changed, from 0
      */
     public record BlocksChanged(long number, Incarnation incarnation, int rank, List<KvEvent> events)
             implements Update {
@@ -219,8 +266,10 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     private final Admissions admissions;
     private final EngineCache cache;
     private final HoldCommands holds;
+    private final SeatCommands seats;
     private final WorkerView view;
     private final Subscribers subscribers;
+    private final CacheNews news;
     private final LoadView load = new LoadView();
     private boolean registered;
     private boolean probing;
@@ -238,24 +287,25 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         this.settings = settings;
         this.ports = ports;
         this.engine = ports.engines().apply(id);
-        this.life = new EngineLife(settings.blockSizeTokens(), settings.failedProbes());
+        this.life = new EngineLife(id, settings.blockSizeTokens(), settings.failedProbes(), context.getLog());
         this.admissions = new Admissions(settings.turnsPerSlot());
-        Optional<ActorRef<KvEventFeed.Command>> feed = endpoint.events() == null
-                ? Optional.empty()
-                : Optional.of(context.spawn(
-                        KvEventFeed.create(
-                                endpoint,
-                                ports.events(),
-                                settings.events(),
-                                context.messageAdapter(KvEventFeed.News.class, FeedSaid::new),
-                                ports.metrics()),
-                        "events"));
-        this.cache = new EngineCache(settings.blockSizeTokens(), ports, feed);
-        this.holds = new HoldCommands(id, settings.holds(), ports, engine, cache.mirror(), this::awaitEngine);
+        this.cache = new EngineCache(settings.blockSizeTokens(), ports, feed(endpoint));
+        this.holds = new HoldCommands(id, settings.holds(), ports, engine, cache.mirror(), this::awaitHold);
         holds.begin(cache.incarnation());
         this.view = new WorkerView(id, life, admissions, load, cache, holds);
         this.subscribers = new Subscribers(settings, view::begin);
+        this.news = new CacheNews(id, life, load, cache, holds, subscribers, context.getLog());
+        Materializer streams = Materializer.matFromSystem(context.getSystem());
+        this.seats = new SeatCommands(id, settings, ports, engine, cache, holds, streams, this::await, news::seats);
         timers.startTimerWithFixedDelay(new ProbeDue(), Duration.ZERO, settings.heartbeatInterval());
+    }
+
+    private Optional<ActorRef<KvEventFeed.Command>> feed(EngineEndpoint endpoint) {
+        ActorRef<KvEventFeed.News> said = getContext().messageAdapter(KvEventFeed.News.class, FeedSaid::new);
+        return Optional.ofNullable(endpoint.events())
+                .map(published ->
+                        KvEventFeed.create(endpoint, ports.events(), settings.events(), said, ports.metrics()))
+                .map(behavior -> getContext().spawn(behavior, "events"));
     }
 
     @Override
@@ -264,53 +314,64 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                 .onMessage(Start.class, start -> this) // receiving it woke the worker
                 .onMessage(AdmitTurn.class, this::onAdmitTurn)
                 .onMessage(RenewAdmission.class, this::onRenewAdmission)
-                .onMessage(EndTurn.class, this::onEndTurn)
+                .onMessage(EndTurn.class, end -> over(end.turn()))
                 .onMessage(ReportFailure.class, this::onReportFailure)
                 .onMessage(Attach.class, this::onAttach)
-                .onMessage(AckUpdates.class, this::onAckUpdates)
-                .onMessage(GetStatus.class, this::onGetStatus)
-                .onMessage(HoldPrefix.class, this::onHoldPrefix)
-                .onMessage(ReleaseHold.class, this::onReleaseHold)
+                .onMessage(AckUpdates.class, ack -> done(() -> subscribers.acknowledge(ack)))
+                .onMessage(GetStatus.class, get -> done(() -> get.replyTo().tell(view.status())))
+                .onMessage(
+                        HoldPrefix.class,
+                        command -> holdsChanged(() -> holds.hold(command, life.state(), life.facts())))
+                .onMessage(ReleaseHold.class, command -> holdsChanged(() -> holds.release(command)))
+                .onMessage(SeatFilled.class, filled -> holdsChanged(() -> seats.filled(filled)))
+                .onMessage(CopyPrefix.class, command -> holdsChanged(() -> seats.copy(command, life.facts())))
+                .onMessage(
+                        WarmPrefix.class,
+                        command -> holdsChanged(() -> seats.warm(command, life.facts(), life.state())))
+                .onMessage(DiscardCopy.class, command -> holdsChanged(() -> seats.discard(command)))
+                .onMessage(EngineDone.class, done -> holdsChanged(done.then()))
                 .onMessage(FeedSaid.class, this::onFeedSaid)
                 .onMessage(ProbeDue.class, due -> probe())
-                .onMessage(EngineAnswered.class, this::onEngineAnswered)
-                .onMessage(EngineSilent.class, this::onEngineSilent)
                 .onMessage(AdmissionLapsed.class, this::onAdmissionLapsed)
                 .onMessage(LoadDue.class, due -> reportLoad())
-                .onMessage(HoldsDue.class, this::onHoldsDue)
-                .onMessage(EngineHeld.class, this::onEngineHeld)
-                .onMessage(SubscriberStopped.class, this::onSubscriberStopped)
+                .onMessage(HoldsDue.class, due -> holdsChanged(() -> holds.tick()))
+                .onMessage(SubscriberStopped.class, stopped -> done(() -> subscribers.remove(stopped.subscriber())))
                 .build();
     }
 
     private Behavior<Command> onAdmitTurn(AdmitTurn admit) {
-        Optional<RefusalReason> refusal = admissions.admit(
-                admit.turn(),
-                admit.inputTokens(),
-                admit.expectedOutputTokens(),
-                holds.heldPart(admit.cached()),
-                life.state(),
-                life.facts());
+        Optional<RefusalReason> refusal = admissions
+                .admit(
+                        admit.turn(),
+                        admit.inputTokens(),
+                        admit.expectedOutputTokens(),
+                        holds.heldPart(admit.cached()),
+                        life.state(),
+                        life.facts())
+                .or(() -> seat(admit));
         ports.metrics().count(Metric.ADMISSIONS, refusal.map(Enum::name).orElse("ADMITTED"));
         if (refusal.isPresent()) {
             admit.replyTo().tell(new AdmissionRefused(refusal.get(), view.load()));
             return this;
         }
         expectSignOfLife(admit.turn());
-        admit.replyTo().tell(new Admitted(cache.incarnation(), settings.admissionValidity()));
         holds.yieldTo(Math.max(0, view.load().deviceBlocksTotal() - admissions.freshBlocks()));
         return holdsChanged();
+    }
+
+    private Optional<RefusalReason> seat(AdmitTurn admit) {
+        boolean seated = seats.seat(admit, place -> admit.replyTo()
+                .tell(new Admitted(cache.incarnation(), settings.admissionValidity(), place)));
+        if (!seated) {
+            admissions.end(admit.turn());
+        }
+        return seated ? Optional.empty() : Optional.of(RefusalReason.FULL);
     }
 
     private Behavior<Command> onRenewAdmission(RenewAdmission renew) {
         admissions.adopt(renew.turn());
         expectSignOfLife(renew.turn());
         return this;
-    }
-
-    private Behavior<Command> onEndTurn(EndTurn end) {
-        timers.cancel(end.turn());
-        return admissions.end(end.turn()) ? loadChanged() : this;
     }
 
     private Behavior<Command> onReportFailure(ReportFailure report) {
@@ -326,136 +387,65 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         return this;
     }
 
-    private Behavior<Command> onAckUpdates(AckUpdates ack) {
-        subscribers.acknowledge(ack);
-        return this;
-    }
-
-    private Behavior<Command> onGetStatus(GetStatus get) {
-        get.replyTo().tell(view.status());
-        return this;
-    }
-
-    private Behavior<Command> onHoldPrefix(HoldPrefix command) {
-        holds.hold(command, life.state(), life.facts());
-        return holdsChanged();
-    }
-
-    private Behavior<Command> onReleaseHold(ReleaseHold command) {
-        holds.release(command);
-        return holdsChanged();
-    }
-
     private Behavior<Command> onFeedSaid(FeedSaid said) {
         if (!cache.concernedBy(said.news())) {
             return this;
         }
-        if (said.news() instanceof KvEventFeed.EventsArrived arrived) {
-            return eventsArrived(arrived);
-        }
-        return eventsStartedOver((KvEventFeed.EventsStartedOver) said.news());
-    }
-
-    private Behavior<Command> onEngineAnswered(EngineAnswered answered) {
-        probing = false;
-        failureReported = false;
-        String before = life.reason();
-        EngineLife.Seen seen = life.answered(answered.probe());
-        load.probed(answered.probe(), admissions.turns());
-        logTransition(before);
-        if (life.state() == WorkerState.READY && !registered) {
-            registered = true;
-            getContext()
-                    .getSystem()
-                    .receptionist()
-                    .tell(Receptionist.register(SERVICE_KEY, getContext().getSelf()));
-        }
-        EngineFacts facts = life.facts();
-        if (facts != null) {
-            holds.probed(facts);
-        }
-        if (seen == EngineLife.Seen.RESTARTED) {
-            cache.engineRestarted();
-            renewIncarnation("its start time is another");
-        } else if (seen == EngineLife.Seen.CHANGED) {
-            subscribers.begin();
-        }
-        return reportLoad();
-    }
-
-    private Behavior<Command> onEngineSilent(EngineSilent silent) {
-        probing = false;
-        String before = life.reason();
-        life.silent(silent.reason(), failureReported);
-        failureReported = false;
-        logTransition(before);
-        return reportLoad();
+        boolean unexpected = news.told(said.news());
+        holdsChanged();
+        return unexpected ? probe() : this;
     }
 
     private Behavior<Command> onAdmissionLapsed(AdmissionLapsed lapsed) {
         ports.metrics().count(Metric.ADMISSIONS_LAPSED);
         getContext().getLog().info("worker {}: the admission of {} lapsed", id, lapsed.turn());
-        return admissions.end(lapsed.turn()) ? loadChanged() : this;
+        return over(lapsed.turn());
     }
 
-    private Behavior<Command> onHoldsDue(HoldsDue due) {
-        holds.tick();
-        return holdsChanged();
-    }
-
-    private Behavior<Command> onEngineHeld(EngineHeld answer) {
-        holds.engineAnswered(answer.lease(), answer.grant(), answer.receipt());
-        return holdsChanged();
-    }
-
-    private Behavior<Command> onSubscriberStopped(SubscriberStopped stopped) {
-        subscribers.remove(stopped.subscriber());
-        return this;
-    }
-
-    private Behavior<Command> eventsArrived(KvEventFeed.EventsArrived arrived) {
-        BlockMirror.Changes changes = cache.apply(arrived);
-        if (changes.events().isEmpty()) {
-            return this;
-        }
-        subscribers.blocks(cache.incarnation(), arrived.rank(), changes.events());
-        holds.cacheChanged(changes.events());
-        return holdsChanged();
-    }
-
-    private Behavior<Command> eventsStartedOver(KvEventFeed.EventsStartedOver over) {
-        cache.startOver(over);
-        if (over.reason() == EventSequence.Reason.REQUESTED) {
-            subscribers.begin();
-            return this;
-        }
-        if (over.reason() == EventSequence.Reason.RESTARTED) {
-            life.forgetStart();
-            load.restarted();
-        }
-        renewIncarnation("its events say " + over.reason().name().toLowerCase(Locale.ROOT));
-        return probe();
+    private Behavior<Command> over(TurnId turn) {
+        timers.cancel(turn);
+        seats.leave(turn);
+        return admissions.end(turn) ? loadChanged() : this;
     }
 
     private Behavior<Command> probe() {
         if (!probing) {
             probing = true;
-            getContext()
-                    .pipeToSelf(
-                            engine.probe(),
-                            (probe, failure) -> probe == null
-                                    ? new EngineSilent("the engine does not answer: " + failure)
-                                    : new EngineAnswered(probe));
+            await(engine.probe(), this::probed);
         }
         return this;
     }
 
-    private void renewIncarnation(String why) {
-        Incarnation next = cache.renew();
-        getContext().getLog().info("worker {}: new incarnation {}: {}", id, next, why);
-        holds.begin(next);
-        subscribers.begin();
-        holdsChanged();
+    private void probed(EngineClient.@Nullable Probe probe, @Nullable Throwable failure) {
+        probing = false;
+        if (probe == null) {
+            life.silent("the engine does not answer: " + failure, failureReported);
+        } else {
+            answered(probe);
+        }
+        failureReported = false;
+        reportLoad();
+    }
+
+    private void answered(EngineClient.Probe probe) {
+        EngineLife.Seen seen = life.answered(probe);
+        load.probed(probe, admissions.turns());
+        if (life.state() == WorkerState.READY && !registered) {
+            registered = true;
+            ActorRef<Receptionist.Command> receptionist =
+                    getContext().getSystem().receptionist();
+            receptionist.tell(Receptionist.register(SERVICE_KEY, getContext().getSelf()));
+        }
+        EngineFacts facts = life.facts();
+        if (facts != null) {
+            seats.probed(facts);
+            holds.probed(facts);
+        }
+        if (seen == EngineLife.Seen.RESTARTED) {
+            news.engineRestarted();
+        } else if (seen == EngineLife.Seen.CHANGED) {
+            subscribers.begin();
+        }
     }
 
     private void expectSignOfLife(TurnId turn) {
@@ -469,6 +459,17 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         return this;
     }
 
+    private Behavior<Command> done(Runnable action) {
+        action.run();
+        return this;
+    }
+
+    /** After whatever may have changed holds, blocks or seats. */
+    private Behavior<Command> holdsChanged(Runnable change) {
+        change.run();
+        return holdsChanged();
+    }
+
     private Behavior<Command> holdsChanged() {
         holds.untilNext()
                 .ifPresentOrElse(
@@ -477,19 +478,15 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         return loadChanged();
     }
 
-    private void awaitEngine(CompletionStage<Receipt> receipt, LeaseId lease, long grant) {
-        getContext().pipeToSelf(receipt, (answer, failure) -> new EngineHeld(lease, grant, answer));
+    private void awaitHold(CompletionStage<Receipt> receipt, LeaseId lease, long grant) {
+        await(receipt, (answer, failure) -> holds.engineAnswered(lease, grant, answer));
+    }
+
+    private <T> void await(CompletionStage<T> stage, BiConsumer<@Nullable T, @Nullable Throwable> then) {
+        getContext().pipeToSelf(stage, (value, failure) -> new EngineDone(() -> then.accept(value, failure)));
     }
 
     private Behavior<Command> reportLoad() {
-        WorkerLoad current = view.load();
-        subscribers.load(life.state(), current);
-        return this;
-    }
-
-    private void logTransition(String reasonBefore) {
-        if (!life.reason().equals(reasonBefore)) {
-            getContext().getLog().info("worker {}: {}: {}", id, life.state(), life.reason());
-        }
+        return done(() -> subscribers.load(life.state(), view.load()));
     }
 }

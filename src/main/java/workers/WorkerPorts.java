@@ -1,9 +1,12 @@
 package workers;
 
+import inference.ConversationStore;
+import inference.InferenceRequest;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import kv.Incarnation;
+import kv.PromptBlocks;
 import kv.WorkerId;
 import metrics.Metrics;
 
@@ -14,12 +17,16 @@ import metrics.Metrics;
  *
  * @param engines a client for each engine
  * @param events opens an engine's event streams
+ * @param conversations text of what is to be warmed up or copied
+ * @param prompts blocks of a request's prompt
  * @param incarnations draws a random incarnation
  * @param nanoTime monotonic clock, as {@link System#nanoTime}
  */
 public record WorkerPorts(
         Function<WorkerId, EngineClient> engines,
         KvEventSource.Factory events,
+        ConversationStore conversations,
+        Function<InferenceRequest, PromptBlocks> prompts,
         Supplier<Incarnation> incarnations,
         Metrics metrics,
         LongSupplier nanoTime) {}

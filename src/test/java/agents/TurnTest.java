@@ -1,5 +1,6 @@
 package agents;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -40,12 +41,14 @@ import inference.TenantId;
 import inference.Usage;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -85,6 +88,7 @@ class TurnTest {
     private final MemoryConversations conversations = new MemoryConversations();
     private final Map<WorkerId, TestProbe<Worker.Command>> workers = new HashMap<>();
     private final Map<WorkerId, TestPublisher.Probe<InferenceEvent>> engines = new HashMap<>();
+    private final Map<WorkerId, Seat> seats = new ConcurrentHashMap<>();
     private TestProbe<Router.Command> router;
     private ActorRef<AgentSession.Command> session;
     private TestProbe<AgentSession.Command> sessionProbe;
@@ -125,6 +129,7 @@ class TurnTest {
             @Override
             public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
                 return TestSource.<InferenceEvent>create(kit.system()).mapMaterializedValue(probe -> {
+                    seats.put(worker, seat);
                     engines.put(worker, probe);
                     return NotUsed.getInstance();
                 });
@@ -163,6 +168,33 @@ class TurnTest {
         return client;
     }
 
+    @Test
+    void runsInItsSeatAndTellsWhatTheSeatHoldsOnceThePromptIsComputed() {
+        InferenceRequest request = Conversation.request("turn-1", "s:Be brief.", "u:" + "hello ".repeat(20));
+        long[] chain = Conversation.renderer(new PromptCache(10_000))
+                .render(request)
+                .blocks()
+                .toArray();
+        TestSubscriber.Probe<InferenceEvent> client = run(request);
+        placeOn(FIRST);
+        admit(FIRST, new Worker.Placed(new Seat(2), 1));
+        TestPublisher.Probe<InferenceEvent> engine = engineOf(FIRST);
+        assertEquals(new Seat(2), seats.get(FIRST));
+        client.request(10);
+        engine.sendNext(new InferenceEvent.TextDelta("hi"));
+
+        Worker.SeatFilled filled = workerAt(FIRST).expectMessageClass(Worker.SeatFilled.class);
+        assertEquals(1, filled.from());
+        assertArrayEquals(Arrays.copyOfRange(chain, 1, chain.length), filled.hashes());
+        engine.sendNext(new Finished(FinishReason.STOP, null, new Usage(100, 0, 7, 0)));
+        assertTrue(workerAt(FIRST)
+                .expectMessageClass(Worker.ReportFailure.class)
+                .reason()
+                .contains("was to hold 1 blocks and held none"));
+        workerAt(FIRST).expectMessageClass(Worker.EndTurn.class);
+        ends(TurnOutcome.COMPLETED);
+    }
+
     private RouteRequest placeOn(WorkerId worker) {
         Router.Route route = router.expectMessageClass(Router.Route.class);
         route.replyTo().tell(new Router.Placed(new Placement(worker, new Incarnation(1, 2), 0, 0)));
@@ -170,10 +202,14 @@ class TurnTest {
     }
 
     private void admit(WorkerId worker) {
+        admit(worker, new Worker.Placed(Seat.ANY, 0));
+    }
+
+    private void admit(WorkerId worker, Worker.Placed place) {
         workerAt(worker)
                 .expectMessageClass(Worker.AdmitTurn.class)
                 .replyTo()
-                .tell(new Worker.Admitted(new Incarnation(1, 2), Duration.ofSeconds(30)));
+                .tell(new Worker.Admitted(new Incarnation(1, 2), Duration.ofSeconds(30), place));
     }
 
     private TestPublisher.Probe<InferenceEvent> engineOf(WorkerId worker) {

@@ -59,6 +59,7 @@ import router.Router;
 import router.placement.Placement;
 import router.placement.Placer;
 import router.placement.RouteRequest;
+import testkit.MemoryConversations;
 import workers.EngineEndpoint;
 import workers.Seat;
 import workers.Worker;
@@ -128,6 +129,8 @@ class WorkerAcrossNodesTest {
                 new WorkerPorts(
                         worker -> client,
                         ZmqEventSource::open,
+                        new MemoryConversations(),
+                        request -> PromptBlocks.empty(2),
                         () -> new Incarnation(random.nextLong(), random.nextLong()),
                         new Metrics(),
                         System::nanoTime));

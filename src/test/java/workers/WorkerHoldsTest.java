@@ -22,6 +22,7 @@ import kv.Incarnation;
 import kv.KvTier;
 import kv.LeaseId;
 import kv.Prefix;
+import kv.PromptBlocks;
 import kv.Receipt;
 import kv.RetentionClass;
 import kv.SequenceHash;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import testkit.ActorTestKitExtension;
+import testkit.MemoryConversations;
 import workers.holds.HoldEnd;
 import workers.status.WorkerState;
 
@@ -91,6 +93,7 @@ class WorkerHoldsTest {
         awaitEvents();
 
         assertEquals(List.of(), status().holds());
+        await(() -> assertEquals(2, status().load().deviceBlocksCached()));
         assertEquals(new Receipt.Accepted(), hold(1, 2, 1, LONG));
         assertEquals(List.of("release all", "hold 1 of 1 2"), engine.orders);
     }
@@ -133,11 +136,11 @@ class WorkerHoldsTest {
         compute(4);
         hold(1, 4, 1, LONG);
         TestProbe<Worker.AdmitReply> admissions = kit.kit().createTestProbe();
-        worker.tell(new Worker.AdmitTurn(new TurnId("own"), 100, 20, prefix(4), admissions.getRef()));
+        worker.tell(new Worker.AdmitTurn(new TurnId("own"), 100, 20, prefix(4), null, admissions.getRef()));
         admissions.expectMessageClass(Worker.Admitted.class);
         assertEquals(1, status().holds().size(), "there is room for both");
 
-        worker.tell(new Worker.AdmitTurn(new TurnId("other"), 100, 20, null, admissions.getRef()));
+        worker.tell(new Worker.AdmitTurn(new TurnId("other"), 100, 20, null, null, admissions.getRef()));
 
         admissions.expectMessageClass(Worker.Admitted.class);
         assertEquals(
@@ -221,6 +224,8 @@ class WorkerHoldsTest {
                         new WorkerPorts(
                                 id -> engine,
                                 events,
+                                new MemoryConversations(),
+                                request -> PromptBlocks.empty(2),
                                 () -> new Incarnation(0, lives.incrementAndGet()),
                                 new Metrics(),
                                 nanos::get)));

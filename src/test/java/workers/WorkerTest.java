@@ -19,12 +19,14 @@ import kv.BlockHasher;
 import kv.HashSalt;
 import kv.Incarnation;
 import kv.KvEvent;
+import kv.PromptBlocks;
 import kv.WorkerId;
 import metrics.Metrics;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import testkit.ActorTestKitExtension;
+import testkit.MemoryConversations;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.WorkerState;
@@ -53,6 +55,8 @@ class WorkerTest {
                     new WorkerPorts(
                             id -> engine,
                             events,
+                            new MemoryConversations(),
+                            request -> PromptBlocks.empty(2),
                             () -> new Incarnation(0, lives.incrementAndGet()),
                             metrics,
                             System::nanoTime)));
@@ -352,7 +356,14 @@ class WorkerTest {
                 .spawn(Worker.create(
                         new EngineEndpoint(ID, null, null, 1),
                         settings(),
-                        new WorkerPorts(id -> silent, events, () -> new Incarnation(0, 0), metrics, System::nanoTime)));
+                        new WorkerPorts(
+                                id -> silent,
+                                events,
+                                new MemoryConversations(),
+                                request -> PromptBlocks.empty(2),
+                                () -> new Incarnation(0, 0),
+                                metrics,
+                                System::nanoTime)));
 
         joining.tell(new Worker.GetStatus(statuses.getRef()));
 
@@ -384,12 +395,12 @@ class WorkerTest {
     }
 
     private Worker.Admitted admitted(String turn) {
-        worker.tell(new Worker.AdmitTurn(new TurnId(turn), 10, 4, null, admissions.getRef()));
+        worker.tell(new Worker.AdmitTurn(new TurnId(turn), 10, 4, null, null, admissions.getRef()));
         return admissions.expectMessageClass(Worker.Admitted.class);
     }
 
     private Worker.AdmissionRefused refusal(String turn, int inputTokens) {
-        worker.tell(new Worker.AdmitTurn(new TurnId(turn), inputTokens, 4, null, admissions.getRef()));
+        worker.tell(new Worker.AdmitTurn(new TurnId(turn), inputTokens, 4, null, null, admissions.getRef()));
         return admissions.expectMessageClass(Worker.AdmissionRefused.class);
     }
 

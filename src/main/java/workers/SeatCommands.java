@@ -1,0 +1,310 @@
+package workers;
+
+import akka.stream.Materializer;
+import akka.stream.javadsl.Sink;
+import inference.ConversationRef;
+import inference.InferenceEvent;
+import inference.InferenceRequest;
+import inference.Sampling;
+import inference.TurnId;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import kv.Epoch;
+import kv.Incarnation;
+import kv.LeaseId;
+import kv.Prefix;
+import kv.PromptBlocks;
+import kv.Receipt;
+import kv.StoredCopy;
+import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
+import workers.holds.SeenEpochs;
+import workers.seats.SeatChange;
+import workers.seats.SeatTable;
+import workers.seats.Taken;
+import workers.status.EngineFacts;
+import workers.status.WorkerState;
+
+/**
+ * What a worker does with places in its engine: seats turns, copies what a seat holds, warms prefixes up.
+ *
+ * <p>A command gets one answer. Repeated while it is under way, it has no second effect; repeated after it, a copy that was made is
+ * told again.
+ *
+ * <p>Mutable, confined to its worker.
+ */
+final class SeatCommands {
+    private static final Receipt FAILED = new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED);
+
+    private final WorkerId worker;
+    private final WorkerPorts ports;
+    private final EngineClient engine;
+    private final EngineCache cache;
+    private final HoldCommands holds;
+    private final Materializer materializer;
+    private final Outcomes outcomes;
+    private final Consumer<List<SeatChange>> changed;
+    private final SeenEpochs epochs;
+    private final Map<String, Epoch> underWay = new HashMap<>();
+    private final Set<String> loading = new HashSet<>();
+    private final Map<LeaseId, Copied> copied;
+
+    /** Brings an outcome back into the worker; exactly one argument of the consumer is not null. */
+    interface Outcomes {
+        <T> void await(CompletionStage<T> stage, BiConsumer<@Nullable T, @Nullable Throwable> then);
+    }
+
+    private record Copied(Epoch epoch, Prefix prefix, StoredCopy copy) {}
+
+    /** @param changed told what seats hold from now on */
+    SeatCommands(
+            WorkerId worker,
+            WorkerSettings settings,
+            WorkerPorts ports,
+            EngineClient engine,
+            EngineCache cache,
+            HoldCommands holds,
+            Materializer materializer,
+            Outcomes outcomes,
+            Consumer<List<SeatChange>> changed) {
+        this.worker = worker;
+        this.ports = ports;
+        this.engine = engine;
+        this.cache = cache;
+        this.holds = holds;
+        this.materializer = materializer;
+        this.outcomes = outcomes;
+        this.changed = changed;
+        this.epochs = new SeenEpochs(settings.holds().epochsRemembered());
+        this.copied = new LinkedHashMap<>() {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<LeaseId, Copied> eldest) {
+                return size() > settings.holds().epochsRemembered();
+            }
+        };
+    }
+
+    /**
+     * Finds an admitted turn its place; false when every seat is taken. The turn is answered once its place is ready: a copy that it
+     * brings is loaded first, unless the seat holds its beginning already. A copy that cannot be loaded costs a prefill, no more.
+     */
+    boolean seat(Worker.AdmitTurn admit, Consumer<Worker.Placed> ready) {
+        if (table().seats() == 0) {
+            ready.accept(new Worker.Placed(Seat.ANY, 0));
+            return true;
+        }
+        String user = user(admit.turn());
+        if (loading.contains(user)) {
+            return true; // its copy is being loaded: the first request is answered, this one was a repetition
+        }
+        Optional<Taken> place = table().take(user, admit.cached(), holds.holds(), true);
+        place.ifPresent(taken -> {
+            changed.accept(taken.changes());
+            Seat seat = new Seat(taken.seat());
+            StoredCopy source = admit.source();
+            if (source == null || taken.keptBlocks() > 0) {
+                ready.accept(new Worker.Placed(seat, taken.keptBlocks()));
+                return;
+            }
+            loading.add(user);
+            outcomes.await(engine.load(source, seat), (receipt, failure) -> {
+                if (loading.remove(user)) {
+                    ready.accept(new Worker.Placed(seat, 0));
+                } else {
+                    table().free(user);
+                }
+            });
+        });
+        return place.isPresent();
+    }
+
+    /** A turn's prompt, or part of it, has been computed where it sits. */
+    void filled(Worker.SeatFilled filled) {
+        changed.accept(table().filled(user(filled.turn()), filled.from(), filled.hashes()));
+    }
+
+    /** A turn is over. One whose copy is still being loaded keeps its seat until that is done. */
+    void leave(TurnId turn) {
+        if (!loading.remove(user(turn))) {
+            table().free(user(turn));
+        }
+    }
+
+    /** The engine said how many seats it has. */
+    void probed(EngineFacts facts) {
+        int seats = facts.capabilities().privateSlots();
+        if (seats != table().seats()) {
+            cache.mirror().furnish(seats);
+        }
+    }
+
+    void copy(Worker.CopyPrefix command, @Nullable EngineFacts facts) {
+        String user = "copy " + command.lease();
+        Copied before = copied.get(command.lease());
+        if (before != null
+                && before.epoch().equals(command.epoch())
+                && before.prefix().equals(command.prefix())) {
+            answer(command, new Receipt.Accepted(), before.copy());
+            return;
+        }
+        if (command.epoch().equals(underWay.get(user))) {
+            return;
+        }
+        Optional<Receipt> refusal = refusal(command.lease(), command.epoch(), command.incarnation(), facts)
+                .or(() -> able(facts != null && facts.capabilities().copies()));
+        Optional<Integer> seat = refusal.isPresent() ? Optional.empty() : table().takeHolding(user, command.prefix());
+        if (seat.isEmpty()) {
+            answer(command, refusal.orElseGet(() -> elsewhere(command.prefix())), null);
+            return;
+        }
+        underWay.put(user, command.epoch());
+        Seat place = new Seat(seat.get());
+        CompletionStage<Optional<StoredCopy>> made =
+                warmed(command.conversation(), place).thenCompose(receipt -> engine.save(command.lease(), place));
+        outcomes.await(made, (copy, failure) -> {
+            underWay.remove(user);
+            table().free(user);
+            StoredCopy written = copy == null ? null : copy.orElse(null);
+            if (written == null) {
+                answer(command, FAILED, null);
+            } else {
+                copied.put(command.lease(), new Copied(command.epoch(), command.prefix(), written));
+                answer(command, new Receipt.Accepted(), written);
+            }
+        });
+    }
+
+    /** Computes what the next turn is sure to begin with, calls as the template writes them; without the text, nothing. */
+    private CompletionStage<Receipt> warmed(ConversationRef conversation, Seat seat) {
+        return ports.conversations()
+                .find(conversation)
+                .thenCompose(found ->
+                        found.map(request -> engine.warm(request, seat)).orElse(EngineClient.UNSUPPORTED))
+                .exceptionally(unknown -> new Receipt.Rejected(Receipt.Reason.CONTENT_UNKNOWN));
+    }
+
+    void discard(Worker.DiscardCopy command) {
+        copied.values().removeIf(made -> made.copy().equals(command.copy()));
+        outcomes.await(engine.discard(command.copy()), (done, failure) -> {});
+    }
+
+    void warm(Worker.WarmPrefix command, @Nullable EngineFacts facts, WorkerState state) {
+        String user = "warm " + command.lease();
+        if (command.epoch().equals(underWay.get(user))) {
+            return;
+        }
+        Optional<Receipt> refusal = refusal(command.lease(), command.epoch(), command.incarnation(), facts)
+                .or(() -> state.accepting()
+                        ? Optional.empty()
+                        : Optional.of(new Receipt.Rejected(Receipt.Reason.DRAINING)));
+        if (refusal.isPresent() || table().holds(command.prefix())) {
+            answer(command, refusal.orElse(new Receipt.Accepted()));
+            return;
+        }
+        underWay.put(user, command.epoch());
+        outcomes.await(ports.conversations().find(command.conversation()), (found, failure) -> {
+            Optional<InferenceRequest> request = found == null ? Optional.empty() : found;
+            PromptBlocks blocks = request.map(ports.prompts()).orElse(null);
+            if (blocks == null || !command.prefix().begins(blocks)) {
+                warmed(command, user, new Receipt.Rejected(Receipt.Reason.CONTENT_UNKNOWN));
+            } else if (!command.incarnation().equals(cache.incarnation())) {
+                warmed(command, user, new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION));
+            } else {
+                compute(command, user, request.get(), blocks);
+            }
+        });
+    }
+
+    private void compute(Worker.WarmPrefix command, String user, InferenceRequest request, PromptBlocks blocks) {
+        if (table().seats() == 0) {
+            outcomes.await(
+                    oneToken(request), (receipt, failure) -> warmed(command, user, receipt == null ? FAILED : receipt));
+            return;
+        }
+        Optional<Taken> place = table().take(user, null, holds.holds(), false);
+        if (place.isEmpty()) {
+            warmed(command, user, new Receipt.Rejected(Receipt.Reason.BUSY));
+            return;
+        }
+        changed.accept(place.get().changes());
+        outcomes.await(engine.warm(request, new Seat(place.get().seat())), (receipt, failure) -> {
+            if (receipt instanceof Receipt.Accepted) {
+                changed.accept(table().filled(user, 0, blocks.toArray()));
+            }
+            warmed(command, user, receipt == null ? FAILED : receipt);
+        });
+    }
+
+    private void warmed(Worker.WarmPrefix command, String user, Receipt receipt) {
+        underWay.remove(user);
+        table().free(user);
+        answer(command, receipt);
+    }
+
+    /** The technique for engines without a way of their own: a request for one token, whose answer nobody reads. */
+    private CompletionStage<Receipt> oneToken(InferenceRequest conversation) {
+        Sampling one = new Sampling(1, null, null, null, null, null, null, List.of());
+        InferenceRequest request = new InferenceRequest(
+                conversation.turn(),
+                conversation.model(),
+                conversation.session(),
+                conversation.tools(),
+                conversation.toolChoice(),
+                conversation.parallelToolCalls(),
+                conversation.messages(),
+                one,
+                conversation.reasoning(),
+                conversation.hints(),
+                conversation.cacheMarks());
+        return engine.generate(request, Seat.ANY)
+                .runWith(Sink.last(), materializer)
+                .thenApply(last -> last instanceof InferenceEvent.Finished ? new Receipt.Accepted() : FAILED);
+    }
+
+    private Optional<Receipt> refusal(
+            LeaseId lease, Epoch epoch, Incarnation incarnation, @Nullable EngineFacts facts) {
+        if (!incarnation.equals(cache.incarnation())) {
+            return Optional.of(new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION));
+        }
+        if (!epochs.admit(lease, epoch)) {
+            return Optional.of(new Receipt.Rejected(Receipt.Reason.STALE_EPOCH));
+        }
+        return facts == null ? Optional.of(FAILED) : Optional.empty();
+    }
+
+    private static Optional<Receipt> able(boolean able) {
+        return able ? Optional.empty() : Optional.of(new Receipt.Unsupported());
+    }
+
+    private Receipt elsewhere(Prefix prefix) {
+        return new Receipt.Rejected(table().holds(prefix) ? Receipt.Reason.BUSY : Receipt.Reason.NOT_RESIDENT);
+    }
+
+    private void answer(Worker.CopyPrefix command, Receipt receipt, @Nullable StoredCopy copy) {
+        command.keeper()
+                .tell(new Worker.CopyAnswered(
+                        worker, command.lease(), command.epoch(), command.incarnation(), receipt, copy));
+    }
+
+    private void answer(Worker.WarmPrefix command, Receipt receipt) {
+        command.keeper()
+                .tell(new Worker.WarmAnswered(
+                        worker, command.lease(), command.epoch(), command.incarnation(), receipt));
+    }
+
+    private SeatTable table() {
+        return cache.mirror().seats();
+    }
+
+    private static String user(TurnId turn) {
+        return "turn " + turn.value();
+    }
+}
