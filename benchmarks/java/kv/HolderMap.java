@@ -88,6 +88,16 @@ final class HolderMap {
             return staying;
         }
 
+        /** Leading blocks of one worker. */
+        int depth(int worker) {
+            for (int i = 0; i < count; i++) {
+                if ((stopping[i] >>> worker & 1) != 0) {
+                    return depths[i];
+                }
+            }
+            return 0;
+        }
+
         int deepest() {
             return count == 0 ? 0 : depths[count - 1];
         }

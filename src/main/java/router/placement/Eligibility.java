@@ -3,7 +3,6 @@ package router.placement;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
 
 /** Which workers may take a turn at all, and why none may. */
 final class Eligibility {
@@ -23,29 +22,27 @@ final class Eligibility {
         return eligible;
     }
 
-    /** Why no worker is eligible; empty when one is. */
-    static Optional<Decision.Refused> refusal(RouteRequest request, Fleet fleet) {
+    /** Why no worker is eligible, when none is. */
+    static Decision.Refused refusal(RouteRequest request, Fleet fleet) {
         Collection<Fleet.Member> members = fleet.members();
-        if (!eligible(request, members).isEmpty()) {
-            return Optional.empty();
-        }
         if (members.isEmpty()) {
-            return refused(RouteOutcome.NO_WORKER, "no worker is there yet");
+            return new Decision.Refused(RouteOutcome.NO_WORKER, "no worker is there yet");
         }
         List<Fleet.Member> serving =
                 members.stream().filter(member -> serves(member, request)).toList();
         if (serving.isEmpty()) {
             if (fleet.served(request.model())) {
-                return refused(RouteOutcome.NO_WORKER, "no worker that serves " + request.model() + " is there now");
+                return new Decision.Refused(
+                        RouteOutcome.NO_WORKER, "no worker that serves " + request.model() + " is there now");
             }
-            return refused(RouteOutcome.UNKNOWN_MODEL, "no worker serves model " + request.model());
+            return new Decision.Refused(RouteOutcome.UNKNOWN_MODEL, "no worker serves model " + request.model());
         }
         if (serving.stream().noneMatch(member -> fits(member, request))) {
-            return refused(
+            return new Decision.Refused(
                     RouteOutcome.TOO_LONG,
                     "a prompt of " + request.inputTokens() + " tokens fits no worker that serves " + request.model());
         }
-        return refused(
+        return new Decision.Refused(
                 RouteOutcome.NO_WORKER,
                 "none of the " + serving.size() + " workers that serve " + request.model() + " takes this turn now");
     }
@@ -59,9 +56,5 @@ final class Eligibility {
         int leastBlocks = request.inputTokens() / request.blocks().blockSizeTokens() + 1;
         return request.inputTokens() < member.facts().contextTokens()
                 && leastBlocks <= member.facts().deviceBlocks();
-    }
-
-    private static Optional<Decision.Refused> refused(RouteOutcome outcome, String message) {
-        return Optional.of(new Decision.Refused(outcome, message));
     }
 }

@@ -76,11 +76,10 @@ public final class Placer {
      */
     public Decision route(RouteRequest request, long arrivalNanos, long nowNanos) {
         release(request.turn(), nowNanos);
-        Optional<Decision.Refused> refusal = Eligibility.refusal(request, fleet);
-        if (refusal.isPresent()) {
-            return refusal.get();
-        }
         List<Candidate> candidates = eligible(request, nowNanos);
+        if (candidates.isEmpty()) {
+            return Eligibility.refusal(request, fleet);
+        }
         Optional<Decision> placed = place(request, candidates, nowNanos, nowNanos - arrivalNanos);
         if (placed.isPresent()) {
             return placed.get();
@@ -141,11 +140,11 @@ public final class Placer {
 
     /** Scores every worker that could take the turn, without placing it. */
     public Explanation explain(RouteRequest request, long nowNanos) {
-        Optional<Decision.Refused> refusal = Eligibility.refusal(request, fleet);
-        if (refusal.isPresent()) {
-            return new Explanation(strategy.name(), null, refusal.get(), strategy.lowerWins(), false, List.of());
-        }
         List<Candidate> all = eligible(request, nowNanos);
+        if (all.isEmpty()) {
+            Decision.Refused refusal = Eligibility.refusal(request, fleet);
+            return new Explanation(strategy.name(), null, refusal, strategy.lowerWins(), false, List.of());
+        }
         TurnView turn = view(request);
         Choice scored = strategy.choose(turn, all);
         List<Explanation.Score> scores = new ArrayList<>();
