@@ -180,7 +180,7 @@ public final class Node implements RunningNode {
                         engines,
                         ZmqEventSource::open,
                         conversations,
-                        request -> renderer.render(request).blocks(),
+                        request -> renderer.render(request).conversation(),
                         () -> new Incarnation(random.nextLong(), random.nextLong()),
                         metrics,
                         System::nanoTime));

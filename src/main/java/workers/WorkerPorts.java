@@ -18,7 +18,7 @@ import metrics.Metrics;
  * @param engines a client for each engine
  * @param events opens an engine's event streams
  * @param conversations text of what is to be warmed up or copied
- * @param prompts blocks of a request's prompt
+ * @param prompts blocks of a request's messages, without the opening of an answer
  * @param incarnations draws a random incarnation
  * @param nanoTime monotonic clock, as {@link System#nanoTime}
  */

@@ -2,6 +2,7 @@ package workers;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import agents.session.PromptCache;
@@ -183,6 +184,22 @@ class SeatsIT {
     }
 
     @Test
+    void aSessionThatSharesMostOfItsPromptTakesNobodysSeat() throws Exception {
+        Session one = new Session("what is shared");
+        Session two = new Session("what is shared");
+        two.messages.set(1, Message.text(Role.USER, "But tell me something else."));
+        Result first = turn(a, one, null);
+        two.cached = prefix(one, 60); // as the index finds it
+        Result second = turn(a, two, null);
+
+        Result again = turn(a, one, null);
+
+        assertNotEquals(first.place().seat(), second.place().seat());
+        assertEquals(first.place().seat(), again.place().seat());
+        assertTrue(again.reused(95), again.toString());
+    }
+
+    @Test
     void aSessionMovesWithItsCopyAndFindsItsToolCallComputed() throws Exception {
         Session session = new Session("moving");
         turn(a, session, null);
@@ -234,8 +251,10 @@ class SeatsIT {
         assertEquals(
                 new Receipt.Accepted(),
                 keeper.expectMessageClass(Worker.WarmAnswered.class, PATIENCE).receipt());
+        session.cached = new Prefix(
+                conversation(session.request()).size(),
+                conversation(session.request()).tail());
         session.result();
-        session.cached = prefix;
         Result warm = turn(b, session, null);
 
         assertTrue(warm.reused(95), warm.toString());
@@ -295,6 +314,15 @@ class SeatsIT {
                 place, assertInstanceOf(InferenceEvent.Finished.class, last).usage());
     }
 
+    private static PromptBlocks conversation(InferenceRequest request) {
+        return renderer.render(request).conversation();
+    }
+
+    private static Prefix prefix(Session session, int blocks) {
+        PromptBlocks prompt = renderer.render(session.request()).blocks();
+        return new Prefix(blocks, new SequenceHash(prompt.hashAt(blocks - 1)));
+    }
+
     private static Prefix prefix(Session session) {
         return Objects.requireNonNull(session.cached, "the session has had no turn");
     }
@@ -349,7 +377,7 @@ class SeatsIT {
                                     throw new UnsupportedOperationException("a llama-server has no events");
                                 },
                                 conversations,
-                                request -> renderer.render(request).blocks(),
+                                SeatsIT::conversation,
                                 () -> new Incarnation(5, numbers.incrementAndGet()),
                                 new Metrics(),
                                 System::nanoTime)));

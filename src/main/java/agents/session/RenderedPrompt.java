@@ -16,6 +16,11 @@ import org.jspecify.annotations.Nullable;
  */
 public record RenderedPrompt(PromptOutline outline, PromptBlocks blocks, int inputTokens, int computedTokens) {
 
+    /** Full blocks of the messages, without the reply opening: what every prompt that continues the conversation begins with. */
+    public PromptBlocks conversation() {
+        return blocks.prefix(outline.tip().blocks());
+    }
+
     /** The leading full blocks that so many tokens fill, null when they fill none. */
     public @Nullable Prefix cachedPart(int cachedTokens) {
         int cached = Math.min(blocks.size(), cachedTokens / blocks.blockSizeTokens());

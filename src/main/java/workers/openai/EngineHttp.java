@@ -33,7 +33,14 @@ import kv.WorkerId;
 public final class EngineHttp {
     /** No Nagle: a request must not wait for an acknowledgement. No idle limit here: a first token may be slow. */
     private static final String CONNECTION =
-            "akka.http.client { idle-timeout = infinite, socket-options.tcp-no-delay = true }";
+            """
+            akka.http.client {
+              idle-timeout = infinite
+              socket-options.tcp-no-delay = true
+              # llama-server sends an empty Access-Control-Allow-Origin with every answer.
+              parsing.illegal-header-warnings = off
+            }
+            """;
 
     private static final int ANSWER_BYTES = 8 * 1024 * 1024;
 

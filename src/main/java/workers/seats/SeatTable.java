@@ -20,9 +20,10 @@ import org.jspecify.annotations.Nullable;
  * <p>A user, a turn or a command, gets the free seat that costs least:
  *
  * <ol>
- *   <li>its own: one that holds the expected prefix and little else, so that most of what is there is used again. One that holds
- *       only a beginning which many share, and then somebody else's conversation, is not;
- *   <li>one that holds nothing, or else the one that was given back longest ago;
+ *   <li>one that holds the expected prefix and nothing else: a conversation comes back to its own;
+ *   <li>an empty one, although computing a beginning that others share costs more at once: who sits down on another's conversation
+ *       takes its end away, and every turn of the two would do so again;
+ *   <li>one that holds more of the prompt than would be lost with it; else the one that was given back longest ago;
  *   <li>only then one with held prefixes that stand nowhere else, the least dense first: a hold never keeps a turn out.
  * </ol>
  *
@@ -30,13 +31,17 @@ import org.jspecify.annotations.Nullable;
  *   <li>I1: a user has at most one seat and a seat at most one user.
  *   <li>I2: applying the changes in order to an empty cache per seat gives what the seats hold.
  *   <li>I3: a seat that was taken holds at most the expected prefix until it is filled.
- *   <li>I4: a held prefix is given up only to a prompt that uses most of its seat again, or when every other free seat would give
- *       one up, too.
+ *   <li>I4: a held prefix is given up only when every free seat would give one up.
  * </ul>
  *
  * <p>Cost of taking one: seats times holds. Mutable, not thread safe.
  */
 public final class SeatTable {
+    private static final int OWN = 0;
+    private static final int EMPTY = 1;
+    private static final int USEFUL = 2;
+    private static final int STRANGE = 3;
+
     private final List<SeatRow> rows = new ArrayList<>();
     private long freed;
 
@@ -64,22 +69,7 @@ public final class SeatTable {
         if (present.isPresent()) {
             return Optional.of(new Taken(present.get().number, present.get().blocks(), List.of()));
         }
-        List<SeatRow> free = rows.stream().filter(row -> row.user == null).toList();
-        Comparator<SeatRow> idlest =
-                Comparator.<SeatRow, Boolean>comparing(row -> row.blocks() > 0).thenComparingLong(row -> row.freedAt);
-        Optional<SeatRow> own = free.stream()
-                .filter(row -> own(row, expected))
-                .min(Comparator.comparingInt(SeatRow::blocks).thenComparing(idlest));
-        Optional<SeatRow> unheld = free.stream()
-                .filter(row -> given(row, expected, holds).isEmpty())
-                .min(idlest);
-        Optional<SeatRow> held = !yielding
-                ? Optional.empty()
-                : free.stream()
-                        .min(Comparator.<SeatRow>comparingDouble(
-                                        row -> given(row, expected, holds).orElse(0))
-                                .thenComparing(idlest));
-        return own.or(() -> unheld).or(() -> held).map(row -> {
+        return cheapest(expected, holds, yielding).map(row -> {
             row.user = user;
             int kept = kept(row, expected);
             return new Taken(row.number, kept, row.cut(kept));
@@ -154,9 +144,30 @@ public final class SeatTable {
         return rows.stream().filter(row -> user.equals(row.user)).findFirst();
     }
 
-    private static boolean own(SeatRow row, @Nullable Prefix expected) {
+    private Optional<SeatRow> cheapest(@Nullable Prefix expected, List<Hold> holds, boolean yielding) {
+        List<SeatRow> free = rows.stream().filter(row -> row.user == null).toList();
+        Comparator<SeatRow> longestIdle = Comparator.comparingLong(row -> row.freedAt);
+        Optional<SeatRow> unheld = free.stream()
+                .filter(row -> given(row, expected, holds).isEmpty())
+                .min(Comparator.<SeatRow>comparingInt(row -> rank(row, expected))
+                        .thenComparingInt(row -> rank(row, expected) == USEFUL ? row.blocks() : 0)
+                        .thenComparing(longestIdle));
+        if (unheld.isPresent() || !yielding) {
+            return unheld;
+        }
+        return free.stream()
+                .min(Comparator.<SeatRow>comparingDouble(
+                                row -> given(row, expected, holds).orElse(0))
+                        .thenComparing(longestIdle));
+    }
+
+    private static int rank(SeatRow row, @Nullable Prefix expected) {
         int kept = kept(row, expected);
-        return kept > 0 && row.blocks() - kept <= kept;
+        int lost = row.blocks() - kept;
+        if (lost == 0) {
+            return kept > 0 ? OWN : EMPTY;
+        }
+        return lost <= kept ? USEFUL : STRANGE;
     }
 
     private static int kept(SeatRow row, @Nullable Prefix expected) {

@@ -107,11 +107,13 @@ class SeatTableHistoryTest {
                 boolean lost = has(seat, hold.prefix()) && hold.prefix().blocks() > kept && copies(hold.prefix()) == 1;
                 lostDensity = lost ? Math.max(lostDensity, hold.density()) : lostDensity;
             }
-            boolean own = kept > 0 && 2 * kept >= blocks;
-            int kind = own ? 0 : lostDensity < 0 ? 1 : 2;
-            if (kind < 2 || yielding) {
-                double least = own ? blocks : kind == 2 ? lostDensity : 0;
-                costs.add(new double[] {kind, least, blocks > 0 ? 1 : 0, freedAt[seat], seat});
+            if (lostDensity < 0) {
+                boolean continued = blocks > 0 && kept == blocks;
+                boolean useful = blocks > 0 && 2 * kept >= blocks;
+                int kind = continued ? 0 : blocks == 0 ? 1 : useful ? 2 : 3;
+                costs.add(new double[] {0, kind, kind == 2 ? blocks : 0, freedAt[seat], seat});
+            } else if (yielding) {
+                costs.add(new double[] {1, lostDensity, 0, freedAt[seat], seat});
             }
         }
         return costs.stream()

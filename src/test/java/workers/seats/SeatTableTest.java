@@ -47,6 +47,33 @@ class SeatTableTest {
     }
 
     @Test
+    void aSharedBeginningOfMostOfTheSeatDoesNotTakeItWhileAnotherIsEmpty() {
+        turn("a1", null, chain(100, 50));
+
+        assertEquals(
+                1,
+                seats.take("b1", prefix(100, 48), NO_HOLDS, true).orElseThrow().seat());
+    }
+
+    @Test
+    void withoutAnEmptySeatTheOneThatIsMostlyUsedAgainIsTaken() {
+        turn("a1", null, chain(100, 50));
+        turn("b1", null, chain(200, 50));
+        turn("c1", null, chain(300, 50));
+
+        Taken edited = seats.take("b2", prefix(200, 48), NO_HOLDS, true).orElseThrow();
+
+        assertEquals(1, edited.seat());
+        assertEquals(48, edited.keptBlocks());
+        assertEquals(
+                0,
+                seats.take("c2", prefix(300, 40), List.of(hold(300, 50, 1)), true)
+                        .orElseThrow()
+                        .seat(),
+                "the held one stays, though it would be of use");
+    }
+
+    @Test
     void withoutAnEmptySeatTheOneGivenBackLongestAgoIsTaken() {
         turn("a1", null, chain(100, 10));
         turn("b1", null, chain(200, 10));
@@ -99,11 +126,13 @@ class SeatTableTest {
     @Test
     void aTurnThatNeverComputedLeavesOnlyWhatItWasExpectedToFind() {
         turn("a1", null, chain(100, 10));
+        turn("b1", null, chain(200, 10));
+        turn("c1", null, chain(300, 10));
         seats.take("a2", prefix(100, 7), NO_HOLDS, true);
         seats.free("a2");
 
         assertTrue(seats.holds(prefix(100, 7)));
-        assertEquals(7, seats.blocks());
+        assertEquals(27, seats.blocks());
     }
 
     @Test
