@@ -1,0 +1,189 @@
+package router.retention;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import kv.Receipt;
+import kv.WorkerId;
+
+/**
+ * What to ask of workers when a lease has fewer copies than it wants. In this order, each only for what is still missing:
+ * another worker that probably has the prefix (its home, a former holder in another life, a holder of another lease on the
+ * same prefix); a stored copy, written by a worker that has it; the cheapest worker that could compute it.
+ *
+ * <p>A stored copy survives every worker, so nothing is computed again while there is one. A prefix that is resident but
+ * unprotected, because its worker has no way to hold it or no budget, is not computed elsewhere either. What lies on a draining
+ * worker counts as missing.
+ *
+ * <p>One look at the book: create it anew for each.
+ *
+ * <p>Thread-safety: confined to its actor.
+ */
+final class Repair {
+    private final LeaseBook book;
+    private final LiveWorkers live;
+    private final Map<WorkerId, Integer> warming = new HashMap<>();
+    private int warmsLeft;
+
+    /** @param maxWarming warm orders that may be open at once, those of the book included; 0 for none from this look */
+    Repair(LeaseBook book, LiveWorkers live, int maxWarming) {
+        this.book = book;
+        this.live = live;
+        this.warmsLeft = maxWarming;
+        if (maxWarming > 0) {
+            for (Lease lease : book.leases()) {
+                lease.steps().stream()
+                        .filter(step -> step.kind() == Step.Kind.WARM && step.pending())
+                        .forEach(step -> warms(step.worker()));
+            }
+        }
+    }
+
+    private void warms(WorkerId worker) {
+        warming.merge(worker, 1, Integer::sum);
+        warmsLeft--;
+    }
+
+    /** Steps to ask for now; none when enough is there or asked for. */
+    List<Step> next(Lease lease) {
+        List<Step> steps = new ArrayList<>();
+        lease.steps().stream()
+                .filter(step -> step.kind() == Step.Kind.WARM && step.granted())
+                .flatMap(step -> live.find(step.worker()).stream())
+                .filter(worker -> holdable(lease, worker))
+                .forEach(worker -> steps.add(Step.asked(Step.Kind.HOLD, worker)));
+        int missing = lease.terms().minCopies() - expected(lease);
+        if (missing <= 0) {
+            return steps;
+        }
+        List<LiveWorker> holders = holders(lease)
+                .filter(worker -> steps.stream().noneMatch(step -> step.worker().equals(worker.worker())))
+                .limit(missing)
+                .toList();
+        holders.forEach(worker -> steps.add(Step.asked(Step.Kind.HOLD, worker)));
+        missing -= holders.size();
+        if (missing > 0 && lease.storedCopies().isEmpty()) {
+            Optional<LiveWorker> writer = writer(lease);
+            writer.ifPresent(worker -> steps.add(Step.asked(Step.Kind.COPY, worker)));
+            warm(lease, missing - (writer.isPresent() ? 1 : 0), steps);
+        }
+        return steps;
+    }
+
+    /** Whether nothing of a lease is left or to come, and nothing can bring it back. */
+    boolean hopeless(Lease lease) {
+        return live.isComplete()
+                && lease.steps().stream().noneMatch(step -> step.pending() || step.granted() || step.leavesResident())
+                && holders(lease).findAny().isEmpty()
+                && !computable(lease);
+    }
+
+    /** Copies that are there or asked for: workers by themselves, and storage. */
+    private int expected(Lease lease) {
+        long workers = lease.steps().stream()
+                .filter(step -> step.kind() != Step.Kind.COPY)
+                .filter(step -> step.pending() || step.grants(lease.terms().prefix()) || step.leavesResident())
+                .map(Step::worker)
+                .filter(worker -> live.find(worker)
+                        .map(known -> known.state().accepting())
+                        .orElse(!live.isComplete()))
+                .distinct()
+                .count();
+        long stored = lease.steps().stream()
+                .filter(step -> step.stored() || (step.kind() == Step.Kind.COPY && step.pending()))
+                .count();
+        return (int) (workers + stored);
+    }
+
+    /** Workers that probably have the prefix and were not asked in their present life. */
+    private Stream<LiveWorker> holders(Lease lease) {
+        WorkerId home = lease.terms().home();
+        Stream<WorkerId> former = lease.steps().stream()
+                .filter(step -> step.kind() == Step.Kind.HOLD)
+                .map(Step::worker);
+        Stream<WorkerId> sharing = book.on(lease.terms().prefix()).stream()
+                .filter(other -> !other.id().equals(lease.id())
+                        && other.terms().tenant().equals(lease.terms().tenant())
+                        && other.terms().model().equals(lease.terms().model()))
+                .flatMap(other -> other.steps().stream())
+                .filter(step -> step.grants(lease.terms().prefix()))
+                .map(Step::worker);
+        return Stream.concat(Stream.ofNullable(home), Stream.concat(former, sharing))
+                .distinct()
+                .flatMap(worker -> live.find(worker).stream())
+                .filter(worker -> holdable(lease, worker));
+    }
+
+    private static boolean holdable(Lease lease, LiveWorker worker) {
+        if (!worker.state().accepting()) {
+            return false;
+        }
+        Optional<Step> before = lease.step(Step.Kind.HOLD, worker.worker());
+        return before.isEmpty()
+                || !before.get().incarnation().equals(worker.incarnation())
+                || Optional.ofNullable(before.get().ended())
+                        .filter(over -> over.reason() == Loss.EXPIRED || over.reason() == Loss.UNREACHABLE)
+                        .isPresent();
+    }
+
+    private Optional<LiveWorker> writer(Lease lease) {
+        boolean pending = lease.steps().stream().anyMatch(step -> step.kind() == Step.Kind.COPY && step.pending());
+        if (pending || !lease.terms().storable() || lease.terms().conversation() == null) {
+            return Optional.empty();
+        }
+        return live.all().stream()
+                .filter(worker -> worker.reachable()
+                        && worker.facts().capabilities().copies()
+                        && lease.residentAt(worker.worker())
+                        && !asked(lease, Step.Kind.COPY, worker))
+                .findFirst();
+    }
+
+    private void warm(Lease lease, int missing, List<Step> steps) {
+        if (missing <= 0 || !computable(lease)) {
+            return;
+        }
+        live.all().stream()
+                .filter(worker -> worker.couldRun(lease.terms())
+                        && !asked(lease, Step.Kind.WARM, worker)
+                        && !lease.residentAt(worker.worker())
+                        && !lease.mayBeHeldAt(worker.worker())
+                        && steps.stream().noneMatch(step -> step.worker().equals(worker.worker()))
+                        && !yieldedAt(lease, worker))
+                .sorted(Comparator.comparing((LiveWorker worker) ->
+                                !worker.facts().capabilities().holds())
+                        .thenComparing(worker -> worker.load().requests() + warming.getOrDefault(worker.worker(), 0)))
+                .limit(Math.min(missing, Math.max(0, warmsLeft)))
+                .toList()
+                .forEach(worker -> {
+                    steps.add(Step.asked(Step.Kind.WARM, worker));
+                    warms(worker.worker());
+                });
+    }
+
+    private static boolean computable(Lease lease) {
+        return lease.terms().conversation() != null
+                && lease.terms().density() > 0
+                && lease.steps().stream()
+                        .noneMatch(step -> step.receipt() instanceof Receipt.Rejected rejected
+                                && rejected.reason() == Receipt.Reason.CONTENT_UNKNOWN);
+    }
+
+    private static boolean asked(Lease lease, Step.Kind kind, LiveWorker worker) {
+        return lease.step(kind, worker.worker())
+                .filter(step -> step.incarnation().equals(worker.incarnation()))
+                .isPresent();
+    }
+
+    private static boolean yieldedAt(Lease lease, LiveWorker worker) {
+        return lease.step(Step.Kind.HOLD, worker.worker())
+                .filter(step -> step.incarnation().equals(worker.incarnation()))
+                .map(Step::ended)
+                .filter(over -> over.reason().revoked())
+                .isPresent();
+    }
+}

@@ -1,0 +1,119 @@
+package router.retention;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.time.Instant;
+import kv.Incarnation;
+import kv.Prefix;
+import kv.Receipt;
+import kv.StoredCopy;
+import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One thing asked of one worker for a lease: what was asked, what the worker acknowledged and what was observed since, each
+ * apart. At most one per lease, worker and kind: asking anew replaces it.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param receipt null while unanswered
+ * @param until of an acknowledged hold, its end; of a deferred step, when to ask again; else null
+ * @param copy what a COPY wrote
+ * @param ended null while nothing speaks against the receipt
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Step(
+        Kind kind,
+        WorkerId worker,
+        Incarnation incarnation,
+        @Nullable Receipt receipt,
+        @Nullable Instant until,
+        @Nullable StoredCopy copy,
+        @Nullable Ended ended) {
+
+    /** What can be asked of a worker. */
+    public enum Kind {
+        /** Keep what is in the cache. */
+        HOLD,
+        /** Compute it. */
+        WARM,
+        /** Write it to storage that other workers read. */
+        COPY
+    }
+
+    /**
+     * The end of a step, as observed.
+     *
+     * @param left what the worker's cache still has of the prefix, null when nothing or unknown
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Ended(Loss reason, @Nullable Prefix left, Instant at) {}
+
+    static Step asked(Kind kind, LiveWorker worker) {
+        return new Step(kind, worker.worker(), worker.incarnation(), null, null, null, null);
+    }
+
+    Step answered(Receipt receipt, @Nullable Instant until, @Nullable StoredCopy copy) {
+        return new Step(kind, worker, incarnation, receipt, until, copy, null);
+    }
+
+    Step ended(Loss reason, @Nullable Prefix left, Instant at) {
+        return new Step(kind, worker, incarnation, receipt, until, copy, new Ended(reason, left, at));
+    }
+
+    boolean is(Kind wanted, WorkerId at) {
+        return kind == wanted && worker.equals(at);
+    }
+
+    /** Whether an answer is still to come, now or after a deferral. */
+    public boolean pending() {
+        return ended == null && (receipt == null || receipt instanceof Receipt.Deferred);
+    }
+
+    /** Whether the worker said yes, wholly or in part, and nothing speaks against it. */
+    public boolean granted() {
+        return ended == null && (receipt instanceof Receipt.Accepted || receipt instanceof Receipt.Bounded);
+    }
+
+    /** Whether the worker keeps, or has computed, the whole of a prefix. */
+    public boolean grants(Prefix whole) {
+        return granted()
+                && kind != Kind.COPY
+                && (!(receipt instanceof Receipt.Bounded bounded)
+                        || bounded.prefix().blocks() >= whole.blocks());
+    }
+
+    /** Whether it was a hold whose granted time is over, although nobody said so. */
+    boolean overdue(Instant over) {
+        return kind == Kind.HOLD && granted() && until != null && until.isBefore(over);
+    }
+
+    /** Whether a copy lies in storage; that needs no worker any more. */
+    public boolean stored() {
+        return kind == Kind.COPY && granted() && copy != null;
+    }
+
+    /** Whether a refusal leaves the prefix where it was, unprotected. */
+    boolean leavesResident() {
+        return kind == Kind.HOLD
+                && ended == null
+                && (receipt instanceof Receipt.Unsupported
+                        || (receipt instanceof Receipt.Rejected rejected
+                                && (rejected.reason() == Receipt.Reason.BUDGET
+                                        || rejected.reason() == Receipt.Reason.BUSY)));
+    }
+
+    /** Blocks of the prefix that are known to be within reach by this step. */
+    int depth(Prefix whole) {
+        if (stored() || leavesResident()) {
+            return whole.blocks();
+        }
+        if (granted() && kind != Kind.COPY) {
+            return receipt instanceof Receipt.Bounded bounded
+                    ? Math.min(whole.blocks(), bounded.prefix().blocks())
+                    : whole.blocks();
+        }
+        return ended == null || ended.left() == null
+                ? 0
+                : Math.min(whole.blocks(), ended.left().blocks());
+    }
+}
