@@ -33,6 +33,7 @@ import java.util.concurrent.CompletionStage;
 import kv.SequenceHash;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
+import router.Leases;
 import router.Router;
 import router.placement.Decision;
 import router.placement.Explanation;
@@ -45,15 +46,19 @@ import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
 /**
- * What the frontend asks of the cluster: sessions, workers, models, explanations, readiness.
+ * What the frontend asks of the cluster: sessions, leases, workers, models, explanations, readiness.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
 final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
+    /** Leases shown with a session. */
+    private static final int SHOWN_LEASES = 100;
+
     private final ActorSystem<?> system;
     private final Settings settings;
     private final Sessions sessions;
     private final Workers workers;
+    private final Leases leases;
     private final ActorRef<Router.Command> router;
     private final TurnService turns;
     private final Instant startedAt;
@@ -65,6 +70,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
             Settings settings,
             Sessions sessions,
             Workers workers,
+            Leases leases,
             ActorRef<Router.Command> router,
             TurnService turns,
             InstantSource clock) {
@@ -72,6 +78,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
         this.settings = settings;
         this.sessions = sessions;
         this.workers = workers;
+        this.leases = leases;
         this.router = router;
         this.turns = turns;
         this.startedAt = clock.instant();
@@ -89,12 +96,27 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
 
     @Override
     public CompletionStage<Optional<SessionView>> session(TenantId tenant, SessionId id) {
-        return sessions.get(new SessionKey(tenant, id)).thenApply(found -> found.map(ClusterQueries::view));
+        return sessions.get(new SessionKey(tenant, id))
+                .thenCombine(
+                        leases(tenant, id, SHOWN_LEASES), (found, kept) -> found.map(session -> view(session, kept)));
     }
 
     @Override
     public CompletionStage<Boolean> closeSession(TenantId tenant, SessionId id) {
         return sessions.close(new SessionKey(tenant, id));
+    }
+
+    @Override
+    public CompletionStage<List<LeaseView>> leases(TenantId tenant, @Nullable SessionId session, int limit) {
+        return leases.list(tenant, session, limit)
+                .thenApply(shown -> shown.stream().map(LeaseViews::view).toList());
+    }
+
+    @Override
+    public CompletionStage<Boolean> endLease(TenantId tenant, String id) {
+        return LeaseViews.id(id)
+                .map(lease -> leases.revoke(tenant, lease))
+                .orElse(CompletableFuture.completedFuture(false));
     }
 
     @Override
@@ -189,7 +211,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                 found.lastTurnAt());
     }
 
-    private static SessionView view(AgentSession.SessionFound found) {
+    private static SessionView view(AgentSession.SessionFound found, List<LeaseView> leases) {
         SessionState state = found.state();
         boolean subagent = state.parent() != null;
         return new SessionView(
@@ -201,6 +223,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                 state.frontiers().stream()
                         .map(frontier -> view(frontier, subagent))
                         .toList(),
+                leases,
                 state.turns().stream().map(ClusterQueries::view).toList());
     }
 

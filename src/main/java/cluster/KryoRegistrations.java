@@ -37,6 +37,14 @@ import kv.RetentionClass;
 import kv.SequenceHash;
 import kv.StoredCopy;
 import kv.WorkerId;
+import router.LeaseKeeper;
+import router.retention.BlockRange;
+import router.retention.EndReason;
+import router.retention.Lease;
+import router.retention.LeaseAnswer;
+import router.retention.LeaseTerms;
+import router.retention.Loss;
+import router.retention.Step;
 import workers.Seat;
 import workers.Worker;
 import workers.holds.HoldEnd;
@@ -147,6 +155,32 @@ final class KryoRegistrations {
         add(131, AgentSession.Closed.class);
         add(132, AgentSession.NoSuchSession.class);
         add(133, AgentSession.ChildKnown.class);
+        // leases
+        add(140, LeaseTerms.class);
+        add(141, Lease.class);
+        add(142, Lease.Ending.class);
+        add(143, EndReason.class);
+        add(144, BlockRange.class);
+        add(145, Step.class);
+        add(146, Step.Kind.class);
+        add(147, Step.Ended.class);
+        add(148, Loss.class);
+        add(149, LeaseAnswer.Granted.class);
+        add(150, LeaseAnswer.Refused.class);
+        add(151, LeaseAnswer.Bound.class);
+        add(152, LeaseAnswer.Refusal.class);
+        add(160, LeaseKeeper.Wake.class);
+        add(161, LeaseKeeper.Grant.class);
+        add(162, LeaseKeeper.Renew.class);
+        add(163, LeaseKeeper.Release.class);
+        add(164, LeaseKeeper.ReleaseSession.class);
+        add(165, LeaseKeeper.Revoke.class);
+        add(166, LeaseKeeper.Resume.class);
+        add(167, LeaseKeeper.GetLeases.class);
+        add(168, LeaseKeeper.RevokeReply.class);
+        add(169, LeaseKeeper.Resumed.class);
+        add(170, LeaseKeeper.LeaseList.class);
+        add(171, LeaseKeeper.ShownLease.class);
     }
 
     private KryoRegistrations() {}

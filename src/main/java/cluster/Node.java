@@ -47,7 +47,9 @@ import kv.RunPrefixIndex;
 import kv.WorkerId;
 import metrics.Metrics;
 import router.IndexReplica;
+import router.Leases;
 import router.Router;
+import router.WorkerRoster;
 import router.placement.Placer;
 import workers.EngineClient;
 import workers.WorkerPorts;
@@ -186,7 +188,9 @@ public final class Node implements RunningNode {
                         System::nanoTime));
         Sessions sessions =
                 Sessions.init(system, journal(system), settings.agents().session(), clock);
-        ActorRef<Router.Command> router = router(context, settings, metrics);
+        WorkerRoster roster = new WorkerRoster();
+        ActorRef<Router.Command> router = router(context, settings, roster, metrics);
+        Leases leases = Leases.init(system, workers::ref, roster, settings.leases(), metrics, clock);
 
         TurnPorts ports = new TurnPorts(
                 sessions::ref,
@@ -203,7 +207,7 @@ public final class Node implements RunningNode {
                 spawn(context, Turns.create(ports), "turns"),
                 renderer,
                 settings.agents().turn());
-        ClusterQueries queries = new ClusterQueries(system, settings, sessions, workers, router, turns, clock);
+        ClusterQueries queries = new ClusterQueries(system, settings, sessions, workers, leases, router, turns, clock);
         return serve(system, settings.frontend(), turns, queries, new TurnIds(clock, random), clock, metrics);
     }
 
@@ -239,7 +243,8 @@ public final class Node implements RunningNode {
         return PersistenceQuery.get(system).getReadJournalFor(R2dbcReadJournal.class, R2dbcReadJournal.Identifier());
     }
 
-    private static ActorRef<Router.Command> router(ActorContext<Void> context, Settings settings, Metrics metrics) {
+    private static ActorRef<Router.Command> router(
+            ActorContext<Void> context, Settings settings, WorkerRoster roster, Metrics metrics) {
         RunPrefixIndex index = new RunPrefixIndex();
         ActorRef<Router.Command> router = spawn(
                 context,
@@ -249,7 +254,7 @@ public final class Node implements RunningNode {
                         metrics,
                         System::nanoTime),
                 "router");
-        spawn(context, IndexReplica.create(index, router, settings.workerSilence(), metrics), "index");
+        spawn(context, IndexReplica.create(index, router, roster, settings.workerSilence(), metrics), "index");
         return router;
     }
 

@@ -5,10 +5,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import router.LeaseSettings;
 import router.placement.PlacementSettings;
 import router.queue.BusyThreshold;
 import router.queue.QueuePolicy;
 import router.queue.QueueSettings;
+import router.retention.LedgerSettings;
 import router.strategy.CacheAware;
 import router.strategy.DynamoCost;
 import router.strategy.Joint;
@@ -43,6 +45,35 @@ public final class RouterConfig {
                 new BusyThreshold(prefillFactor(router.section("busy")), residentShare(router.section("busy"))),
                 router.getTiming("timing"),
                 seconds(router.getDuration("rate-window")));
+    }
+
+    /**
+     * Lease keepers' settings.
+     *
+     * @param leases the section {@code holdfast.router.leases}
+     */
+    static LeaseSettings leases(Section leases) {
+        return new LeaseSettings(
+                leases.getInt("partitions", 1, 1024),
+                new LedgerSettings(
+                        leases.getDuration("max-lease", Duration.ofSeconds(1), Duration.ofHours(24)),
+                        leases.getDuration("min-lease"),
+                        leases.getDurationOrZero("skew-bound"),
+                        byteSeconds(leases.getBytes("tenant-quota", 0, 1L << 30)),
+                        leases.getInt("max-warming", 0),
+                        leases.getDuration("retry-after"),
+                        leases.getInt("remembered-ended", 1)),
+                leases.getDuration("tick"),
+                leases.getDurationOrZero("reassert-wait"),
+                leases.getDurationOrZero("worker-grace"),
+                leases.getDuration("ask-timeout"),
+                leases.getInt("snapshot-every-events", 1),
+                leases.getDuration("min-restart-backoff"),
+                leases.getDuration("max-restart-backoff"));
+    }
+
+    private static long byteSeconds(long bytesOverAnHour) {
+        return bytesOverAnHour * Duration.ofHours(1).toSeconds();
     }
 
     private static DynamoCost.Weights dynamoCost(Section section) {

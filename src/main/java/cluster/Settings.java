@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import kv.WorkerId;
+import router.LeaseSettings;
 import router.placement.PlacementSettings;
 import workers.FeedSettings;
 import workers.HoldSettings;
@@ -37,6 +38,7 @@ public record Settings(
         Map<WorkerId, LlamaCppSettings> llamaServers,
         PlacementSettings placement,
         Duration workerSilence,
+        LeaseSettings leases,
         AgentSettings agents,
         FrontendSettings frontend) {
     private static final List<String> API_KEY = List.of("key", "key-sha256", "tenant");
@@ -59,6 +61,7 @@ public record Settings(
                     EngineConfig.llamaServers(workers, engines, blockSizeTokens),
                     RouterConfig.placement(config),
                     own.getDuration("router.worker-silence"),
+                    RouterConfig.leases(own.section("router.leases")),
                     agents(own.section("agents")),
                     frontend(own.section("frontend")));
         } catch (ConfigException | IllegalArgumentException wrong) {

@@ -24,8 +24,8 @@ public final class ServiceRoutes extends AllDirectives {
     private static final String INDEX =
             """
             {"name":"holdfast","routes":["POST /v1/chat/completions","GET /v1/models","GET /v1/models/{id}",\
-            "GET /v1/sessions","GET /v1/sessions/{id}","DELETE /v1/sessions/{id}","GET /v1/workers","POST /v1/explain",\
-            "GET /health/live","GET /health/ready","GET /metrics"]}
+            "GET /v1/sessions","GET /v1/sessions/{id}","DELETE /v1/sessions/{id}","GET /v1/leases",\
+            "DELETE /v1/leases/{id}","GET /v1/workers","POST /v1/explain","GET /health/live","GET /health/ready","GET /metrics"]}
             """;
 
     private final RequestDirectives requests;

@@ -38,6 +38,23 @@ public enum Metric {
     HOLDS_CUT(
             "holdfast.worker.holds.cut", Kind.COUNTER, "Holds that ended or shrank by themselves, by reason", "reason"),
     KV_EVENTS("holdfast.worker.kv.events", Kind.COUNTER, "Events of engines' caches, by what came of them", "outcome"),
+    LEASES_ENDED("holdfast.leases.ended", Kind.COUNTER, "Retention leases that ended, by reason", "reason"),
+    LEASE_RECEIPTS(
+            "holdfast.leases.receipts",
+            Kind.COUNTER,
+            "Workers' answers to lease keepers, by what was asked and how it was answered",
+            "asked",
+            "receipt"),
+    LEASE_HOLDS_ENDED(
+            "holdfast.leases.holds.ended",
+            Kind.COUNTER,
+            "Holds that workers reported as ended or cut down, by reason",
+            "reason"),
+    LEASE_RESUMES(
+            "holdfast.leases.resumes",
+            Kind.COUNTER,
+            "Sessions that asked for their leases, by whether they waited for a keeper's recovery",
+            "outcome"),
     ;
 
     /** How a metric is observed. */

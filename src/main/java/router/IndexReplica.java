@@ -21,11 +21,12 @@ import metrics.Metric;
 import metrics.Metrics;
 import org.jspecify.annotations.Nullable;
 import workers.Worker;
+import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
 /**
  * The one writer of a node's prefix index: attaches to every worker of the cluster, applies its numbered updates in order
- * and passes loads on to the node's {@link Router}. A hole in the numbers, or blocks behind an unknown parent, start that
+ * and passes loads on to the node's {@link Router} and {@link WorkerRoster}. A hole in the numbers, or blocks behind an unknown parent, start that
  * worker's part over from a snapshot. The blocks of an older incarnation are void the moment a newer one is seen.
  *
  * <p>Workers report at every heartbeat. One that says nothing for a while gets no turns, and is attached to anew: the
@@ -47,26 +48,37 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
      * A replica that feeds one index and one router.
      *
      * @param index written by this actor alone from here on
+     * @param roster likewise
      * @param workerSilence how long a worker may say nothing
      */
     public static Behavior<Command> create(
-            PrefixIndex index, ActorRef<Router.Command> router, Duration workerSilence, Metrics metrics) {
+            PrefixIndex index,
+            ActorRef<Router.Command> router,
+            WorkerRoster roster,
+            Duration workerSilence,
+            Metrics metrics) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             timers.startTimerWithFixedDelay(new SilenceDue(), workerSilence);
-            return new IndexReplica(context, index, router, metrics);
+            return new IndexReplica(context, index, router, roster, metrics);
         }));
     }
 
     private final PrefixIndex index;
     private final ActorRef<Router.Command> router;
+    private final WorkerRoster roster;
     private final Metrics metrics;
     private final Map<ActorRef<Worker.Command>, Attachment> attachments = new HashMap<>();
 
     private IndexReplica(
-            ActorContext<Command> context, PrefixIndex index, ActorRef<Router.Command> router, Metrics metrics) {
+            ActorContext<Command> context,
+            PrefixIndex index,
+            ActorRef<Router.Command> router,
+            WorkerRoster roster,
+            Metrics metrics) {
         super(context);
         this.index = index;
         this.router = router;
+        this.roster = roster;
         this.metrics = metrics;
         metrics.gauge(Metric.INDEX_BLOCKS, index::distinctBlocks);
         context.getSystem()
@@ -99,8 +111,7 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
             attachment.startedOver = false;
             if (!attachment.heard || attachment.broken) {
                 if (attachment.joined != null && !attachment.heard) {
-                    router.tell(new Router.WorkerChanged(
-                            attachment.joined.worker(), WorkerState.UNREACHABLE, attachment.joined.load()));
+                    changed(attachment.joined, WorkerState.UNREACHABLE, attachment.joined.load());
                 }
                 startOver(entry.getKey(), attachment.broken ? "its blocks do not fit" : "it says nothing");
             }
@@ -128,7 +139,7 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
         } else if (update instanceof Worker.BlocksChanged changed && !apply(attachment, changed)) {
             return startOverOnce(said.worker(), attachment);
         } else if (update instanceof Worker.LoadChanged changed && attachment.joined != null) {
-            router.tell(new Router.WorkerChanged(attachment.joined.worker(), changed.state(), changed.load()));
+            changed(attachment.joined, changed.state(), changed.load());
         }
         said.worker().tell(new Worker.AckUpdates(said.ear(), update.number()));
         return this;
@@ -147,7 +158,13 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
         if (joined.facts() != null) {
             router.tell(new Router.WorkerJoined(
                     joined.worker(), joined.incarnation(), joined.facts(), joined.state(), joined.load()));
+            roster.joined(joined.worker(), joined.incarnation(), joined.facts(), joined.state(), joined.load());
         }
+    }
+
+    private void changed(Worker.Joined joined, WorkerState state, WorkerLoad load) {
+        router.tell(new Router.WorkerChanged(joined.worker(), state, load));
+        roster.changed(joined.worker(), state, load);
     }
 
     /** False when an event does not fit what is known here. Events of another incarnation are void. */
@@ -208,6 +225,7 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
             getContext().stop(attachment.ear);
             if (attachment.joined != null) {
                 router.tell(new Router.WorkerLost(attachment.joined.worker()));
+                roster.lost(attachment.joined.worker());
             }
         }
     }

@@ -46,6 +46,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import router.Router;
+import router.retention.LedgerEvent;
+import router.retention.LedgerState;
+import router.retention.Ledgers;
 import testkit.Samples;
 import workers.Worker;
 
@@ -99,9 +102,13 @@ class SerializationTest {
         return read;
     }
 
+    private static Samples samples() {
+        return new Samples(kit.createTestProbe().getRef()).with(Ledgers.terms(1, 2));
+    }
+
     @Test
     void everyMessageBetweenNodesRoundTrips() throws Exception {
-        Samples samples = new Samples(kit.createTestProbe().getRef());
+        Samples samples = samples();
         int messages = 0;
         for (Class<?> root : roots("holdfast-wire")) {
             for (Class<?> type : Samples.leaves(root)) {
@@ -127,6 +134,18 @@ class SerializationTest {
             assertEquals("", Serializers.manifestFor(serialization.findSerializerFor(sample), sample));
         }
         Object state = samples.of(SessionState.class);
+        assertEquals(state, roundTrip(state));
+    }
+
+    @Test
+    void everyEventAndSnapshotOfTheLedgerRoundTrips() throws Exception {
+        Samples samples = samples();
+        for (Class<?> type : Samples.leaves(LedgerEvent.class)) {
+            Object sample = samples.of(type);
+            assertEquals(sample, roundTrip(sample));
+            assertEquals("", Serializers.manifestFor(serialization.findSerializerFor(sample), sample));
+        }
+        Object state = samples.of(LedgerState.class);
         assertEquals(state, roundTrip(state));
     }
 

@@ -56,6 +56,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import router.IndexReplica;
 import router.Router;
+import router.WorkerRoster;
 import router.placement.Placement;
 import router.placement.Placer;
 import router.placement.RouteRequest;
@@ -140,7 +141,8 @@ class WorkerAcrossNodesTest {
                 settings.placement().queue().maxWait(),
                 new Metrics(),
                 System::nanoTime));
-        routerNode.spawn(IndexReplica.create(INDEX, router, settings.workerSilence(), new Metrics()));
+        routerNode.spawn(
+                IndexReplica.create(INDEX, router, new WorkerRoster(), settings.workerSilence(), new Metrics()));
     }
 
     @AfterAll

@@ -27,6 +27,16 @@ class UnaskedQueries implements AdminQueries {
     }
 
     @Override
+    public CompletionStage<List<LeaseView>> leases(TenantId tenant, @Nullable SessionId session, int limit) {
+        throw new AssertionError("leases");
+    }
+
+    @Override
+    public CompletionStage<Boolean> endLease(TenantId tenant, String id) {
+        throw new AssertionError("endLease");
+    }
+
+    @Override
     public CompletionStage<List<WorkerView>> workers() {
         throw new AssertionError("workers");
     }

@@ -37,12 +37,13 @@ class IndexReplicaTest {
     private final RunPrefixIndex index = new RunPrefixIndex();
     private final TestProbe<Router.Command> router = EXTENSION.kit().createTestProbe();
     private final TestProbe<Worker.Command> worker = EXTENSION.kit().createTestProbe();
+    private final WorkerRoster roster = new WorkerRoster();
     private ActorRef<IndexReplica.Command> replica;
 
     @BeforeEach
     void attach() {
         EXTENSION.kit().system().receptionist().tell(Receptionist.register(Worker.SERVICE_KEY, worker.getRef()));
-        replica = EXTENSION.kit().spawn(IndexReplica.create(index, router.getRef(), SILENCE, new Metrics()));
+        replica = EXTENSION.kit().spawn(IndexReplica.create(index, router.getRef(), roster, SILENCE, new Metrics()));
     }
 
     @AfterEach

@@ -12,19 +12,28 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
 /** Made-up values of any record: every component filled, every permitted subtype and constant taken in turn. */
 public final class Samples {
     private final ActorRef<?> reference;
+    private final Map<Class<?>, Object> given = new HashMap<>();
     private int next = 1;
 
     /** @param reference what stands for every actor */
     public Samples(ActorRef<?> reference) {
         this.reference = reference;
+    }
+
+    /** Takes a value for a type whose components cannot be just any. */
+    public Samples with(Object value) {
+        given.put(value.getClass(), value);
+        return this;
     }
 
     /** Concrete records of a sealed type, or the record itself. */
@@ -92,6 +101,8 @@ public final class Samples {
             return constants[next++ % constants.length];
         } else if (type.isSealed()) {
             return of(leaves(type).iterator().next());
+        } else if (given.containsKey(type)) {
+            return given.get(type);
         } else if (type.isRecord()) {
             return record(type);
         }

@@ -26,6 +26,16 @@ public interface AdminQueries {
     /** Closes a session; false when there is none. Repeating it changes nothing. */
     CompletionStage<Boolean> closeSession(TenantId tenant, SessionId id);
 
+    /**
+     * Retention leases of a tenant, open and lately ended.
+     *
+     * @param session null for any
+     */
+    CompletionStage<List<LeaseView>> leases(TenantId tenant, @Nullable SessionId session, int limit);
+
+    /** Ends a lease; false when there is none that is open. */
+    CompletionStage<Boolean> endLease(TenantId tenant, String id);
+
     /** All workers, by URL. */
     CompletionStage<List<WorkerView>> workers();
 
@@ -53,7 +63,50 @@ public interface AdminQueries {
             List<String> children,
             long totalTurns,
             List<FrontierView> lineage,
+            List<LeaseView> leases,
             List<TurnView> turns) {}
+
+    /**
+     * A retention lease.
+     *
+     * @param prefixBlocks blocks that it shall keep within reach
+     * @param tailHash sequence hash of the last of them in hexadecimal
+     * @param copies acknowledged ones
+     * @param storedCopies those of them that lie in storage
+     * @param reason why it ended, null while it is open
+     */
+    record LeaseView(
+            String id,
+            String session,
+            String state,
+            String retentionClass,
+            int priority,
+            int prefixBlocks,
+            String tailHash,
+            int minCopies,
+            int copies,
+            int storedCopies,
+            double remainingSeconds,
+            List<StepView> workers,
+            List<RangeView> lost,
+            @Nullable String reason) {}
+
+    /**
+     * What was asked of a worker for a lease, what it answered, and what was seen since.
+     *
+     * @param acknowledged null while unanswered
+     * @param reason why it answered less than yes, null otherwise
+     * @param observed why its answer counts no longer or not wholly, null otherwise
+     */
+    record StepView(
+            String worker,
+            String requested,
+            @Nullable String acknowledged,
+            @Nullable String reason,
+            @Nullable String observed) {}
+
+    /** Blocks by position, {@code from} inclusive, {@code to} exclusive. */
+    record RangeView(int from, int to) {}
 
     /** One line of prompts of a session, cut into segments. */
     record FrontierView(int frontier, int blockSizeTokens, boolean live, List<SegmentView> segments) {}

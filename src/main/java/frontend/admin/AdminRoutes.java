@@ -25,8 +25,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operators' routes: {@code /v1/sessions}, {@code /v1/workers} and {@code /v1/explain}. A caller sees the sessions of
- * its own tenant only.
+ * The operators' routes: {@code /v1/sessions}, {@code /v1/leases}, {@code /v1/workers} and {@code /v1/explain}. A caller sees
+ * the sessions and leases of its own tenant only.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
@@ -59,6 +59,14 @@ public final class AdminRoutes extends AllDirectives {
                                         given -> sessions(given.get("limit"), given.get("after"))))),
                         pathPrefix("sessions", () -> path(PathMatchers.remaining(), rest -> session(rest))),
                         path("workers", () -> get(() -> parameters(List.of(), given -> workers()))),
+                        path(
+                                "leases",
+                                () -> get(() -> parameters(
+                                        List.of("limit", "session"),
+                                        given -> leases(given.get("limit"), given.get("session"))))),
+                        path(
+                                PathMatchers.segment("leases").slash(PathMatchers.segment()),
+                                id -> delete(() -> requests.authenticated(tenant -> endLease(tenant, id)))),
                         path("explain", () -> post(this::explain))));
     }
 
@@ -97,6 +105,22 @@ public final class AdminRoutes extends AllDirectives {
         return limit;
     }
 
+    private Route leases(@Nullable String limit, @Nullable String session) {
+        return requests.authenticated(
+                tenant -> queries.leases(tenant, session == null ? null : named(session), limit(limit))
+                        .thenApply(leases -> json(new LeaseList(leases))));
+    }
+
+    private CompletionStage<HttpResponse> endLease(TenantId tenant, String id) {
+        return queries.endLease(tenant, id).thenApply(found -> {
+            if (!found) {
+                throw new RefusedRequest(
+                        InferenceFailure.of(InferenceFailure.Kind.NOT_FOUND, "there is no open lease '" + id + "'"));
+            }
+            return json(new Ended(id, true));
+        });
+    }
+
     private Route session(String rest) {
         return concat(
                 get(() -> requests.authenticated(tenant -> view(tenant, id(rest)))),
@@ -104,7 +128,10 @@ public final class AdminRoutes extends AllDirectives {
     }
 
     private static SessionId id(String rest) {
-        String id = PathText.decoded(rest);
+        return named(PathText.decoded(rest));
+    }
+
+    private static SessionId named(String id) {
         if (id.isEmpty() || id.length() > SessionId.MAX_LENGTH) {
             throw RefusedRequest.invalid("id", "a session's id has 1 to " + SessionId.MAX_LENGTH + " characters");
         }
@@ -146,6 +173,12 @@ public final class AdminRoutes extends AllDirectives {
 
     /** Body of {@code /v1/workers}. */
     private record WorkerList(List<AdminQueries.WorkerView> data) {}
+
+    /** Body of {@code /v1/leases}. */
+    private record LeaseList(List<AdminQueries.LeaseView> data) {}
+
+    /** Body of an ended lease. */
+    private record Ended(String id, boolean ended) {}
 
     /** Body of a closed session. */
     private record Closed(String id, boolean closed) {}

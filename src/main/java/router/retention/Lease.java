@@ -173,11 +173,14 @@ public record Lease(
     }
 
     Lease holdEnded(LedgerEvent.HoldEnded event) {
-        return each(step -> step.is(Step.Kind.HOLD, event.worker())
-                ? step.ended(event.reason(), event.left(), event.at())
-                : step.is(Step.Kind.WARM, event.worker()) && step.ended() == null
-                        ? step.ended(event.reason(), event.left(), event.at())
-                        : step);
+        return each(step -> {
+            // What was computed here went with the hold; a hold of less says that some of it did.
+            boolean about = step.worker().equals(event.worker())
+                    && step.kind() != Step.Kind.COPY
+                    && !step.over()
+                    && (step.granted() || event.left() == null);
+            return about ? step.ended(event.reason(), event.left(), event.at()) : step;
+        });
     }
 
     /** Ends whatever depends on a life of a worker that is not the given one. */
@@ -187,7 +190,7 @@ public record Lease(
     }
 
     private static boolean claimedAt(Step step, WorkerId worker) {
-        return step.worker().equals(worker) && step.ended() == null && !step.stored();
+        return step.worker().equals(worker) && !step.over() && !step.stored();
     }
 
     Lease ended(EndReason reason, Instant at) {

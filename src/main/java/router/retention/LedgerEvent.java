@@ -82,7 +82,7 @@ public sealed interface LedgerEvent {
             Instant at)
             implements LedgerEvent {}
 
-    /** A hold ended on its worker before its lease did. */
+    /** A hold ended on its worker before its lease did, in whole or down to a shallower prefix. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record HoldEnded(LeaseId lease, WorkerId worker, Loss reason, @Nullable Prefix left, Instant at)
             implements LedgerEvent {}

@@ -45,7 +45,7 @@ public final class RetentionLedger {
 
     /** What an operation came to: store the events, then send the orders. */
     public record Decision(List<LedgerEvent> events, List<WorkerOrder> orders) {
-        static final Decision NOTHING = new Decision(List.of(), List.of());
+        public static final Decision NOTHING = new Decision(List.of(), List.of());
 
         public Decision {
             events = List.copyOf(events);
@@ -71,7 +71,7 @@ public final class RetentionLedger {
         }
     }
 
-    /** What a worker says of a hold that is no more. */
+    /** What a worker says of a hold that is no more, or only of what is left. */
     public record HoldOver(
             WorkerId worker, LeaseId lease, Epoch epoch, Incarnation incarnation, Loss reason, @Nullable Prefix left) {}
 
@@ -197,7 +197,7 @@ public final class RetentionLedger {
         Draft draft = draft(book, live, now);
         Optional<Lease> open = book.lease(answer.lease());
         Optional<Step> step = open.flatMap(lease -> lease.step(answer.kind(), answer.worker()))
-                .filter(known -> known.incarnation().equals(answer.incarnation()) && known.ended() == null);
+                .filter(known -> known.incarnation().equals(answer.incarnation()) && !known.over());
         if (open.isEmpty() || step.isEmpty()) {
             draft.undo(answer);
             return draft.decision();
@@ -207,7 +207,7 @@ public final class RetentionLedger {
             draft.undoOther(answer, step.get());
             return draft.decision();
         }
-        Instant until = until(answer, asked, now);
+        Instant until = until(answer, asked, open.get().deadline(), now);
         boolean known = answer.receipt().equals(step.get().receipt())
                 && Objects.equals(until, step.get().until());
         if (!known) {
@@ -219,7 +219,8 @@ public final class RetentionLedger {
         return draft.decision();
     }
 
-    private static @Nullable Instant until(WorkerAnswer answer, @Nullable Instant asked, Instant now) {
+    private static @Nullable Instant until(
+            WorkerAnswer answer, @Nullable Instant asked, Instant deadline, Instant now) {
         if (answer.receipt() instanceof Receipt.Deferred deferred) {
             return now.plus(deferred.retryAfter());
         }
@@ -227,18 +228,19 @@ public final class RetentionLedger {
             return now.plus(bounded.remaining());
         }
         if (answer.kind() == Step.Kind.HOLD && answer.receipt() instanceof Receipt.Accepted) {
-            return asked == null ? now : asked;
+            // An order is sent a moment after it was decided; the lease's own deadline is what was meant.
+            return asked == null ? now : asked.isAfter(deadline) ? deadline : asked;
         }
         return null;
     }
 
-    /** A hold ended on its worker before its lease did. */
+    /** A hold ended on its worker before its lease did, in whole or in part. */
     public Decision holdEnded(LeaseBook book, HoldOver over, LiveWorkers live, Instant now) {
         Draft draft = draft(book, live, now);
         Optional<Lease> open = book.lease(over.lease());
         boolean held = over.epoch().equals(book.epoch())
                 && open.flatMap(lease -> lease.step(Step.Kind.HOLD, over.worker()))
-                        .filter(step -> step.incarnation().equals(over.incarnation()) && step.ended() == null)
+                        .filter(step -> step.incarnation().equals(over.incarnation()) && !step.over())
                         .isPresent();
         if (held && open.isPresent()) {
             LedgerEvent.HoldEnded ended =
@@ -277,7 +279,7 @@ public final class RetentionLedger {
         Set<WorkerId> voided = new HashSet<>();
         for (Lease lease : book.leases()) {
             for (Step step : lease.steps()) {
-                if (step.ended() == null && !step.stored() && !voided.contains(step.worker())) {
+                if (!step.over() && !step.stored() && !voided.contains(step.worker())) {
                     live.lossOf(step).ifPresent(loss -> {
                         voided.add(step.worker());
                         draft.add(new LedgerEvent.WorkerVoided(step.worker(), live.living(step.worker()), loss, now));

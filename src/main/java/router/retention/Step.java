@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param receipt null while unanswered
  * @param until of an acknowledged hold, its end; of a deferred step, when to ask again; else null
  * @param copy what a COPY wrote
- * @param ended null while nothing speaks against the receipt
+ * @param ended null while nothing was seen that speaks against the receipt
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Step(
@@ -41,9 +41,9 @@ public record Step(
     }
 
     /**
-     * The end of a step, as observed.
+     * The end of a step, in whole or in part, as observed.
      *
-     * @param left what the worker's cache still has of the prefix, null when nothing or unknown
+     * @param left what the worker keeps on until the same deadline, null for nothing
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Ended(Loss reason, @Nullable Prefix left, Instant at) {}
@@ -69,17 +69,19 @@ public record Step(
         return ended == null && (receipt == null || receipt instanceof Receipt.Deferred);
     }
 
+    /** Whether nothing is left of it. */
+    boolean over() {
+        return ended != null && ended.left() == null;
+    }
+
     /** Whether the worker said yes, wholly or in part, and nothing speaks against it. */
     public boolean granted() {
-        return ended == null && (receipt instanceof Receipt.Accepted || receipt instanceof Receipt.Bounded);
+        return !over() && (receipt instanceof Receipt.Accepted || receipt instanceof Receipt.Bounded);
     }
 
     /** Whether the worker keeps, or has computed, the whole of a prefix. */
     public boolean grants(Prefix whole) {
-        return granted()
-                && kind != Kind.COPY
-                && (!(receipt instanceof Receipt.Bounded bounded)
-                        || bounded.prefix().blocks() >= whole.blocks());
+        return granted() && kind != Kind.COPY && depth(whole) >= whole.blocks();
     }
 
     /** Whether it was a hold whose granted time is over, although nobody said so. */
@@ -107,13 +109,12 @@ public record Step(
         if (stored() || leavesResident()) {
             return whole.blocks();
         }
-        if (granted() && kind != Kind.COPY) {
-            return receipt instanceof Receipt.Bounded bounded
-                    ? Math.min(whole.blocks(), bounded.prefix().blocks())
-                    : whole.blocks();
+        if (!granted() || kind == Kind.COPY) {
+            return 0;
         }
-        return ended == null || ended.left() == null
-                ? 0
-                : Math.min(whole.blocks(), ended.left().blocks());
+        Prefix kept = ended != null && ended.left() != null
+                ? ended.left()
+                : receipt instanceof Receipt.Bounded bounded ? bounded.prefix() : whole;
+        return Math.min(whole.blocks(), kept.blocks());
     }
 }

@@ -27,6 +27,12 @@ import org.junit.jupiter.api.Test;
 
 class AdminRoutesTest {
     private static final String ODD_ID = "a/b?c=d#e+f g%20ü/../\"";
+    private static final String LEASE =
+            "{\"id\":\"ff\",\"session\":\"s\",\"state\":\"DEGRADED\",\"retentionClass\":\"HISTORY\",\"priority\":50,"
+                    + "\"prefixBlocks\":9,\"tailHash\":\"00ff\",\"minCopies\":2,\"copies\":1,\"storedCopies\":0,"
+                    + "\"remainingSeconds\":12.5,\"workers\":[{\"worker\":\"http://w\",\"requested\":\"HOLD\","
+                    + "\"acknowledged\":\"BOUNDED\",\"reason\":\"BUDGET\",\"observed\":\"EVICTED\"}],"
+                    + "\"lost\":[{\"from\":3,\"to\":9}],\"reason\":null}";
     private static FrontendFixture frontend;
 
     @BeforeAll
@@ -66,7 +72,8 @@ class AdminRoutesTest {
                 "{\"id\":\"a/b?c=d#e+f g%20ü/../\\\"\",\"phase\":\"ACTING\",\"parent\":\"p\",\"children\":[],"
                         + "\"totalTurns\":1,\"lineage\":[{\"frontier\":0,\"blockSizeTokens\":16,\"live\":true,"
                         + "\"segments\":[{\"retentionClass\":\"SYSTEM\",\"fromBlock\":0,\"toBlock\":4,"
-                        + "\"tailHash\":\"00ff\"}]}],\"turns\":[{\"turn\":1,\"id\":\"t\",\"frontier\":0,"
+                        + "\"tailHash\":\"00ff\"}]}],\"leases\":[" + LEASE
+                        + "],\"turns\":[{\"turn\":1,\"id\":\"t\",\"frontier\":0,"
                         + "\"outcome\":\"COMPLETED\",\"worker\":\"w\",\"inputTokens\":70,\"cachedTokens\":64,"
                         + "\"outputTokens\":5,\"ttftMillis\":12,\"durationMillis\":40,\"gapBeforeMillis\":null,"
                         + "\"startedAt\":\"2026-03-01T10:00:00Z\"}]}",
@@ -81,6 +88,24 @@ class AdminRoutesTest {
         HttpResponse<String> unknown = delete("/v1/sessions/unknown");
         assertEquals(404, unknown.statusCode());
         assertTrue(unknown.body().contains("unknown"));
+    }
+
+    @Test
+    void leasesAreShownForASessionOrForAll() {
+        assertEquals(
+                "{\"data\":[" + LEASE + "]}",
+                frontend.get("/v1/leases?session=" + escaped(ODD_ID) + "&limit=5")
+                        .body());
+        assertEquals("{\"data\":[]}", frontend.get("/v1/leases?session=unknown").body());
+        assertEquals("{\"data\":[" + LEASE + "]}", frontend.get("/v1/leases").body());
+        assertEquals(400, frontend.get("/v1/leases?limit=0").statusCode());
+        assertEquals(400, frontend.get("/v1/leases?session=" + "x".repeat(513)).statusCode());
+    }
+
+    @Test
+    void anOpenLeaseIsEndedAndAnotherIsNot() {
+        assertEquals("{\"id\":\"ff\",\"ended\":true}", delete("/v1/leases/ff").body());
+        assertEquals(404, delete("/v1/leases/unknown").statusCode());
     }
 
     @Test
@@ -130,14 +155,44 @@ class AdminRoutesTest {
         public CompletionStage<Optional<SessionView>> session(TenantId tenant, SessionId id) {
             TurnView turn = new TurnView(1, "t", 0, "COMPLETED", "w", 70, 64, 5, 12L, 40, null, THEN);
             FrontierView frontier = new FrontierView(0, 16, true, List.of(new SegmentView("SYSTEM", 0, 4, "00ff")));
-            SessionView view =
-                    new SessionView(id.value(), "ACTING", "p", List.of(), 1, List.of(frontier), List.of(turn));
+            SessionView view = new SessionView(
+                    id.value(), "ACTING", "p", List.of(), 1, List.of(frontier), List.of(lease()), List.of(turn));
             return CompletableFuture.completedStage(id.value().equals(ODD_ID) ? Optional.of(view) : Optional.empty());
         }
 
         @Override
         public CompletionStage<Boolean> closeSession(TenantId tenant, SessionId id) {
             return CompletableFuture.completedStage(id.value().equals(ODD_ID));
+        }
+
+        private static LeaseView lease() {
+            StepView step = new StepView("http://w", "HOLD", "BOUNDED", "BUDGET", "EVICTED");
+            return new LeaseView(
+                    "ff",
+                    "s",
+                    "DEGRADED",
+                    "HISTORY",
+                    50,
+                    9,
+                    "00ff",
+                    2,
+                    1,
+                    0,
+                    12.5,
+                    List.of(step),
+                    List.of(new RangeView(3, 9)),
+                    null);
+        }
+
+        @Override
+        public CompletionStage<List<LeaseView>> leases(TenantId tenant, @Nullable SessionId session, int limit) {
+            boolean some = session == null || (session.value().equals(ODD_ID) && limit == 5);
+            return CompletableFuture.completedStage(some ? List.of(lease()) : List.of());
+        }
+
+        @Override
+        public CompletionStage<Boolean> endLease(TenantId tenant, String id) {
+            return CompletableFuture.completedStage(id.equals("ff"));
         }
 
         @Override

@@ -140,8 +140,11 @@ class LeaseStateTest {
         ledgers.answer(A, 1, Step.Kind.HOLD, 1, ACCEPTED);
 
         ledgers.ends(A, 1, 1, Loss.EVICTED, Ledgers.prefix(3));
-
-        assertEquals(LeaseState.LOST, ledgers.state(1));
+        assertEquals(LeaseState.DEGRADED, ledgers.state(1), "the worker keeps what is left");
         assertEquals(List.of(new BlockRange(3, 10)), ledgers.lease(1).lost());
+
+        ledgers.ends(A, 1, 1, Loss.EVICTED, null);
+        assertEquals(LeaseState.LOST, ledgers.state(1));
+        assertEquals(List.of(new BlockRange(0, 10)), ledgers.lease(1).lost());
     }
 }

@@ -91,7 +91,9 @@ class LedgerJsonTest {
         ledgers.answer(A, 1, Step.Kind.HOLD, 1, Ledgers.ACCEPTED);
         ledgers.answer(A, 1, Step.Kind.COPY, 1, Ledgers.ACCEPTED, copy);
         ledgers.grant(Ledgers.terms(2, Ledgers.CHILD, Ledgers.PREFIX, 1, 50, 1, null, A), Duration.ofMinutes(1));
+        ledgers.answer(A, 1, Step.Kind.HOLD, 2, Ledgers.ACCEPTED);
         ledgers.ends(A, 1, 2, Loss.EVICTED, Ledgers.prefix(3));
+        ledgers.end(2, EndReason.NOTHING_LEFT);
         return ledgers.book.snapshot();
     }
 

@@ -517,6 +517,17 @@ class RetentionLedgerTest {
     }
 
     @Test
+    void anOrderThatWasSentAMomentLaterPromisesNoMoreThanTheLease() {
+        ledgers.grant(terms(1, 1), MINUTE);
+        ledgers.open.answered(id(1), Step.Kind.HOLD, A, life(1));
+        ledgers.open.sent(ledgers.orders.get(0), ledgers.now.plusNanos(1));
+        ledgers.answer(A, 1, Step.Kind.HOLD, 1, ACCEPTED);
+
+        assertEquals(
+                ledgers.lease(1).deadline(), ledgers.lease(1).steps().get(0).until());
+    }
+
+    @Test
     void renewingNeverShortensALease() {
         ledgers.grant(terms(1, 1), MINUTE);
         assertEquals(

@@ -1,0 +1,457 @@
+package router;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.RecipientRef;
+import akka.actor.typed.SupervisorStrategy;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.TimerScheduler;
+import akka.cluster.sharding.typed.javadsl.EntityTypeKey;
+import akka.persistence.typed.PersistenceId;
+import akka.persistence.typed.RecoveryCompleted;
+import akka.persistence.typed.SnapshotAdapter;
+import akka.persistence.typed.javadsl.CommandHandlerWithReply;
+import akka.persistence.typed.javadsl.EffectBuilder;
+import akka.persistence.typed.javadsl.EventHandler;
+import akka.persistence.typed.javadsl.EventSourcedBehaviorWithEnforcedReplies;
+import akka.persistence.typed.javadsl.ReplyEffect;
+import akka.persistence.typed.javadsl.RetentionCriteria;
+import akka.persistence.typed.javadsl.SignalHandler;
+import inference.SessionId;
+import inference.TenantId;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import kv.LeaseId;
+import kv.WorkerId;
+import metrics.Metric;
+import metrics.Metrics;
+import org.jspecify.annotations.Nullable;
+import router.retention.EndReason;
+import router.retention.Lease;
+import router.retention.LeaseAnswer;
+import router.retention.LeaseBook;
+import router.retention.LeaseTerms;
+import router.retention.LedgerEvent;
+import router.retention.LedgerState;
+import router.retention.LiveWorkers;
+import router.retention.OpenOrders;
+import router.retention.RetentionLedger;
+import router.retention.RetentionLedger.Decision;
+import router.retention.WorkerOrder;
+import workers.Worker;
+
+/**
+ * The durable owner of one partition of the leases: the shell of a {@link RetentionLedger}, with its clock, its timers and its
+ * messages. What it decides is stored before a worker is told.
+ *
+ * <p>Every life begins with an epoch of its own; until that is stored, commands wait. Soft state: which orders are open, and
+ * which holds were acknowledged in this life ({@link OpenOrders}). It is lost with the keeper; a new life asks every worker
+ * again, and a session that returns meanwhile waits for that at most {@link LeaseSettings#reassertWait}.
+ *
+ * <p>The state is null before the first epoch.
+ */
+public final class LeaseKeeper
+        extends EventSourcedBehaviorWithEnforcedReplies<LeaseKeeper.Command, LedgerEvent, LeaseBook> {
+    /** Sharding key; the entity id is the partition's number. */
+    public static final EntityTypeKey<Command> TYPE_KEY = EntityTypeKey.create(Command.class, "LeaseKeeper");
+
+    /** What a keeper is told. */
+    public sealed interface Command {}
+
+    /** Wakes the keeper; repeated after every start of a node. */
+    public record Wake() implements Command {}
+
+    /** Asks for a lease; for one that is open, as {@link Renew}. */
+    public record Grant(LeaseTerms terms, Duration remaining, ActorRef<LeaseAnswer> replyTo) implements Command {}
+
+    /** Asks for a later deadline, counted from the command's arrival. */
+    public record Renew(LeaseId lease, Duration remaining, ActorRef<LeaseAnswer> replyTo) implements Command {}
+
+    /** The owner needs a lease no longer. */
+    public record Release(LeaseId lease) implements Command {}
+
+    /** A session is over; with it, when it is the root, its whole tree. */
+    public record ReleaseSession(TenantId tenant, SessionId root, SessionId session) implements Command {}
+
+    /** An operator ends a lease. */
+    public record Revoke(TenantId tenant, LeaseId lease, ActorRef<RevokeReply> replyTo) implements Command {}
+
+    /** A session is back: what is kept of it, and where? */
+    public record Resume(TenantId tenant, SessionId root, SessionId session, ActorRef<Resumed> replyTo)
+            implements Command {}
+
+    /**
+     * Asks for leases of a tenant, open and lately ended.
+     *
+     * @param session null for any
+     * @param limit most leases in the answer
+     */
+    public record GetLeases(TenantId tenant, @Nullable SessionId session, int limit, ActorRef<LeaseList> replyTo)
+            implements Command {}
+
+    private record Recovered() implements Command {}
+
+    private record WorkerSaid(Worker.RetentionNews news) implements Command {}
+
+    private record TickDue() implements Command {}
+
+    private record RepairDue() implements Command {}
+
+    private record ReassertOver() implements Command {}
+
+    private record GraceOver() implements Command {}
+
+    /** Answer to {@link Revoke}: whether the lease was open. */
+    public record RevokeReply(boolean found) {}
+
+    /**
+     * Answer to {@link Resume}.
+     *
+     * @param leases open ones of the session
+     * @param reasserted false when some holder has not answered this life of the keeper in time
+     */
+    public record Resumed(List<Lease> leases, boolean reasserted) {
+        public Resumed {
+            leases = List.copyOf(leases);
+        }
+    }
+
+    /** Answer to {@link GetLeases}. */
+    public record LeaseList(List<ShownLease> leases) {
+        public LeaseList {
+            leases = List.copyOf(leases);
+        }
+    }
+
+    /** A lease and the time it has left, by its keeper's clock. */
+    public record ShownLease(Lease lease, Duration remaining) {}
+
+    /**
+     * A keeper.
+     *
+     * @param partition its number
+     * @param workers workers by name
+     * @param live the workers as they are seen here
+     */
+    public static Behavior<Command> create(
+            String partition,
+            Function<WorkerId, ? extends RecipientRef<Worker.Command>> workers,
+            Supplier<LiveWorkers> live,
+            LeaseSettings settings,
+            Metrics metrics,
+            InstantSource clock) {
+        return Behaviors.setup(context -> Behaviors.withTimers(timers ->
+                new LeaseKeeper(partition, context, timers, new OrderSender(workers), live, settings, metrics, clock)));
+    }
+
+    private final ActorContext<Command> context;
+    private final TimerScheduler<Command> timers;
+    private final OrderSender sender;
+    private final Supplier<LiveWorkers> roster;
+    private final LeaseSettings settings;
+    private final RetentionLedger ledger;
+    private final Metrics metrics;
+    private final InstantSource clock;
+    private final ActorRef<Worker.RetentionNews> ear;
+    private final List<Resume> waiting = new ArrayList<>();
+    private OpenOrders open = new OpenOrders();
+    private boolean begun;
+    private boolean reasserting;
+    private boolean graceOver;
+
+    private LeaseKeeper(
+            String partition,
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers,
+            OrderSender sender,
+            Supplier<LiveWorkers> roster,
+            LeaseSettings settings,
+            Metrics metrics,
+            InstantSource clock) {
+        super(
+                PersistenceId.of(TYPE_KEY.name(), partition),
+                SupervisorStrategy.restartWithBackoff(settings.minRestartBackoff(), settings.maxRestartBackoff(), 0.2));
+        this.context = context;
+        this.timers = timers;
+        this.sender = sender;
+        this.roster = roster;
+        this.settings = settings;
+        this.ledger = new RetentionLedger(settings.ledger());
+        this.metrics = metrics;
+        this.clock = clock;
+        this.ear = context.messageAdapter(Worker.RetentionNews.class, WorkerSaid::new);
+    }
+
+    @Override
+    @SuppressWarnings("NullAway") // null is Akka's own way to say that nothing was persisted yet
+    public LeaseBook emptyState() {
+        return null;
+    }
+
+    @Override
+    public CommandHandlerWithReply<Command, LedgerEvent, LeaseBook> commandHandler() {
+        var handlers = newCommandHandlerWithReplyBuilder();
+        handlers.forAnyState().onCommand(Recovered.class, this::onRecovered);
+        handlers.forState(book -> !begun).onAnyCommand(command -> Effect().stash());
+        handlers.forAnyState()
+                .onCommand(Wake.class, (book, wake) -> Effect().noReply()) // Receiving it woke the keeper.
+                .onCommand(Grant.class, this::onGrant)
+                .onCommand(Renew.class, this::onRenew)
+                .onCommand(Release.class, this::onRelease)
+                .onCommand(ReleaseSession.class, this::onReleaseSession)
+                .onCommand(Revoke.class, this::onRevoke)
+                .onCommand(Resume.class, this::onResume)
+                .onCommand(GetLeases.class, this::onGetLeases)
+                .onCommand(WorkerSaid.class, this::onWorkerSaid)
+                .onCommand(TickDue.class, this::onTickDue)
+                .onCommand(RepairDue.class, this::onRepairDue)
+                .onCommand(ReassertOver.class, this::onReassertOver)
+                .onCommand(GraceOver.class, this::onGraceOver);
+        return handlers.build();
+    }
+
+    @Override
+    public EventHandler<LeaseBook, LedgerEvent> eventHandler() {
+        return newEventHandlerBuilder().forAnyState().onAnyEvent((book, event) -> {
+            LeaseBook next = book == null ? new LeaseBook(settings.ledger()) : book;
+            next.apply(event);
+            return next;
+        });
+    }
+
+    @Override
+    public SignalHandler<LeaseBook> signalHandler() {
+        return newSignalHandlerBuilder()
+                .onSignal(RecoveryCompleted.instance(), book -> {
+                    // After a failure of the store this actor lives on, but what it knew of its orders does not.
+                    begun = false;
+                    open = new OpenOrders();
+                    waiting.clear();
+                    context.getSelf().tell(new Recovered());
+                })
+                .build();
+    }
+
+    @Override
+    public RetentionCriteria retentionCriteria() {
+        return RetentionCriteria.snapshotEvery(settings.snapshotEveryEvents());
+    }
+
+    /** The book changes in place; what is stored of it does not. */
+    @Override
+    public SnapshotAdapter<LeaseBook> snapshotAdapter() {
+        return new SnapshotAdapter<>() {
+            @Override
+            public Object toJournal(LeaseBook book) {
+                return book.snapshot();
+            }
+
+            @Override
+            public LeaseBook fromJournal(Object from) {
+                return LeaseBook.of((LedgerState) from, settings.ledger());
+            }
+        };
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onRecovered(@Nullable LeaseBook state, Recovered recovered) {
+        LeaseBook past = state == null ? new LeaseBook(settings.ledger()) : state;
+        return Effect()
+                .persist(ledger.begin(past, clock.instant()))
+                .thenRun((LeaseBook book) -> {
+                    begun = true;
+                    reasserting = true;
+                    graceOver = false;
+                    context.getLog()
+                            .info(
+                                    "leases of partition {}: epoch {}, {} open",
+                                    context.getSelf().path().name(),
+                                    book.epoch().value(),
+                                    book.leases().size());
+                    timers.startTimerWithFixedDelay(TickDue.class, new TickDue(), Duration.ZERO, settings.tick());
+                    timers.startSingleTimer(ReassertOver.class, new ReassertOver(), settings.reassertWait());
+                    timers.startSingleTimer(GraceOver.class, new GraceOver(), settings.workerGrace());
+                    send(ledger.repeatEnds(book, live(), clock.instant()).orders());
+                })
+                .thenNoReply()
+                .thenUnstashAll();
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onGrant(LeaseBook book, Grant grant) {
+        RetentionLedger.Answered answered =
+                ledger.grant(book, grant.terms(), grant.remaining(), live(), clock.instant());
+        return carryOut(book, answered.decision()).thenReply(grant.replyTo(), after -> answered.answer());
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onRenew(LeaseBook book, Renew renew) {
+        RetentionLedger.Answered answered =
+                ledger.renew(book, renew.lease(), renew.remaining(), live(), clock.instant());
+        return carryOut(book, answered.decision()).thenReply(renew.replyTo(), after -> answered.answer());
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onRelease(LeaseBook book, Release release) {
+        return carryOut(book, ledger.end(book, release.lease(), EndReason.OWNER, live(), clock.instant()))
+                .thenNoReply();
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onReleaseSession(LeaseBook book, ReleaseSession over) {
+        return carryOut(
+                        book,
+                        ledger.endSession(book, over.tenant(), over.root(), over.session(), live(), clock.instant()))
+                .thenNoReply();
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onRevoke(LeaseBook book, Revoke revoke) {
+        boolean found = book.lease(revoke.lease())
+                .filter(lease -> lease.terms().tenant().equals(revoke.tenant()))
+                .isPresent();
+        Decision decision = found
+                ? ledger.end(book, revoke.lease(), EndReason.OPERATOR, live(), clock.instant())
+                : Decision.NOTHING;
+        return carryOut(book, decision).thenReply(revoke.replyTo(), after -> new RevokeReply(found));
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onResume(LeaseBook book, Resume resume) {
+        if (reasserting && awaitsReassertion(book, resume)) {
+            waiting.add(resume);
+            return Effect().noReply();
+        }
+        metrics.count(Metric.LEASE_RESUMES, "AT_ONCE");
+        return Effect().reply(resume.replyTo(), resumed(book, resume));
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onGetLeases(LeaseBook book, GetLeases get) {
+        List<ShownLease> shown = Stream.concat(book.leases().stream(), book.ended().stream())
+                .filter(lease -> lease.terms().tenant().equals(get.tenant())
+                        && (get.session() == null || lease.terms().session().equals(get.session())))
+                .limit(get.limit())
+                .map(lease -> new ShownLease(lease, lease.remaining(clock.instant())))
+                .toList();
+        return Effect().reply(get.replyTo(), new LeaseList(shown));
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onWorkerSaid(LeaseBook book, WorkerSaid said) {
+        if (said.news() instanceof Worker.HoldAnswered answered) {
+            return heard(book, OrderSender.answer(answered));
+        }
+        if (said.news() instanceof Worker.WarmAnswered answered) {
+            return heard(book, OrderSender.answer(answered));
+        }
+        if (said.news() instanceof Worker.CopyAnswered answered) {
+            return heard(book, OrderSender.answer(answered));
+        }
+        Worker.HoldEnded over = (Worker.HoldEnded) said.news();
+        metrics.count(Metric.LEASE_HOLDS_ENDED, over.reason().name());
+        return carryOut(book, ledger.holdEnded(book, OrderSender.over(over), live(), clock.instant()))
+                .thenNoReply();
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> heard(LeaseBook book, RetentionLedger.WorkerAnswer answer) {
+        if (!answer.epoch().equals(book.epoch())) {
+            return Effect().noReply();
+        }
+        metrics.count(
+                Metric.LEASE_RECEIPTS,
+                answer.kind().name(),
+                answer.receipt().getClass().getSimpleName());
+        Optional<Instant> asked = open.answered(answer.lease(), answer.kind(), answer.worker(), answer.incarnation());
+        return carryOut(book, ledger.answered(book, answer, asked.orElse(null), live(), clock.instant()))
+                .thenRun(this::replyToReasserted)
+                .thenNoReply();
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onTickDue(LeaseBook book, TickDue due) {
+        return carryOut(book, ledger.sweep(book, live(), clock.instant()))
+                .thenRun(after -> context.getSelf().tell(new RepairDue()))
+                .thenNoReply();
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onRepairDue(LeaseBook book, RepairDue due) {
+        return carryOut(book, ledger.repair(book, live(), open, clock.instant()))
+                .thenRun(this::replyToReasserted)
+                .thenNoReply();
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onReassertOver(LeaseBook book, ReassertOver over) {
+        reasserting = false;
+        for (Resume resume : waiting) {
+            metrics.count(Metric.LEASE_RESUMES, "TIMED_OUT");
+            resume.replyTo().tell(resumed(book, resume));
+        }
+        waiting.clear();
+        return Effect().noReply();
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onGraceOver(LeaseBook book, GraceOver over) {
+        graceOver = true;
+        return Effect().noReply();
+    }
+
+    private EffectBuilder<LedgerEvent, LeaseBook> carryOut(LeaseBook book, Decision decision) {
+        List<Lease> ending = decision.events().stream()
+                .filter(LedgerEvent.LeasesEnded.class::isInstance)
+                .map(LedgerEvent.LeasesEnded.class::cast)
+                .flatMap(over -> over.leases().stream())
+                .flatMap(id -> book.lease(id).stream())
+                .toList();
+        return Effect().persist(decision.events()).thenRun((LeaseBook after) -> {
+            decision.events().forEach(this::observe);
+            ending.forEach(open::forget);
+            send(decision.orders());
+        });
+    }
+
+    private void observe(LedgerEvent event) {
+        if (event instanceof LedgerEvent.LeasesEnded over) {
+            metrics.count(
+                    Metric.LEASES_ENDED, over.leases().size(), over.reason().name());
+            context.getLog().debug("leases {} ended: {}", over.leases(), over.reason());
+        } else if (event instanceof LedgerEvent.WorkerVoided voided) {
+            context.getLog().info("holds of worker {} are void: {}", voided.worker(), voided.reason());
+        } else if (event instanceof LedgerEvent.HoldEnded over) {
+            context.getLog().debug("lease {}: hold at {} ended: {}", over.lease(), over.worker(), over.reason());
+        }
+    }
+
+    private void send(List<WorkerOrder> orders) {
+        for (WorkerOrder order : orders) {
+            open.sent(order, clock.instant());
+            sender.send(order, ear);
+        }
+    }
+
+    private LiveWorkers live() {
+        return graceOver ? roster.get().complete() : roster.get();
+    }
+
+    private boolean awaitsReassertion(LeaseBook book, Resume resume) {
+        return leases(book, resume).anyMatch(lease -> RetentionLedger.awaitsReassertion(lease, open));
+    }
+
+    private void replyToReasserted(LeaseBook book) {
+        waiting.removeIf(resume -> {
+            boolean ready = !awaitsReassertion(book, resume);
+            if (ready) {
+                metrics.count(Metric.LEASE_RESUMES, "REASSERTED");
+                resume.replyTo().tell(resumed(book, resume));
+            }
+            return ready;
+        });
+    }
+
+    private Resumed resumed(LeaseBook book, Resume resume) {
+        return new Resumed(leases(book, resume).toList(), !awaitsReassertion(book, resume));
+    }
+
+    private static Stream<Lease> leases(LeaseBook book, Resume resume) {
+        return book.ofRoot(resume.tenant(), resume.root()).stream()
+                .filter(lease -> lease.terms().session().equals(resume.session()));
+    }
+}

@@ -1,0 +1,120 @@
+package router;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.RecipientRef;
+import akka.actor.typed.javadsl.AskPattern;
+import akka.cluster.sharding.typed.ClusterShardingSettings;
+import akka.cluster.sharding.typed.javadsl.ClusterSharding;
+import akka.cluster.sharding.typed.javadsl.Entity;
+import akka.cluster.sharding.typed.javadsl.EntityRef;
+import com.dynatrace.hash4j.hashing.Hashing;
+import inference.SessionId;
+import inference.TenantId;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import kv.LeaseId;
+import kv.WorkerId;
+import metrics.Metrics;
+import org.jspecify.annotations.Nullable;
+import router.LeaseKeeper.LeaseList;
+import router.LeaseKeeper.RevokeReply;
+import router.LeaseKeeper.ShownLease;
+import workers.Worker;
+
+/**
+ * Every lease of the cluster, by the root of its session tree.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+public final class Leases {
+    private final ActorSystem<?> system;
+    private final Function<String, EntityRef<LeaseKeeper.Command>> keepers;
+    private final LeaseSettings settings;
+
+    private Leases(
+            ActorSystem<?> system, Function<String, EntityRef<LeaseKeeper.Command>> keepers, LeaseSettings settings) {
+        this.system = system;
+        this.keepers = keepers;
+        this.settings = settings;
+    }
+
+    /**
+     * Starts the sharding of lease keepers on this node and wakes all of them.
+     *
+     * @param workers workers by name
+     * @param roster the workers as this node sees them
+     */
+    public static Leases init(
+            ActorSystem<?> system,
+            Function<WorkerId, ? extends RecipientRef<Worker.Command>> workers,
+            WorkerRoster roster,
+            LeaseSettings settings,
+            Metrics metrics,
+            InstantSource clock) {
+        ClusterSharding sharding = ClusterSharding.get(system);
+        sharding.init(Entity.of(
+                        LeaseKeeper.TYPE_KEY,
+                        entity -> LeaseKeeper.create(
+                                entity.getEntityId(), workers, roster::live, settings, metrics, clock))
+                .withSettings(ClusterShardingSettings.create(system).withRememberEntities(true)));
+        Leases leases =
+                new Leases(system, partition -> sharding.entityRefFor(LeaseKeeper.TYPE_KEY, partition), settings);
+        leases.all().forEach(keeper -> keeper.tell(new LeaseKeeper.Wake()));
+        return leases;
+    }
+
+    /** The keeper of a session tree's leases. */
+    public RecipientRef<LeaseKeeper.Command> ref(TenantId tenant, SessionId root) {
+        long hash = Hashing.xxh3_64()
+                .hashStream()
+                .putString(tenant.value())
+                .putString(root.value())
+                .getAsLong();
+        return keepers.apply(Long.toString(Math.floorMod(hash, (long) settings.partitions())));
+    }
+
+    /**
+     * Leases of a tenant, open and lately ended, as many as asked for at most.
+     *
+     * @param session null for any
+     */
+    public CompletionStage<List<ShownLease>> list(TenantId tenant, @Nullable SessionId session, int limit) {
+        return this.<LeaseList>askAll(replyTo -> new LeaseKeeper.GetLeases(tenant, session, limit, replyTo))
+                .thenApply(lists -> lists.stream()
+                        .flatMap(list -> list.leases().stream())
+                        .limit(limit)
+                        .toList());
+    }
+
+    /** Ends a tenant's lease as an operator; false when there is no such lease. */
+    public CompletionStage<Boolean> revoke(TenantId tenant, LeaseId lease) {
+        return this.<RevokeReply>askAll(replyTo -> new LeaseKeeper.Revoke(tenant, lease, replyTo))
+                .thenApply(replies -> replies.stream().anyMatch(RevokeReply::found));
+    }
+
+    private <R> CompletionStage<List<R>> askAll(Function<ActorRef<R>, LeaseKeeper.Command> question) {
+        CompletionStage<List<R>> all = CompletableFuture.completedFuture(List.of());
+        for (EntityRef<LeaseKeeper.Command> keeper : all()) {
+            CompletionStage<R> one = AskPattern.ask(keeper, question::apply, settings.askTimeout(), system.scheduler());
+            all = all.thenCombine(one, (before, reply) -> {
+                List<R> more = new ArrayList<>(before);
+                more.add(reply);
+                return more;
+            });
+        }
+        return all;
+    }
+
+    private List<EntityRef<LeaseKeeper.Command>> all() {
+        return IntStream.range(0, settings.partitions())
+                .mapToObj(Integer::toString)
+                .map(keepers)
+                .toList();
+    }
+}

@@ -1,0 +1,89 @@
+package router;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.RecipientRef;
+import java.util.function.Function;
+import kv.WorkerId;
+import router.retention.Loss;
+import router.retention.RetentionLedger.HoldOver;
+import router.retention.RetentionLedger.WorkerAnswer;
+import router.retention.Step;
+import router.retention.WorkerOrder;
+import workers.Worker;
+
+/**
+ * Translates between the ledger and workers: orders into commands, news into answers.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+final class OrderSender {
+    private final Function<WorkerId, ? extends RecipientRef<Worker.Command>> workers;
+
+    OrderSender(Function<WorkerId, ? extends RecipientRef<Worker.Command>> workers) {
+        this.workers = workers;
+    }
+
+    /**
+     * Sends an order.
+     *
+     * @param keeper where the worker's news go
+     */
+    void send(WorkerOrder order, ActorRef<Worker.RetentionNews> keeper) {
+        workers.apply(order.worker()).tell(command(order, keeper));
+    }
+
+    private static Worker.Command command(WorkerOrder order, ActorRef<Worker.RetentionNews> keeper) {
+        if (order instanceof WorkerOrder.PlaceHold place) {
+            return new Worker.HoldPrefix(place.hold(), place.incarnation(), keeper);
+        }
+        if (order instanceof WorkerOrder.Warm warm) {
+            return new Worker.WarmPrefix(
+                    warm.lease(), warm.epoch(), warm.incarnation(), warm.prefix(), warm.conversation(), keeper);
+        }
+        if (order instanceof WorkerOrder.Copy copy) {
+            return new Worker.CopyPrefix(
+                    copy.lease(), copy.epoch(), copy.incarnation(), copy.prefix(), copy.conversation(), keeper);
+        }
+        if (order instanceof WorkerOrder.ReleaseHold release) {
+            return new Worker.ReleaseHold(release.lease(), release.epoch());
+        }
+        return new Worker.DiscardCopy(((WorkerOrder.DiscardCopy) order).copy());
+    }
+
+    static WorkerAnswer answer(Worker.HoldAnswered news) {
+        return new WorkerAnswer(
+                news.worker(), news.lease(), news.epoch(), news.incarnation(), Step.Kind.HOLD, news.receipt(), null);
+    }
+
+    static WorkerAnswer answer(Worker.WarmAnswered news) {
+        return new WorkerAnswer(
+                news.worker(), news.lease(), news.epoch(), news.incarnation(), Step.Kind.WARM, news.receipt(), null);
+    }
+
+    static WorkerAnswer answer(Worker.CopyAnswered news) {
+        return new WorkerAnswer(
+                news.worker(),
+                news.lease(),
+                news.epoch(),
+                news.incarnation(),
+                Step.Kind.COPY,
+                news.receipt(),
+                news.copy());
+    }
+
+    static HoldOver over(Worker.HoldEnded news) {
+        return new HoldOver(
+                news.worker(),
+                news.lease(),
+                news.epoch(),
+                news.incarnation(),
+                switch (news.reason()) {
+                    case EXPIRED -> Loss.EXPIRED;
+                    case REVOKED_FOR_DENSER -> Loss.REVOKED_FOR_DENSER;
+                    case REVOKED_UNDER_PRESSURE -> Loss.REVOKED_UNDER_PRESSURE;
+                    case EVICTED -> Loss.EVICTED;
+                    case INCARNATION_OVER -> Loss.INCARNATION_OVER;
+                },
+                news.left());
+    }
+}

@@ -1,0 +1,232 @@
+package cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import akka.Done;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.Props;
+import akka.actor.typed.javadsl.AskPattern;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.cluster.MemberStatus;
+import akka.cluster.typed.Cluster;
+import akka.cluster.typed.Join;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import inference.SessionId;
+import inference.TenantId;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import kv.Epoch;
+import kv.Incarnation;
+import kv.KvTier;
+import kv.LeaseId;
+import kv.Prefix;
+import kv.Receipt;
+import kv.RetentionClass;
+import kv.SequenceHash;
+import kv.WorkerId;
+import metrics.Metrics;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import router.LeaseKeeper;
+import router.LeaseKeeper.ShownLease;
+import router.LeaseSettings;
+import router.Leases;
+import router.WorkerRoster;
+import router.retention.Lease;
+import router.retention.LeaseAnswer;
+import router.retention.LeaseState;
+import router.retention.LeaseTerms;
+import workers.Worker;
+import workers.status.EngineCapabilities;
+import workers.status.EngineFacts;
+import workers.status.WorkerLoad;
+import workers.status.WorkerState;
+
+/** Leases on the real store: nothing accepted is gone after a restart, and every holder is asked again. */
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+class LeaseStoreIT {
+    private static final Duration ASK = Duration.ofSeconds(20);
+    private static final WorkerId WORKER = new WorkerId("http://w");
+    private static final Incarnation LIFE = new Incarnation(1, 2);
+    private static final int LEASES = 60;
+
+    @TempDir
+    static Path temporary;
+
+    private static DataDirectory data;
+    private static EmbeddedStore store;
+
+    @BeforeAll
+    static void startTheStore() throws Exception {
+        Path shared = Path.of("target/postgres-binaries").toAbsolutePath();
+        PostgresBinaries.unpackedIn(shared);
+        DataDirectory.open(temporary).close();
+        Files.createSymbolicLink(temporary.resolve("binaries"), shared);
+        data = DataDirectory.open(temporary);
+        store = EmbeddedStore.start(data, StoreSettings.of(ConfigFactory.load()));
+    }
+
+    @AfterAll
+    static void stopTheStore() {
+        store.close();
+        data.close();
+    }
+
+    /** One node with nothing but keepers, and a worker that accepts every hold. */
+    private static final class Node implements AutoCloseable {
+        private static final Config CONFIG = ConfigFactory.parseString(
+                        """
+                        akka.actor.provider = cluster
+                        akka.loglevel = WARNING
+                        akka.remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
+                        akka.cluster {
+                          jmx.enabled = off
+                          gossip-interval = 200ms
+                          leader-actions-interval = 200ms
+                          periodic-tasks-initial-delay = 50ms
+                          sharding { number-of-shards = 10, retry-interval = 200ms }
+                          sharding.state-store-mode = ddata
+                          sharding.distributed-data.durable.keys = []
+                        }
+                        akka.coordinated-shutdown { exit-jvm = off, run-by-actor-system-terminate = on }
+                        akka.coordinated-shutdown.phases.cluster-exiting.timeout = 2s
+                        """)
+                .withFallback(ConfigFactory.parseResources("serialization.conf"))
+                .withFallback(ConfigFactory.parseResources("persistence.conf"));
+        final ActorSystem<Void> system;
+        final Leases leases;
+        final Queue<Worker.HoldPrefix> asked = new ConcurrentLinkedQueue<>();
+
+        Node() throws Exception {
+            system = ActorSystem.create(
+                    Behaviors.empty(),
+                    "leases",
+                    store.connection()
+                            .toConfig()
+                            .withFallback(CONFIG)
+                            .withFallback(ConfigFactory.load())
+                            .resolve());
+            Cluster cluster = Cluster.get(system);
+            cluster.manager().tell(Join.create(cluster.selfMember().address()));
+            Eventually.get(() -> {
+                assertEquals(MemberStatus.up(), cluster.selfMember().status());
+                return Done.getInstance();
+            });
+            WorkerRoster roster = new WorkerRoster();
+            roster.joined(
+                    WORKER,
+                    LIFE,
+                    new EngineFacts(List.of("m"), 16, 1000, 8192, 8, 100_000, new EngineCapabilities(true, false, 0)),
+                    WorkerState.READY,
+                    WorkerLoad.idle(1000));
+            ActorRef<Worker.Command> worker = system.systemActorOf(
+                    Behaviors.receiveMessage((Worker.Command command) -> {
+                        if (command instanceof Worker.HoldPrefix hold) {
+                            asked.add(hold);
+                            hold.keeper()
+                                    .tell(new Worker.HoldAnswered(
+                                            WORKER,
+                                            hold.hold().lease(),
+                                            hold.hold().epoch(),
+                                            hold.incarnation(),
+                                            new Receipt.Accepted()));
+                        }
+                        return Behaviors.same();
+                    }),
+                    "worker",
+                    Props.empty());
+            LeaseSettings settings = Settings.of(ConfigFactory.load().resolve()).leases();
+            leases = Leases.init(system, id -> worker, roster, settings, new Metrics(), InstantSource.system());
+        }
+
+        <R> R ask(SessionId root, Function<ActorRef<R>, LeaseKeeper.Command> question) {
+            return AskPattern.ask(leases.ref(TenantId.DEFAULT, root), question::apply, ASK, system.scheduler())
+                    .toCompletableFuture()
+                    .join();
+        }
+
+        List<Lease> list() {
+            return leases.list(TenantId.DEFAULT, null, 2 * LEASES).toCompletableFuture().join().stream()
+                    .map(ShownLease::lease)
+                    .toList();
+        }
+
+        @Override
+        public void close() {
+            system.terminate();
+            system.getWhenTerminated().toCompletableFuture().join();
+        }
+    }
+
+    private static LeaseTerms terms(int number) {
+        SessionId session = new SessionId("session-" + number);
+        return new LeaseTerms(
+                new LeaseId(1, number),
+                TenantId.DEFAULT,
+                session,
+                session,
+                "m",
+                new Prefix(10, new SequenceHash(number)),
+                16,
+                1024,
+                RetentionClass.HISTORY,
+                50,
+                1,
+                1,
+                List.of(KvTier.DEVICE),
+                null,
+                WORKER);
+    }
+
+    @Test
+    void everyAcceptedLeaseIsBackAfterARestartAndAssertedAnew() throws Exception {
+        List<Lease> before;
+        try (Node node = new Node()) {
+            for (int i = 0; i < LEASES; i++) {
+                LeaseTerms terms = terms(i);
+                LeaseAnswer answer = node.ask(
+                        terms.root(), replyTo -> new LeaseKeeper.Grant(terms, Duration.ofMinutes(50), replyTo));
+                assertInstanceOf(LeaseAnswer.Granted.class, answer);
+            }
+            before = Eventually.get(() -> {
+                List<Lease> held = node.list();
+                assertEquals(
+                        LEASES,
+                        held.stream()
+                                .filter(lease -> lease.state() == LeaseState.HELD)
+                                .count());
+                return held;
+            });
+        }
+        try (Node node = new Node()) {
+            for (int i = 0; i < LEASES; i++) {
+                SessionId session = new SessionId("session-" + i);
+                LeaseKeeper.Resumed resumed = node.ask(
+                        session, replyTo -> new LeaseKeeper.Resume(TenantId.DEFAULT, session, session, replyTo));
+                assertEquals(1, resumed.leases().size());
+            }
+            List<Lease> after = new ArrayList<>(node.list());
+            assertEquals(before, after);
+            Eventually.get(() -> {
+                assertTrue(node.asked.size() >= LEASES, "asked " + node.asked.size());
+                return Done.getInstance();
+            });
+            assertTrue(node.asked.stream().allMatch(hold -> hold.hold().epoch().equals(new Epoch(2))));
+        }
+    }
+}
