@@ -1,5 +1,6 @@
 package agents;
 
+import agents.plan.LeaseAction;
 import agents.session.FrontierMatch;
 import agents.session.SessionEvent;
 import agents.session.SessionEvent.CloseReason;
@@ -32,16 +33,16 @@ import inference.SessionId;
 import inference.TenantId;
 import inference.TurnId;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
+import router.LeaseKeeper;
 
 /**
  * The durable owner of one agent session, wherever in the cluster it lives.
@@ -171,16 +172,14 @@ public final class AgentSession
      * Creates a session's behavior.
      *
      * @param shard told when the session wants to passivate
-     * @param sessions other sessions by entity id
      */
     public static Behavior<Command> create(
             String entityId,
             ActorRef<ClusterSharding.ShardCommand> shard,
-            Function<String, RecipientRef<Command>> sessions,
             AgentSettings.Session settings,
-            InstantSource clock) {
-        return Behaviors.setup(context -> Behaviors.withTimers(
-                timers -> new AgentSession(entityId, context, timers, shard, sessions, settings, clock)));
+            SessionPorts ports) {
+        return Behaviors.setup(context ->
+                Behaviors.withTimers(timers -> new AgentSession(entityId, context, timers, shard, settings, ports)));
     }
 
     /** The message that ends the entity at a move or passivation; handled in every state. */
@@ -192,9 +191,8 @@ public final class AgentSession
     private final ActorContext<Command> context;
     private final TimerScheduler<Command> timers;
     private final ActorRef<ClusterSharding.ShardCommand> shard;
-    private final Function<String, RecipientRef<Command>> sessions;
     private final AgentSettings.Session settings;
-    private final InstantSource clock;
+    private final SessionPorts ports;
     private final Map<TurnId, RunningTurn> running = new HashMap<>();
     private boolean parentKnowsUs;
 
@@ -203,9 +201,8 @@ public final class AgentSession
             ActorContext<Command> context,
             TimerScheduler<Command> timers,
             ActorRef<ClusterSharding.ShardCommand> shard,
-            Function<String, RecipientRef<Command>> sessions,
             AgentSettings.Session settings,
-            InstantSource clock) {
+            SessionPorts ports) {
         super(
                 PersistenceId.of(TYPE_KEY.name(), entityId),
                 SupervisorStrategy.restartWithBackoff(settings.minRestartBackoff(), settings.maxRestartBackoff(), 0.2));
@@ -213,9 +210,8 @@ public final class AgentSession
         this.context = context;
         this.timers = timers;
         this.shard = shard;
-        this.sessions = sessions;
         this.settings = settings;
-        this.clock = clock;
+        this.ports = ports;
     }
 
     @Override
@@ -297,7 +293,9 @@ public final class AgentSession
             session = SessionState.opened(opened);
         }
         SessionPhase before = session.phase(running.size());
-        session.complete(result, busyBeside(result.id())).ifPresent(events::add);
+        SessionState without = session;
+        Optional<SessionEvent.TurnCompleted> ended = session.complete(result, busyBeside(result.id()));
+        ended.ifPresent(events::add);
         // A last turn that failed will be tried again.
         if (complete.session().last() && result.outcome() == TurnOutcome.COMPLETED) {
             session.close(CloseReason.FINAL_TURN, result.endedAt()).ifPresent(events::add);
@@ -308,6 +306,7 @@ public final class AgentSession
                     noLongerRuns(result.id());
                     logTransition(before, next, "turn " + result.outcome().label());
                     tellParent(next);
+                    ended.ifPresent(event -> tellKeeper(without, next, event, result));
                 })
                 .thenReply(complete.replyTo(), next -> new TurnRecorded());
     }
@@ -338,11 +337,15 @@ public final class AgentSession
             return Effect().reply(close.replyTo(), new NoSuchSession());
         }
         SessionPhase before = state.phase(running.size());
-        List<SessionEvent> events = List.copyOf(
-                state.close(CloseReason.REQUESTED, clock.instant()).stream().toList());
+        List<SessionEvent> events =
+                List.copyOf(state.close(CloseReason.REQUESTED, ports.clock().instant()).stream()
+                        .toList());
         return Effect()
                 .persist(events)
-                .thenRun((SessionState next) -> logTransition(before, next, "close requested"))
+                .thenRun((SessionState next) -> {
+                    logTransition(before, next, "close requested");
+                    tellKeeper(next, new LeaseAction.EndAll());
+                })
                 .thenReply(close.replyTo(), next -> new Closed());
     }
 
@@ -350,11 +353,12 @@ public final class AgentSession
         List<SessionEvent> events = new ArrayList<>();
         SessionState session = state;
         if (session == null) {
-            SessionOpened opened = new SessionOpened(link.tenant(), link.session(), null, clock.instant());
+            SessionOpened opened = new SessionOpened(
+                    link.tenant(), link.session(), null, ports.clock().instant());
             events.add(opened);
             session = SessionState.opened(opened);
         }
-        session.link(link.child(), clock.instant()).ifPresent(events::add);
+        session.link(link.child(), ports.clock().instant()).ifPresent(events::add);
         return Effect().persist(events).thenReply(link.replyTo(), next -> new ChildKnown());
     }
 
@@ -371,7 +375,8 @@ public final class AgentSession
             session = SessionState.opened(opened);
         }
         SessionPhase before = session.phase(running.size());
-        events.add(session.lost(lost.turn(), turn.match(), turn.startedAt(), clock.instant()));
+        events.add(session.lost(
+                lost.turn(), turn.match(), turn.startedAt(), ports.clock().instant()));
         return Effect()
                 .persist(events)
                 .thenRun((SessionState next) -> {
@@ -437,13 +442,34 @@ public final class AgentSession
         if (parent == null || parent.equals(state.id()) || parentKnowsUs) {
             return;
         }
-        RecipientRef<Command> owner = sessions.apply(new SessionKey(state.tenant(), parent).entityId());
+        RecipientRef<Command> owner = ports.sessions().apply(new SessionKey(state.tenant(), parent).entityId());
         context.ask(
                 ChildKnown.class,
                 owner,
                 settings.askTimeout(),
                 replyTo -> new LinkChild(state.tenant(), parent, state.id(), replyTo),
                 (known, failure) -> new ParentReplied(failure == null));
+    }
+
+    private void tellKeeper(
+            SessionState without, SessionState state, SessionEvent.TurnCompleted ended, TurnResult result) {
+        if (ports.retention() != null) {
+            ports.retention().afterTurn(without, state, ended, result).forEach(action -> tellKeeper(state, action));
+        }
+    }
+
+    /** Nobody waits for the keeper: what came of it is in its ledger, where the next turn asks. */
+    private void tellKeeper(SessionState state, LeaseAction action) {
+        SessionId root = state.parent() == null ? state.id() : state.parent();
+        RecipientRef<LeaseKeeper.Command> keeper = ports.keepers().apply(state.tenant(), root);
+        if (action instanceof LeaseAction.Ask ask) {
+            keeper.tell(new LeaseKeeper.Grant(
+                    ask.terms(), ask.remaining(), context.getSystem().ignoreRef()));
+        } else if (action instanceof LeaseAction.End end) {
+            keeper.tell(new LeaseKeeper.Release(end.lease()));
+        } else {
+            keeper.tell(new LeaseKeeper.ReleaseSession(state.tenant(), root, state.id()));
+        }
     }
 
     private void logTransition(SessionPhase before, SessionState state, String reason) {

@@ -1,17 +1,21 @@
 package agents;
 
+import agents.plan.RetentionPlanner;
 import agents.session.SessionLimits;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Settings of sessions and turns, section {@code holdfast.agents}.
  *
  * <p>Thread-safety: immutable.
  *
+ * @param retention empty when sessions lease nothing
  * @param promptCacheBlocks bound of a node's cache of token chains, in blocks
  * @param keepConversations how long the text of a conversation is kept after its last turn, at least
  */
-public record AgentSettings(Session session, Turn turn, long promptCacheBlocks, Duration keepConversations) {
+public record AgentSettings(
+        Session session, Turn turn, Optional<Retention> retention, long promptCacheBlocks, Duration keepConversations) {
     public AgentSettings {
         positive(keepConversations, "keep-conversations");
         require(promptCacheBlocks >= 0, "prompt-cache-blocks is negative");
@@ -49,6 +53,7 @@ public record AgentSettings(Session session, Turn turn, long promptCacheBlocks, 
      *
      * @param storeTimeout how long a turn insists on being begun or recorded
      * @param storeAskTimeout one attempt of it
+     * @param leaseTimeout how long a turn waits to hear what is kept of its session
      * @param admissionTimeout how long a worker may take to answer
      * @param engineSilenceTimeout longest silence of an engine before it counts as failed
      * @param maxPlacements workers tried before the first token
@@ -57,6 +62,7 @@ public record AgentSettings(Session session, Turn turn, long promptCacheBlocks, 
     public record Turn(
             Duration storeTimeout,
             Duration storeAskTimeout,
+            Duration leaseTimeout,
             Duration admissionTimeout,
             Duration engineSilenceTimeout,
             int maxPlacements,
@@ -64,12 +70,21 @@ public record AgentSettings(Session session, Turn turn, long promptCacheBlocks, 
         public Turn {
             positive(storeTimeout, "turn.store-timeout");
             positive(storeAskTimeout, "turn.store-ask-timeout");
+            positive(leaseTimeout, "turn.lease-timeout");
             positive(admissionTimeout, "turn.admission-timeout");
             positive(engineSilenceTimeout, "turn.engine-silence-timeout");
             require(maxPlacements >= 1, "turn.max-placements is below 1");
             require(expectedOutputTokens >= 1, "turn.expected-output-tokens is below 1");
         }
     }
+
+    /**
+     * How sessions lease their contexts over tool calls.
+     *
+     * @param gapMedianSeconds how long a tool call takes, as believed before any was seen
+     * @param gapLogSpread standard deviation of its natural logarithm
+     */
+    public record Retention(RetentionPlanner.Settings planner, double gapMedianSeconds, double gapLogSpread) {}
 
     private static void positive(Duration duration, String key) {
         require(!duration.isNegative() && !duration.isZero(), key + " is not positive");

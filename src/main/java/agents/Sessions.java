@@ -3,6 +3,7 @@ package agents;
 import agents.AgentSession.Closed;
 import agents.AgentSession.SessionFound;
 import agents.AgentSession.SummaryFound;
+import agents.plan.SessionLeases;
 import agents.session.SessionKey;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
@@ -15,14 +16,17 @@ import akka.persistence.query.javadsl.PagedPersistenceIdsQuery;
 import akka.persistence.typed.PersistenceId;
 import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.Source;
+import inference.SessionId;
 import inference.TenantId;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import router.LeaseKeeper;
 
 /**
  * Every session of the cluster, by name.
@@ -53,20 +57,24 @@ public final class Sessions {
      * Starts the sharding of sessions on this node.
      *
      * @param journal lists the sessions; of the same store that keeps their events
+     * @param keepers see {@link SessionPorts}
+     * @param retention see {@link SessionPorts}
      */
     public static Sessions init(
             ActorSystem<?> system,
             PagedPersistenceIdsQuery journal,
             AgentSettings.Session settings,
+            BiFunction<TenantId, SessionId, RecipientRef<LeaseKeeper.Command>> keepers,
+            @Nullable SessionLeases retention,
             InstantSource clock) {
         ClusterSharding sharding = ClusterSharding.get(system);
         Function<String, RecipientRef<AgentSession.Command>> entities =
                 id -> sharding.entityRefFor(AgentSession.TYPE_KEY, id);
+        SessionPorts ports = new SessionPorts(entities, keepers, retention, clock);
         // Sessions passivate themselves: a turn may be silent for longer than any idle time that sharding could know.
         sharding.init(Entity.of(
                         AgentSession.TYPE_KEY,
-                        entity ->
-                                AgentSession.create(entity.getEntityId(), entity.getShard(), entities, settings, clock))
+                        entity -> AgentSession.create(entity.getEntityId(), entity.getShard(), settings, ports))
                 .withStopMessage(AgentSession.stopMessage())
                 .withSettings(ClusterShardingSettings.create(system).withNoPassivationStrategy()));
         return new Sessions(system, entities, journal, settings);

@@ -1,5 +1,6 @@
 package agents;
 
+import agents.plan.KeptCopies;
 import agents.session.RenderedPrompt;
 import agents.session.TurnAttempts;
 import agents.session.TurnOutcome;
@@ -19,19 +20,26 @@ import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
+import inference.SessionContext;
+import inference.SessionId;
 import java.time.Duration;
+import java.util.List;
+import kv.StoredCopy;
 import kv.WorkerId;
 import metrics.Metric;
 import org.jspecify.annotations.Nullable;
+import router.LeaseKeeper;
 import router.Router;
 import router.placement.RouteOutcome;
 import router.placement.RouteRequest;
+import router.retention.Lease;
 import workers.Worker;
 
 /**
  * One request from its arrival to its last event, on the node that took it.
  *
- * <p>BEGINNING: the session says how the prompt continues it, while the prompt is rendered => ROUTING.<br>
+ * <p>BEGINNING: the session says how the prompt continues it and the keeper what is kept of it, while the prompt is rendered =>
+ * ROUTING.<br>
  * ROUTING: the router proposes a worker => ADMITTING; proposes none => RECORDING.<br>
  * ADMITTING: the worker admits => STREAMING; refuses or is silent => ROUTING again, without it.<br>
  * STREAMING: events go from the engine to the client, one at a time, so that a slow client slows the engine; the engine
@@ -49,6 +57,8 @@ final class Turn extends AbstractBehavior<Turn.Command> {
 
     private record SessionReplied(AgentSession.@Nullable BeginReply reply, @Nullable Throwable failure)
             implements Command {}
+
+    private record KeeperReplied(LeaseKeeper.@Nullable Resumed reply) implements Command {}
 
     private record RouterReplied(Router.RouteReply reply) implements Command {}
 
@@ -93,6 +103,10 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private Stage stage = Stage.BEGINNING;
     private @Nullable WorkerId lastWorker;
     private int knownBlocks;
+    private boolean begun;
+    /** Null until the keeper has answered. */
+    private @Nullable List<Lease> leases;
+
     private int expectedOutputTokens;
     private @Nullable Duration timeToFirstToken;
     private boolean clientGone;
@@ -128,6 +142,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         this.attempts = new TurnAttempts(ports.settings().maxPlacements());
         context.pipeToSelf(client.watchCompletion(), (done, failure) -> new ClientLeft());
         askToBegin();
+        askKeeper();
         // While the session looks up the prompt, the same time is spent on rendering it.
         this.prompt = ports.renderer().render(request, book.chain());
     }
@@ -136,6 +151,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     public Receive<Command> createReceive() {
         return newReceiveBuilder()
                 .onMessage(SessionReplied.class, this::onSessionReplied)
+                .onMessage(KeeperReplied.class, this::onKeeperReplied)
                 .onMessage(RouterReplied.class, this::onRouterReplied)
                 .onMessage(WorkerReplied.class, this::onWorkerReplied)
                 .onMessage(EngineSent.class, this::onEngineSent)
@@ -152,14 +168,33 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         book.begin(getContext(), SessionReplied::new);
     }
 
+    /** A keeper that does not answer costs the turn its copies, not its answer. */
+    private void askKeeper() {
+        SessionContext session = request.session();
+        SessionId root = session.parent() == null ? session.id() : session.parent();
+        getContext()
+                .ask(
+                        LeaseKeeper.Resumed.class,
+                        ports.keepers().apply(session.tenant(), root),
+                        ports.settings().leaseTimeout(),
+                        replyTo -> new LeaseKeeper.Resume(session.tenant(), root, session.id(), replyTo),
+                        (resumed, failure) -> new KeeperReplied(resumed));
+    }
+
+    private Behavior<Command> onKeeperReplied(KeeperReplied replied) {
+        leases = replied.reply() == null ? List.of() : replied.reply().leases();
+        return begun ? place() : this;
+    }
+
     private Behavior<Command> onSessionReplied(SessionReplied replied) {
         if (stage != Stage.BEGINNING) {
             return this;
         }
-        if (replied.reply() instanceof AgentSession.TurnBegun begun) {
-            lastWorker = begun.lastWorker();
-            knownBlocks = begun.knownBlocks();
-            return place();
+        if (replied.reply() instanceof AgentSession.TurnBegun turn) {
+            lastWorker = turn.lastWorker();
+            knownBlocks = turn.knownBlocks();
+            begun = true;
+            return leases == null ? this : place();
         }
         if (replied.reply() instanceof AgentSession.TurnRunning) {
             // Not ours to record: the end of the turn that runs will be.
@@ -205,7 +240,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
                                     prompt.inputTokens(),
                                     expectedOutputTokens,
                                     prompt.cachedPart(placed.placement().expectedCachedTokens()),
-                                    null,
+                                    storedCopy(),
                                     replyTo),
                             (reply, failure) -> new WorkerReplied(chosen, reply, failure));
             return this;
@@ -217,6 +252,12 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         }
         InferenceFailure failure = PlacementFailures.of(refusal);
         return fail(nobodyLeft ? attempts.failureOr(failure) : failure);
+    }
+
+    private @Nullable StoredCopy storedCopy() {
+        return leases == null
+                ? null
+                : KeptCopies.deepest(leases, prompt.blocks()).orElse(null);
     }
 
     private Behavior<Command> onWorkerReplied(WorkerReplied replied) {

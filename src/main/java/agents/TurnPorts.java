@@ -5,11 +5,15 @@ import agents.session.SessionKey;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.RecipientRef;
 import inference.ConversationStore;
+import inference.SessionId;
+import inference.TenantId;
 import java.time.InstantSource;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import kv.WorkerId;
 import metrics.Metrics;
+import router.LeaseKeeper;
 import router.Router;
 import workers.EngineClient;
 import workers.Worker;
@@ -22,6 +26,7 @@ import workers.Worker;
  * @param router of this node
  * @param engines client of each worker's engine from this node
  * @param conversations keeps the text of turns
+ * @param keepers see {@link SessionPorts}
  * @param clock dates what is recorded
  * @param nanoTime measures durations
  */
@@ -32,6 +37,7 @@ public record TurnPorts(
         Function<WorkerId, EngineClient> engines,
         PromptRenderer renderer,
         ConversationStore conversations,
+        BiFunction<TenantId, SessionId, RecipientRef<LeaseKeeper.Command>> keepers,
         Metrics metrics,
         InstantSource clock,
         LongSupplier nanoTime,

@@ -1,9 +1,13 @@
 package cluster;
 
+import agents.AgentSettings;
 import agents.Sessions;
 import agents.TurnPorts;
 import agents.TurnService;
 import agents.Turns;
+import agents.plan.RetentionPlanner;
+import agents.plan.SessionLeases;
+import agents.plan.ToolCallGaps;
 import agents.session.PromptCache;
 import agents.session.PromptRenderer;
 import akka.Done;
@@ -58,6 +62,7 @@ import workers.ZmqEventSource;
 import workers.llamacpp.LlamaCppEngineClient;
 import workers.llamacpp.LlamaCppSettings;
 import workers.openai.OpenAiEngineClient;
+import workers.status.TimingModel;
 
 /**
  * One node of the cluster with every role: joins, starts its part of the sharding of sessions and workers, its router and
@@ -186,11 +191,20 @@ public final class Node implements RunningNode {
                         () -> new Incarnation(random.nextLong(), random.nextLong()),
                         metrics,
                         System::nanoTime));
-        Sessions sessions =
-                Sessions.init(system, journal(system), settings.agents().session(), clock);
         WorkerRoster roster = new WorkerRoster();
         ActorRef<Router.Command> router = router(context, settings, roster, metrics);
         Leases leases = Leases.init(system, workers::ref, roster, settings.leases(), metrics, clock);
+        Sessions sessions = Sessions.init(
+                system,
+                journal(system),
+                settings.agents().session(),
+                leases::ref,
+                settings.agents()
+                        .retention()
+                        .map(retention ->
+                                sessionLeases(retention, settings.placement().timing()))
+                        .orElse(null),
+                clock);
 
         TurnPorts ports = new TurnPorts(
                 sessions::ref,
@@ -199,6 +213,7 @@ public final class Node implements RunningNode {
                 engines,
                 renderer,
                 conversations,
+                leases::ref,
                 metrics,
                 clock,
                 System::nanoTime,
@@ -237,6 +252,13 @@ public final class Node implements RunningNode {
                                 queries,
                                 new FleetMetrics(metrics, queries::statuses, queries::routerStatus))
                         .route());
+    }
+
+    private static SessionLeases sessionLeases(AgentSettings.Retention retention, TimingModel timing) {
+        return new SessionLeases(
+                new RetentionPlanner(
+                        retention.planner(), tokens -> timing.passMillis() + timing.prefillMillis(tokens, 0)),
+                new ToolCallGaps(retention.gapMedianSeconds(), retention.gapLogSpread()));
     }
 
     private static R2dbcReadJournal journal(ActorSystem<?> system) {

@@ -1,6 +1,7 @@
 package cluster;
 
 import agents.AgentSettings;
+import agents.plan.RetentionPlanner;
 import agents.session.SessionLimits;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
@@ -9,9 +10,11 @@ import inference.TenantId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import kv.WorkerId;
 import router.LeaseSettings;
 import router.placement.PlacementSettings;
+import router.retention.LeaseTerms;
 import workers.FeedSettings;
 import workers.HoldSettings;
 import workers.WorkerSettings;
@@ -126,12 +129,29 @@ public record Settings(
                 new AgentSettings.Turn(
                         turn.getDuration("store-timeout"),
                         turn.getDuration("store-ask-timeout"),
+                        turn.getDuration("lease-timeout"),
                         turn.getDuration("admission-timeout"),
                         turn.getDuration("engine-silence-timeout"),
                         turn.getInt("max-placements", 1),
                         turn.getInt("expected-output-tokens", 1)),
+                retention(own.section("retention")),
                 own.getLong("prompt-cache-blocks", 0),
                 own.getDuration("keep-conversations"));
+    }
+
+    private static Optional<AgentSettings.Retention> retention(Section own) {
+        if (own.getString("policy", List.of("leases", "none")).equals("none")) {
+            return Optional.empty();
+        }
+        return Optional.of(new AgentSettings.Retention(
+                new RetentionPlanner.Settings(
+                        own.getDouble("quantile"),
+                        own.getDuration("min-lease"),
+                        own.getDuration("max-lease"),
+                        own.getInt("min-copies", 1, LeaseTerms.MAX_COPIES),
+                        own.getBytes("bytes-per-token")),
+                own.getDuration("gap-median").toNanos() / 1e9,
+                own.getDoubleAboveZero("gap-log-spread")));
     }
 
     private static FrontendSettings frontend(Section own) {

@@ -20,6 +20,10 @@ import agents.AgentSession.SessionFound;
 import agents.AgentSession.TurnBegun;
 import agents.AgentSession.TurnRecorded;
 import agents.AgentSession.TurnRunning;
+import agents.plan.RetentionPlanner;
+import agents.plan.SessionLeases;
+import agents.plan.ToolCallGaps;
+import agents.session.Conversation;
 import agents.session.FrontierMatch;
 import agents.session.PromptOutline;
 import agents.session.SessionEvent;
@@ -44,6 +48,7 @@ import inference.SessionId;
 import inference.TenantId;
 import inference.TurnId;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -51,6 +56,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import router.LeaseKeeper;
 
 class AgentSessionTest {
     static final AgentSettings.Session SETTINGS = new AgentSettings.Session(
@@ -72,6 +78,11 @@ class AgentSessionTest {
             .resolve();
     private static final SessionContext SESSION =
             new SessionContext(TenantId.DEFAULT, new SessionId("session-1"), new SessionId("parent"), false);
+    static final SessionLeases LEASES = new SessionLeases(
+            new RetentionPlanner(
+                    new RetentionPlanner.Settings(0.9, Duration.ofSeconds(5), Duration.ofMinutes(30), 2, 1024),
+                    tokens -> tokens),
+            new ToolCallGaps(3, 1.5));
     private static final SessionContext LAST =
             new SessionContext(TenantId.DEFAULT, new SessionId("session-1"), null, true);
     private static final String SYSTEM = "s:You are a careful agent that answers in few words.";
@@ -80,6 +91,7 @@ class AgentSessionTest {
     private static ManualTime time;
     private TestProbe<ClusterSharding.ShardCommand> shard;
     private TestProbe<Command> parent;
+    private TestProbe<LeaseKeeper.Command> keeper;
     private EventSourcedBehaviorTestKit<Command, SessionEvent, SessionState> session;
 
     @BeforeAll
@@ -97,16 +109,18 @@ class AgentSessionTest {
     void create() {
         shard = kit.createTestProbe();
         parent = kit.createTestProbe();
+        keeper = kit.createTestProbe();
         session = EventSourcedBehaviorTestKit.create(
                 kit.system(),
                 AgentSession.create(
-                        SessionKey.of(SESSION).entityId(),
-                        shard.getRef(),
-                        id -> parent.getRef(),
-                        SETTINGS,
-                        InstantSource.fixed(START.plusSeconds(99))));
+                        SessionKey.of(SESSION).entityId(), shard.getRef(), SETTINGS, ports(START.plusSeconds(99))));
         session.clear();
         session.restart();
+    }
+
+    private SessionPorts ports(Instant now) {
+        return new SessionPorts(
+                id -> parent.getRef(), (tenant, root) -> keeper.getRef(), LEASES, InstantSource.fixed(now));
     }
 
     private static BeginTurn begin(
@@ -277,6 +291,27 @@ class AgentSessionTest {
     }
 
     @Test
+    void aTurnThatCallsToolsLeasesItsPromptAndTheNextOneReplacesTheLease() {
+        ends(SESSION, Conversation.calling(List.of("bash"), "1", 0, 2, SYSTEM, "u:hello"));
+        LeaseKeeper.Grant first = keeper.expectMessageClass(LeaseKeeper.Grant.class);
+        assertEquals(SESSION.id(), first.terms().session());
+
+        ends(SESSION, completed("2", 5, 6, FinishReason.STOP, SYSTEM, "u:hello", "a:calls a tool", "t:its result"));
+        assertEquals(
+                first.terms().id(),
+                keeper.expectMessageClass(LeaseKeeper.Release.class).lease());
+    }
+
+    @Test
+    void aClosedSessionReleasesAllItsLeases() {
+        ends(SESSION, completed("1", 0, 2, FinishReason.STOP, SYSTEM, "u:hello"));
+        session.<AgentSession.CloseReply>runCommand(AgentSession.Close::new);
+        assertEquals(
+                SESSION.id(),
+                keeper.expectMessageClass(LeaseKeeper.ReleaseSession.class).session());
+    }
+
+    @Test
     void aParentIsToldUntilItAnswers() {
         TestProbe<Object> turn = kit.createTestProbe();
         begins("1", turn.getRef(), SYSTEM, "u:hello");
@@ -312,8 +347,7 @@ class AgentSessionTest {
     @Test
     void anIdleSessionAsksToPassivateButNotWhileATurnRuns() {
         TestProbe<ClusterSharding.ShardCommand> shard = kit.createTestProbe();
-        ActorRef<Command> live = kit.spawn(AgentSession.create(
-                "idle-session", shard.getRef(), id -> parent.getRef(), SETTINGS, InstantSource.fixed(START)));
+        ActorRef<Command> live = kit.spawn(AgentSession.create("idle-session", shard.getRef(), SETTINGS, ports(START)));
         TestProbe<BeginReply> begun = kit.createTestProbe();
         TestProbe<TurnRecorded> recorded = kit.createTestProbe();
         TestProbe<Object> turn = kit.createTestProbe();

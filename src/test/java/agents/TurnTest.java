@@ -19,6 +19,7 @@ import akka.actor.testkit.typed.javadsl.ManualTime;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.AskPattern;
+import akka.actor.typed.javadsl.Behaviors;
 import akka.cluster.sharding.typed.javadsl.ClusterSharding;
 import akka.stream.javadsl.Source;
 import akka.stream.testkit.TestPublisher;
@@ -43,6 +44,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -60,10 +62,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import router.LeaseKeeper;
 import router.Router;
 import router.placement.Placement;
 import router.placement.RouteOutcome;
 import router.placement.RouteRequest;
+import router.retention.Lease;
 import testkit.MemoryConversations;
 import workers.EngineClient;
 import workers.Seat;
@@ -74,7 +78,13 @@ class TurnTest {
     private static final WorkerId FIRST = new WorkerId("http://127.0.0.1:9001");
     private static final WorkerId SECOND = new WorkerId("http://127.0.0.1:9002");
     private static final AgentSettings.Turn SETTINGS = new AgentSettings.Turn(
-            Duration.ofSeconds(10), Duration.ofSeconds(2), Duration.ofSeconds(2), Duration.ofMinutes(5), 3, 512);
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(2),
+            Duration.ofMinutes(5),
+            3,
+            512);
     private static final Usage USAGE = new Usage(100, 40, 7, 0);
     private static final Finished DONE = new Finished(FinishReason.STOP, null, USAGE);
     private static final InferenceRequest REQUEST = Conversation.request("turn-1", "s:Be brief.", "u:hello");
@@ -92,6 +102,8 @@ class TurnTest {
     private TestProbe<Router.Command> router;
     private ActorRef<AgentSession.Command> session;
     private TestProbe<AgentSession.Command> sessionProbe;
+    private ActorRef<LeaseKeeper.Command> keeper;
+    private List<Lease> leases = List.of();
 
     @BeforeAll
     static void start() {
@@ -108,15 +120,24 @@ class TurnTest {
     void create() {
         router = kit.createTestProbe();
         sessionProbe = kit.createTestProbe();
+        keeper = kit.spawn(Behaviors.receiveMessage(message -> {
+            if (message instanceof LeaseKeeper.Resume resume) {
+                resume.replyTo().tell(new LeaseKeeper.Resumed(leases, true));
+            }
+            return Behaviors.same();
+        }));
         workers.put(FIRST, kit.createTestProbe());
         workers.put(SECOND, kit.createTestProbe());
         sessions++;
         session = kit.spawn(AgentSession.create(
                 "session-" + sessions,
                 kit.<ClusterSharding.ShardCommand>createTestProbe().getRef(),
-                id -> sessionProbe.getRef(),
                 AgentSessionTest.SETTINGS,
-                InstantSource.fixed(Conversation.START)));
+                new SessionPorts(
+                        id -> sessionProbe.getRef(),
+                        (tenant, root) -> keeper,
+                        null,
+                        InstantSource.fixed(Conversation.START))));
     }
 
     private TestProbe<Worker.Command> workerAt(WorkerId worker) {
@@ -157,6 +178,7 @@ class TurnTest {
                 engineClients,
                 Conversation.renderer(new PromptCache(10_000)),
                 conversations,
+                (tenant, root) -> keeper,
                 metrics,
                 InstantSource.fixed(Conversation.START),
                 nanos::get,

@@ -124,6 +124,8 @@ class SessionStoreIT {
                     PersistenceQuery.get(system)
                             .getReadJournalFor(R2dbcReadJournal.class, R2dbcReadJournal.Identifier()),
                     SETTINGS,
+                    (tenant, root) -> system.ignoreRef(),
+                    null,
                     InstantSource.fixed(Conversation.START));
         }
 

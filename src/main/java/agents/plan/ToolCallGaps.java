@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Bounded: tools and sessions used least recently are forgotten.
  *
- * <p>Mutable, not thread safe.
+ * <p>Thread-safety: safe for concurrent use; a call takes the one lock for microseconds.
  *
  * @see <a href="https://arxiv.org/abs/2511.02230">Continuum</a>, which falls back from a tool's samples to all samples to a
  *     constant in steps instead
@@ -42,7 +42,7 @@ public final class ToolCallGaps {
     }
 
     /** A gap after calls of these tools is over. */
-    public void observe(String session, Collection<String> tools, Duration gap) {
+    public synchronized void observe(String session, Collection<String> tools, Duration gap) {
         all.add(gap);
         for (String tool : tools) {
             byTool.computeIfAbsent(tool, name -> new GapHistogram()).add(gap);
@@ -53,7 +53,7 @@ public final class ToolCallGaps {
     }
 
     /** Belief about the gap after calls of these tools: that of the one which is expected to keep it longest. */
-    public GapDistribution predict(String session, Collection<String> tools) {
+    public synchronized GapDistribution predict(String session, Collection<String> tools) {
         Optional<GapDistribution> slowest = tools.stream()
                 .map(tool -> predict(session, tool))
                 .max((one, other) -> one.quantile(0.5).compareTo(other.quantile(0.5)));

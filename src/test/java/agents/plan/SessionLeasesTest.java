@@ -1,0 +1,163 @@
+package agents.plan;
+
+import static agents.session.Conversation.START;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import agents.session.Conversation;
+import agents.session.SessionEvent.CloseReason;
+import agents.session.SessionEvent.SessionOpened;
+import agents.session.SessionEvent.TurnCompleted;
+import agents.session.SessionLimits;
+import agents.session.SessionState;
+import agents.session.TurnOutcome;
+import agents.session.TurnResult;
+import inference.ConversationRef;
+import inference.FinishReason;
+import inference.SessionId;
+import inference.TenantId;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import kv.RetentionClass;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import router.retention.LeaseTerms;
+
+class SessionLeasesTest {
+    private static final SessionLimits LIMITS = new SessionLimits(8, 8, 64, 8);
+    private static final String SYSTEM = "s:You are a careful agent that answers in few words.";
+    private static final RetentionPlanner.Settings SETTINGS =
+            new RetentionPlanner.Settings(0.9, Duration.ofSeconds(5), Duration.ofMinutes(30), 2, 1024);
+
+    private final ToolCallGaps gaps = new ToolCallGaps(3, 1.5);
+    private final SessionLeases leases =
+            new SessionLeases(new RetentionPlanner(SETTINGS, tokens -> tokens * 0.5), gaps);
+    private SessionState state = opened(null);
+
+    private static SessionState opened(@Nullable String parent) {
+        return SessionState.opened(new SessionOpened(
+                TenantId.DEFAULT, new SessionId("session-1"), parent == null ? null : new SessionId(parent), START));
+    }
+
+    private List<LeaseAction> ends(TurnResult result) {
+        SessionState before = state;
+        TurnCompleted ended = before.complete(result, Set.of()).orElseThrow();
+        state = before.apply(ended, LIMITS);
+        return leases.afterTurn(before, state, ended, result);
+    }
+
+    private static TurnResult calling(String turn, int start, String... spelled) {
+        return Conversation.calling(List.of("bash"), turn, start, start + 1, spelled);
+    }
+
+    private static LeaseAction.Ask asked(List<LeaseAction> actions) {
+        return assertInstanceOf(LeaseAction.Ask.class, actions.get(0));
+    }
+
+    @Test
+    void aTurnThatCallsToolsAsksForItsWholePromptUntilItsReturn() {
+        TurnResult result = calling("1", 0, SYSTEM, "u:hello");
+        List<LeaseAction> actions = ends(result);
+
+        assertEquals(1, actions.size());
+        LeaseTerms terms = asked(actions).terms();
+        assertEquals(result.prompt().tip().blocks(), terms.prefix().blocks());
+        assertEquals(result.prompt().tip().tail(), terms.prefix().tail());
+        assertEquals(
+                new ConversationRef(TenantId.DEFAULT, "sim-echo", Objects.requireNonNull(result.conversation())),
+                terms.conversation());
+        assertEquals(Conversation.WORKER, terms.home());
+        assertEquals(2, terms.minCopies());
+        assertEquals(RetentionClass.HISTORY, terms.retentionClass());
+        assertTrue(terms.density() > 0);
+        assertTrue(asked(actions).remaining().compareTo(Duration.ofSeconds(10)) > 0);
+    }
+
+    @Test
+    void theNextCallAsksForMoreBeforeItGivesUpTheShorterPrefix() {
+        LeaseAction.Ask first = asked(ends(calling("1", 0, SYSTEM, "u:hello")));
+        List<LeaseAction> actions =
+                ends(calling("2", 5, SYSTEM, "u:hello", "a:calls a tool", "t:a long enough result"));
+
+        assertTrue(asked(actions).terms().prefix().blocks()
+                > first.terms().prefix().blocks());
+        assertEquals(new LeaseAction.End(first.terms().id()), actions.get(1));
+        assertEquals(2, actions.size());
+    }
+
+    @Test
+    void anAnswerWithoutCallsGivesTheLeaseUp() {
+        LeaseAction.Ask first = asked(ends(calling("1", 0, SYSTEM, "u:hello")));
+        assertEquals(
+                List.of(new LeaseAction.End(first.terms().id())),
+                ends(Conversation.completed(
+                        "2", 5, 6, FinishReason.STOP, SYSTEM, "u:hello", "a:calls a tool", "t:a long enough result")));
+    }
+
+    @Test
+    void aRepeatedPromptKeepsItsLease() {
+        LeaseAction.Ask first = asked(ends(calling("1", 0, SYSTEM, "u:hello")));
+        List<LeaseAction> again = ends(calling("2", 5, SYSTEM, "u:hello"));
+        assertEquals(List.of(first.terms().id()), List.of(asked(again).terms().id()));
+        assertEquals(1, again.size());
+    }
+
+    @Test
+    void aTurnWithoutATokenChangesNothing() {
+        ends(calling("1", 0, SYSTEM, "u:hello"));
+        assertEquals(List.of(), ends(Conversation.without("2", TurnOutcome.OVERLOADED, 5, SYSTEM, "u:hello")));
+    }
+
+    @Test
+    void aSupersededLineLosesItsLeaseAtOnce() {
+        LeaseAction.Ask old = asked(ends(calling("1", 0, SYSTEM, "u:a long history that is about to be compacted")));
+        ends(calling("2", 5, SYSTEM, "u:summary"));
+        List<LeaseAction> second = ends(calling("3", 9, SYSTEM, "u:summary", "a:calls a tool", "t:result of it"));
+
+        assertTrue(second.contains(new LeaseAction.End(old.terms().id())));
+    }
+
+    @Test
+    void aClosedSessionGivesEverythingUp() {
+        SessionState before = state;
+        TurnResult last = calling("1", 0, SYSTEM, "u:bye");
+        TurnCompleted ended = before.complete(last, Set.of()).orElseThrow();
+        SessionState closed = before.apply(ended, LIMITS);
+        closed = closed.apply(closed.close(CloseReason.FINAL_TURN, START).orElseThrow(), LIMITS);
+        assertEquals(List.of(new LeaseAction.EndAll()), leases.afterTurn(before, closed, ended, last));
+    }
+
+    @Test
+    void aSubagentsLeaseIsKeptWithItsParents() {
+        state = opened("parent");
+        LeaseTerms terms = asked(ends(calling("1", 0, SYSTEM, "u:hello"))).terms();
+        assertEquals(new SessionId("parent"), terms.root());
+        assertEquals(new SessionId("session-1"), terms.session());
+        assertEquals(RetentionClass.SUBAGENT, terms.retentionClass());
+    }
+
+    @Test
+    void leasesFollowWhatASessionsToolsTake() {
+        List<String> prompt = new ArrayList<>(List.of(SYSTEM, "u:hello"));
+        Duration before =
+                asked(ends(calling("0", 0, prompt.toArray(String[]::new)))).remaining();
+        int at = 1;
+        for (int turn = 1; turn <= 40; turn++) {
+            at += 120;
+            prompt.add("a:calls a tool " + turn);
+            prompt.add("t:result " + turn);
+            ends(calling("" + turn, at, prompt.toArray(String[]::new)));
+            at += 1;
+        }
+        at += 120;
+        prompt.add("a:calls a tool again");
+        prompt.add("t:result again");
+        Duration after =
+                asked(ends(calling("last", at, prompt.toArray(String[]::new)))).remaining();
+        assertTrue(after.compareTo(Duration.ofSeconds(100)) > 0, after + " after gaps of 120 s, " + before + " before");
+    }
+}
