@@ -51,18 +51,21 @@ final class Draft {
 
     /**
      * Orders that leave nothing of a lease that ended: its holds, unless they end by themselves now or a lease of the same id
-     * has them now, and its copies.
+     * has them now, and its copies. Every worker that was ever asked is told: what was heard last of a hold may be about an
+     * earlier one.
      */
     void undo(Lease lease) {
         Lease.Ending ending = lease.ending();
-        boolean expired = ending != null && ending.reason() == EndReason.DEADLINE;
+        if (ending == null || ending.reason() != EndReason.DEADLINE) {
+            lease.steps().stream()
+                    .map(Step::worker)
+                    .distinct()
+                    .filter(worker -> book.lease(lease.id())
+                            .filter(same -> same.grantedAt().isAfter(lease.grantedAt()) && same.mayBeHeldAt(worker))
+                            .isEmpty())
+                    .forEach(worker -> orders.add(new WorkerOrder.ReleaseHold(worker, lease.id(), book.epoch())));
+        }
         for (Step step : lease.steps()) {
-            boolean anew = book.lease(lease.id())
-                    .filter(same -> same.grantedAt().isAfter(lease.grantedAt()) && same.mayBeHeldAt(step.worker()))
-                    .isPresent();
-            if (step.kind() == Step.Kind.HOLD && !expired && !anew && (step.pending() || step.granted())) {
-                orders.add(new WorkerOrder.ReleaseHold(step.worker(), lease.id(), book.epoch()));
-            }
             if (step.stored() && step.copy() != null) {
                 discard(step.worker(), step.copy());
             }

@@ -185,7 +185,8 @@ public final class RetentionLedger {
     }
 
     /**
-     * A worker answered. Answers to orders of earlier epochs, and from other lives of the worker, have no effect.
+     * A worker answered. Answers to orders of earlier epochs, and from other lives of the worker, have no effect. Of what a
+     * worker says of one lease the last word counts: messages of one actor to another keep their order.
      *
      * @param asked until when the order asked for a hold, see {@link OpenOrders#answered}; null when that is not known
      */
@@ -197,19 +198,19 @@ public final class RetentionLedger {
         Draft draft = draft(book, live, now);
         Optional<Lease> open = book.lease(answer.lease());
         Optional<Step> step = open.flatMap(lease -> lease.step(answer.kind(), answer.worker()))
-                .filter(known -> known.incarnation().equals(answer.incarnation()) && !known.over());
+                .filter(known -> known.incarnation().equals(answer.incarnation()) && known.answerable());
         if (open.isEmpty() || step.isEmpty()) {
             draft.undo(answer);
             return draft.decision();
         }
-        if (answer.granted() && asked == null && !step.get().pending()) {
-            // Nobody asked: an earlier answer once more, which says nothing of what happened since.
+        if (step.get().stored()) {
             draft.undoOther(answer, step.get());
             return draft.decision();
         }
-        Instant until = until(answer, asked, open.get().deadline(), now);
+        Instant until = until(answer, step.get(), asked, open.get().deadline(), now);
         boolean known = answer.receipt().equals(step.get().receipt())
-                && Objects.equals(until, step.get().until());
+                && Objects.equals(until, step.get().until())
+                && step.get().ended() == null;
         if (!known) {
             LedgerEvent.ReceiptRecorded recorded = new LedgerEvent.ReceiptRecorded(
                     answer.lease(), answer.kind(), answer.worker(), answer.receipt(), until, answer.copy(), now);
@@ -220,7 +221,7 @@ public final class RetentionLedger {
     }
 
     private static @Nullable Instant until(
-            WorkerAnswer answer, @Nullable Instant asked, Instant deadline, Instant now) {
+            WorkerAnswer answer, Step step, @Nullable Instant asked, Instant deadline, Instant now) {
         if (answer.receipt() instanceof Receipt.Deferred deferred) {
             return now.plus(deferred.retryAfter());
         }
@@ -228,8 +229,12 @@ public final class RetentionLedger {
             return now.plus(bounded.remaining());
         }
         if (answer.kind() == Step.Kind.HOLD && answer.receipt() instanceof Receipt.Accepted) {
+            if (asked == null) {
+                // To a repeated order, or once more: it promises nothing beyond what is recorded.
+                return step.granted() && step.until() != null ? step.until() : now;
+            }
             // An order is sent a moment after it was decided; the lease's own deadline is what was meant.
-            return asked == null ? now : asked.isAfter(deadline) ? deadline : asked;
+            return asked.isAfter(deadline) ? deadline : asked;
         }
         return null;
     }

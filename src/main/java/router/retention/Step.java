@@ -69,6 +69,11 @@ public record Step(
         return ended == null && (receipt == null || receipt instanceof Receipt.Deferred);
     }
 
+    /** Whether a worker's word may still be about it: not after the life that it was asked in. */
+    boolean answerable() {
+        return ended == null || ended.reason() != Loss.INCARNATION_OVER;
+    }
+
     /** Whether nothing is left of it. */
     boolean over() {
         return ended != null && ended.left() == null;

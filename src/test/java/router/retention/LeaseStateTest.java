@@ -78,9 +78,9 @@ class LeaseStateTest {
     @ParameterizedTest(name = "{0}")
     @CsvSource({
         // what,        REQUESTED, HELD,     DEGRADED
-        "accepted,      HELD,      HELD,     DEGRADED", // nobody asked again
+        "accepted,      HELD,      HELD,     HELD",
         "accepted anew, HELD,      HELD,     HELD",
-        "shallower,     DEGRADED,  HELD,     DEGRADED", // likewise
+        "shallower,     DEGRADED,  DEGRADED, DEGRADED",
         "less anew,     DEGRADED,  DEGRADED, DEGRADED",
         "no budget,     DEGRADED,  DEGRADED, DEGRADED",
         "not resident,  DEGRADED,  DEGRADED, DEGRADED",
