@@ -25,6 +25,8 @@ final class BlockMap {
     private static final int TAG_BITS = Long.SIZE - LOCATION_BITS;
     private static final long LOCATION_MASK = (1L << LOCATION_BITS) - 1;
     private static final int STRIPE_BITS = 8;
+    private static final int CACHE_LINE_SLOTS = 8;
+    private static final int LEAST_HOMES = 8;
 
     /** Slots behind the last home, more where they run out, so that nothing wraps around; the very last stays empty. */
     private static final int OVERFLOW_SLOTS = 24;
@@ -66,15 +68,17 @@ final class BlockMap {
     }
 
     /**
-     * Loads the slots of blocks that are about to be found, added or removed: here the loads are independent and overlap,
-     * one by one each would be a cache miss to wait for.
+     * Loads the slots of blocks that are about to be found, added or removed, as far as a search mostly goes: two cache
+     * lines. Here the loads are independent and overlap, one by one each would be a cache miss to wait for.
      */
     void touch(long[] hashes) {
         long sum = 0;
         for (long hash : hashes) {
             long mixed = mix(hash);
             int stripe = stripe(mixed);
-            sum += stripes[stripe][home(tag(mixed), homes[stripe])];
+            long[] slots = stripes[stripe];
+            int home = home(tag(mixed), homes[stripe]);
+            sum += slots[home] + slots[home + CACHE_LINE_SLOTS];
         }
         touched = sum;
     }
@@ -97,7 +101,7 @@ final class BlockMap {
         long mixed = mix(hash);
         int stripe = stripe(mixed);
         if ((counts[stripe] + 1) * 5 > homes[stripe] * 4) {
-            resize(stripe, Math.max(leastHomes(stripe), homes[stripe] * 7 / 6));
+            resize(stripe, Math.max(LEAST_HOMES, moreHomes(stripe)));
         }
         long[] slots = stripes[stripe];
         int at = first(mixed, stripe);
@@ -135,8 +139,8 @@ final class BlockMap {
         }
         slots[at] = 0;
         counts[stripe]--;
-        if (counts[stripe] * 4 < homes[stripe] && homes[stripe] > leastHomes(stripe)) {
-            resize(stripe, Math.max(leastHomes(stripe), homes[stripe] / 2));
+        if (counts[stripe] * 4 < homes[stripe] && homes[stripe] > LEAST_HOMES) {
+            resize(stripe, Math.max(LEAST_HOMES, homes[stripe] / 2));
         }
     }
 
@@ -171,7 +175,8 @@ final class BlockMap {
         long[] slots = stripes[stripe];
         int at = home(tag(mixed), homes[stripe]);
         long least = slot(mixed, 0);
-        while (slots[at] != 0 && Long.compareUnsigned(slots[at], least) < 0) {
+        // Less one, an empty slot is the greatest of all; no other changes sides, as no location is 0.
+        while (Long.compareUnsigned(slots[at] - 1, least) < 0) {
             at++;
         }
         return at;
@@ -181,9 +186,12 @@ final class BlockMap {
         return slot != 0 && slot >>> LOCATION_BITS == tag(mixed);
     }
 
-    /** Differs between stripes, so that they grow one after another and the table as a whole grows evenly. */
-    private static int leastHomes(int stripe) {
-        return 8 + (stripe & 3);
+    /**
+     * A sixth more, and a few that differ between stripes: these add up over the steps, so that stripes grow one after
+     * another and the table as a whole grows evenly.
+     */
+    private int moreHomes(int stripe) {
+        return homes[stripe] * 7 / 6 + (stripe & 15);
     }
 
     private static long mix(long hash) {

@@ -39,8 +39,12 @@ final class RunWriter {
         return blocks;
     }
 
-    /** Finds the place of an event's first block; false if neither it nor its parent is known. */
+    /**
+     * Finds the place of an event's first block, or its parent's if it has none; false if neither is known. {@link #hold}
+     * comes next.
+     */
     boolean seek(KvEvent.BlocksStored stored) {
+        blocks.touch(stored.sequenceHashes());
         if (seekBefore(stored.sequenceHashes()[0])) {
             return true;
         }
@@ -70,14 +74,14 @@ final class RunWriter {
     /** Adds a holder to the blocks of the event that was sought last; whether that changed anything. */
     boolean hold(OwnerSlot owner, long[] hashes, int tier) {
         boolean changed = false;
-        blocks.touch(hashes);
         for (int i = 0; i < hashes.length; ) {
+            // The first block has been sought already: it comes right behind the cursor, or is nowhere.
             int known = agreement(hashes, i);
             if (known > 0) {
                 changed |= hold(Objects.requireNonNull(cursor), cursorOffset + 1, known, owner, tier);
                 cursorOffset += known;
                 i += known;
-            } else if (!seekBefore(hashes[i])) {
+            } else if (i == 0 || !seekBefore(hashes[i])) {
                 changed = true;
                 i += canAppend() ? append(owner, hashes, i, tier) : start(owner, hashes, i, tier);
             }
