@@ -182,6 +182,9 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     }
 
     private Behavior<Command> onKeeperReplied(KeeperReplied replied) {
+        if (stage != Stage.BEGINNING) {
+            return this;
+        }
         leases = replied.reply() == null ? List.of() : replied.reply().leases();
         return begun ? place() : this;
     }
