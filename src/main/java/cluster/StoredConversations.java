@@ -181,7 +181,8 @@ final class StoredConversations implements ConversationStore {
         return Mono.usingWhen(
                 connections.create(),
                 connection -> Mono.from(connection.beginTransaction())
-                        .then(work.apply(connection))
+                        // Deferred: the work, which writes a whole prompt as JSON, must not run on its caller's thread.
+                        .then(Mono.defer(() -> work.apply(connection)))
                         .flatMap(result ->
                                 Mono.from(connection.commitTransaction()).thenReturn(result)),
                 Connection::close);

@@ -15,18 +15,6 @@ public final class GapDistribution {
         this.probabilities = probabilities;
     }
 
-    /** A gap that somebody announced: as long as said, or somewhat longer. */
-    public static GapDistribution announced(Duration length) {
-        double[] probabilities = new double[GapHistogram.BUCKETS];
-        int bucket = GapHistogram.bucket(length);
-        // Announcements are rounded and optimistic: most of the mass at it, a quarter within its double.
-        probabilities[bucket] += 0.75;
-        for (int i = 1; i <= 4; i++) {
-            probabilities[Math.min(GapHistogram.BUCKETS - 1, bucket + i)] += 0.25 / 4;
-        }
-        return new GapDistribution(probabilities);
-    }
-
     /** Chance that the gap ends within a time, 0 to 1; grows with it. */
     public double within(Duration time) {
         int last = GapHistogram.bucket(time);

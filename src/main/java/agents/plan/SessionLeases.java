@@ -8,11 +8,10 @@ import agents.session.TurnResult;
 import inference.ConversationRef;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
-import java.util.stream.Collectors;
+import java.util.Set;
 import kv.LeaseId;
 import kv.SequenceHash;
 
@@ -52,9 +51,9 @@ public final class SessionLeases {
                     .flatMap(line -> wish(after, line, result))
                     .ifPresent(wish -> actions.add(new LeaseAction.Ask(wish.terms(), wish.remaining())));
         }
-        Map<LeaseId, Frontier> wanted = waiting(after);
-        waiting(before).keySet().stream()
-                .filter(lease -> !wanted.containsKey(lease))
+        Set<LeaseId> wanted = waiting(after);
+        waiting(before).stream()
+                .filter(lease -> !wanted.contains(lease))
                 .forEach(lease -> actions.add(new LeaseAction.End(lease)));
         return actions;
     }
@@ -83,18 +82,15 @@ public final class SessionLeases {
                 .findFirst();
     }
 
-    /** Lines that wait for their tools, by the names of their leases. */
-    private static Map<LeaseId, Frontier> waiting(SessionState session) {
-        return session.frontiers().stream()
-                .filter(line -> line.live() && line.acting() && line.tip().tail() != null)
-                .collect(Collectors.toMap(line -> name(session, line), Function.identity(), (one, other) -> one));
-    }
-
-    private static LeaseId name(SessionState session, Frontier line) {
-        SequenceHash tail = line.tip().tail();
-        if (tail == null) {
-            throw new IllegalArgumentException("a line without a full block has no lease");
+    /** Leases of the lines that wait for their tools, in the order of the lines. */
+    private static Set<LeaseId> waiting(SessionState session) {
+        Set<LeaseId> names = new LinkedHashSet<>();
+        for (Frontier line : session.frontiers()) {
+            SequenceHash tail = line.tip().tail();
+            if (line.live() && line.acting() && tail != null) {
+                names.add(RetentionPlanner.lease(session.tenant(), session.id(), line.id(), tail));
+            }
         }
-        return RetentionPlanner.lease(session.tenant(), session.id(), line.id(), tail);
+        return names;
     }
 }

@@ -17,7 +17,9 @@ import java.util.List;
  * </pre>
  *
  * With a temperature above 0 the worker is drawn from the softmax of {@code −cost / ((max − min) · temperature)}. Of the
- * published formula it leaves out preferred taints (no worker here has any).
+ * published formula it leaves out preferred taints (no worker here has any). There, a turn waits only while all workers are
+ * busy, and then goes to its choice even if that one still is; here nothing is sent to a busy worker, so a turn waits for its
+ * choice.
  */
 public final class DynamoCost implements RoutingStrategy {
     static final String NAME = "dynamo-cost";

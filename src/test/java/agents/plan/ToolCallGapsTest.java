@@ -75,14 +75,6 @@ class ToolCallGapsTest {
         assertEquals(30, seconds(gaps.predict("b", BASH).quantile(0.5)), 6);
     }
 
-    @Test
-    void anAnnouncedGapIsExpectedAsSaid() {
-        GapDistribution belief = GapDistribution.announced(Duration.ofSeconds(90));
-        assertEquals(90, seconds(belief.quantile(0.5)), 18);
-        assertTrue(belief.within(Duration.ofSeconds(45)) == 0);
-        assertTrue(belief.within(Duration.ofSeconds(200)) > 0.99);
-    }
-
     @Property
     void probabilitiesGrowWithTimeAndQuantilesInvertThem(
             @ForAll @Size(max = 200) List<@LongRange(min = 0, max = 400_000_000) Long> millis,
