@@ -32,10 +32,7 @@ class EmbeddedStoreIT {
     /** Unpacking is the slowest part of a first start, and no concern of most tests. */
     @BeforeEach
     void shareTheUnpackedPrograms() throws IOException {
-        Path shared = Path.of("target/postgres-binaries").toAbsolutePath();
-        PostgresBinaries.unpackedIn(shared);
-        DataDirectory.open(temporary).close();
-        Files.createSymbolicLink(temporary.resolve("binaries"), shared);
+        RealStore.shareBinaries(temporary);
     }
 
     @Test

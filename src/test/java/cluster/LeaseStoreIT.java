@@ -13,11 +13,9 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.cluster.MemberStatus;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Join;
-import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import inference.SessionId;
 import inference.TenantId;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -68,59 +66,26 @@ class LeaseStoreIT {
     @TempDir
     static Path temporary;
 
-    private static DataDirectory data;
-    private static EmbeddedStore store;
+    private static RealStore store;
 
     @BeforeAll
     static void startTheStore() throws Exception {
-        Path shared = Path.of("target/postgres-binaries").toAbsolutePath();
-        PostgresBinaries.unpackedIn(shared);
-        DataDirectory.open(temporary).close();
-        Files.createSymbolicLink(temporary.resolve("binaries"), shared);
-        data = DataDirectory.open(temporary);
-        store = EmbeddedStore.start(data, StoreSettings.of(ConfigFactory.load()));
+        store = RealStore.in(temporary);
     }
 
     @AfterAll
     static void stopTheStore() {
         store.close();
-        data.close();
     }
 
     /** One node with nothing but keepers, and a worker that accepts every hold. */
     private static final class Node implements AutoCloseable {
-        private static final Config CONFIG = ConfigFactory.parseString(
-                        """
-                        akka.actor.provider = cluster
-                        akka.loglevel = WARNING
-                        akka.remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
-                        akka.cluster {
-                          jmx.enabled = off
-                          gossip-interval = 200ms
-                          leader-actions-interval = 200ms
-                          periodic-tasks-initial-delay = 50ms
-                          sharding { number-of-shards = 10, retry-interval = 200ms }
-                          sharding.state-store-mode = ddata
-                          sharding.distributed-data.durable.keys = []
-                        }
-                        akka.coordinated-shutdown { exit-jvm = off, run-by-actor-system-terminate = on }
-                        akka.coordinated-shutdown.phases.cluster-exiting.timeout = 2s
-                        """)
-                .withFallback(ConfigFactory.parseResources("serialization.conf"))
-                .withFallback(ConfigFactory.parseResources("persistence.conf"));
         final ActorSystem<Void> system;
         final Leases leases;
         final Queue<Worker.HoldPrefix> asked = new ConcurrentLinkedQueue<>();
 
         Node() throws Exception {
-            system = ActorSystem.create(
-                    Behaviors.empty(),
-                    "leases",
-                    store.connection()
-                            .toConfig()
-                            .withFallback(CONFIG)
-                            .withFallback(ConfigFactory.load())
-                            .resolve());
+            system = ActorSystem.create(Behaviors.empty(), "leases", store.bareNode());
             Cluster cluster = Cluster.get(system);
             cluster.manager().tell(Join.create(cluster.selfMember().address()));
             Eventually.get(() -> {

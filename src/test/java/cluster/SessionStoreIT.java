@@ -26,14 +26,11 @@ import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Join;
 import akka.persistence.query.PersistenceQuery;
 import akka.persistence.r2dbc.query.javadsl.R2dbcReadJournal;
-import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
 import inference.FinishReason;
 import inference.SessionContext;
 import inference.SessionId;
 import inference.TenantId;
 import inference.TurnId;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -67,58 +64,25 @@ class SessionStoreIT {
     @TempDir
     static Path temporary;
 
-    private static DataDirectory data;
-    private static EmbeddedStore store;
+    private static RealStore store;
 
     @BeforeAll
     static void startTheStore() throws Exception {
-        Path shared = Path.of("target/postgres-binaries").toAbsolutePath();
-        PostgresBinaries.unpackedIn(shared);
-        DataDirectory.open(temporary).close();
-        Files.createSymbolicLink(temporary.resolve("binaries"), shared);
-        data = DataDirectory.open(temporary);
-        store = EmbeddedStore.start(data, StoreSettings.of(ConfigFactory.load()));
+        store = RealStore.in(temporary);
     }
 
     @AfterAll
     static void stopTheStore() {
         store.close();
-        data.close();
     }
 
     /** One node with nothing but sessions. */
     private static final class Node implements AutoCloseable {
-        private static final Config CONFIG = ConfigFactory.parseString(
-                        """
-                        akka.actor.provider = cluster
-                        akka.loglevel = WARNING
-                        akka.remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
-                        akka.cluster {
-                          jmx.enabled = off
-                          gossip-interval = 200ms
-                          leader-actions-interval = 200ms
-                          periodic-tasks-initial-delay = 50ms
-                          sharding { number-of-shards = 10, retry-interval = 200ms }
-                          sharding.state-store-mode = ddata
-                          sharding.distributed-data.durable.keys = []
-                        }
-                        akka.coordinated-shutdown { exit-jvm = off, run-by-actor-system-terminate = on }
-                        akka.coordinated-shutdown.phases.cluster-exiting.timeout = 2s
-                        """)
-                .withFallback(ConfigFactory.parseResources("serialization.conf"))
-                .withFallback(ConfigFactory.parseResources("persistence.conf"));
         final ActorSystem<Void> system;
         final Sessions sessions;
 
         Node() {
-            system = ActorSystem.create(
-                    Behaviors.empty(),
-                    "sessions",
-                    store.connection()
-                            .toConfig()
-                            .withFallback(CONFIG)
-                            .withFallback(ConfigFactory.load())
-                            .resolve());
+            system = ActorSystem.create(Behaviors.empty(), "sessions", store.bareNode());
             sessions = Sessions.init(
                     system,
                     PersistenceQuery.get(system)

@@ -3,7 +3,6 @@ package cluster;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.typesafe.config.ConfigFactory;
 import inference.AgentHints;
 import inference.ContentBlock;
 import inference.ConversationRef;
@@ -20,7 +19,6 @@ import inference.ToolDefinition;
 import inference.TurnId;
 import io.r2dbc.spi.ConnectionFactories;
 import io.r2dbc.spi.ConnectionFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -58,26 +56,19 @@ class StoredConversationsIT {
     @TempDir
     static Path temporary;
 
-    private static DataDirectory data;
-    private static EmbeddedStore store;
+    private static RealStore store;
     private static ConnectionFactory connections;
     private final AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-01-01T00:00:00Z"));
 
     @BeforeAll
     static void startTheStore() throws Exception {
-        Path shared = Path.of("target/postgres-binaries").toAbsolutePath();
-        PostgresBinaries.unpackedIn(shared);
-        DataDirectory.open(temporary).close();
-        Files.createSymbolicLink(temporary.resolve("binaries"), shared);
-        data = DataDirectory.open(temporary);
-        store = EmbeddedStore.start(data, StoreSettings.of(ConfigFactory.load()));
+        store = RealStore.in(temporary);
         connections = ConnectionFactories.get(store.connection().toOptions());
     }
 
     @AfterAll
     static void stopTheStore() {
         store.close();
-        data.close();
     }
 
     private StoredConversations node() {

@@ -1,0 +1,71 @@
+package cluster;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** A real session store for one test class, with PostgreSQL's binaries unpacked once for all of them. */
+final class RealStore implements AutoCloseable {
+    private static final Config BARE_NODE = ConfigFactory.parseString(
+                    """
+                    akka.actor.provider = cluster
+                    akka.loglevel = WARNING
+                    akka.remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
+                    akka.cluster {
+                      jmx.enabled = off
+                      gossip-interval = 200ms
+                      leader-actions-interval = 200ms
+                      periodic-tasks-initial-delay = 50ms
+                      sharding { number-of-shards = 10, retry-interval = 200ms }
+                      sharding.state-store-mode = ddata
+                      sharding.distributed-data.durable.keys = []
+                    }
+                    akka.coordinated-shutdown { exit-jvm = off, run-by-actor-system-terminate = on }
+                    akka.coordinated-shutdown.phases.cluster-exiting.timeout = 2s
+                    """)
+            .withFallback(ConfigFactory.parseResources("serialization.conf"))
+            .withFallback(ConfigFactory.parseResources("persistence.conf"));
+
+    private final DataDirectory data;
+    private final EmbeddedStore store;
+
+    private RealStore(DataDirectory data) {
+        this.data = data;
+        this.store = EmbeddedStore.start(data, StoreSettings.of(ConfigFactory.load()));
+    }
+
+    /** @param directory empty */
+    static RealStore in(Path directory) throws IOException {
+        shareBinaries(directory);
+        return new RealStore(DataDirectory.open(directory));
+    }
+
+    /** Makes an empty directory a data directory: unpacking is the slowest part of a first start, and no concern of tests. */
+    static void shareBinaries(Path directory) throws IOException {
+        Path shared = Path.of("target/postgres-binaries").toAbsolutePath();
+        PostgresBinaries.unpackedIn(shared);
+        DataDirectory.open(directory).close();
+        Files.createSymbolicLink(directory.resolve("binaries"), shared);
+    }
+
+    StoreConnection connection() {
+        return store.connection();
+    }
+
+    /** What a cluster node with nothing but this store is configured with. */
+    Config bareNode() {
+        return connection()
+                .toConfig()
+                .withFallback(BARE_NODE)
+                .withFallback(ConfigFactory.load())
+                .resolve();
+    }
+
+    @Override
+    public void close() {
+        store.close();
+        data.close();
+    }
+}
