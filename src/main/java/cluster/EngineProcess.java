@@ -101,15 +101,27 @@ final class EngineProcess {
         try {
             boolean again = true;
             while (again) {
-                Process running = launch();
-                readOutput(running);
-                again = afterEnd(running.waitFor());
+                again = afterEnd(run());
             }
-        } catch (IOException failure) {
-            log.warn("{} cannot run", name, failure);
-            ready.completeExceptionally(new StartFailure(name + " cannot run: " + failure.getMessage(), failure));
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Runs it once; how that ended. */
+    private String run() throws InterruptedException {
+        try {
+            Process running = launch();
+            try {
+                readOutput(running);
+            } catch (IOException failure) {
+                running.destroyForcibly().waitFor();
+                throw failure;
+            }
+            return "ended with status " + running.waitFor();
+        } catch (IOException failure) {
+            log.debug("{} cannot run", name, failure);
+            return "cannot run: " + failure.getMessage() + ", and ended";
         }
     }
 
@@ -143,7 +155,6 @@ final class EngineProcess {
                 }
             }
         } catch (IllegalArgumentException unusable) {
-            running.destroy();
             throw new IOException("its announcement is unusable, " + unusable.getMessage(), unusable);
         }
     }
@@ -156,12 +167,11 @@ final class EngineProcess {
     }
 
     /** Pauses and asks for another start, unless it was told to end or has never served: then the caller gives up. */
-    private boolean afterEnd(int status) throws InterruptedException {
+    private boolean afterEnd(String how) throws InterruptedException {
         Duration pause;
         synchronized (this) {
             if (address == null) {
-                ready.completeExceptionally(
-                        new StartFailure(name + " ended with status " + status + " before it served: see " + logFile));
+                ready.completeExceptionally(new StartFailure(name + " " + how + " before it served: see " + logFile));
                 return false;
             }
             pause = backoff;
@@ -169,7 +179,7 @@ final class EngineProcess {
             backoff = doubled.compareTo(settings.restartBackoffMost()) < 0 ? doubled : settings.restartBackoffMost();
         }
         if (closing.getCount() > 0) {
-            log.warn("{} ended with status {}: starting it again in {}", name, status, pause);
+            log.warn("{} {}: starting it again in {}", name, how, pause);
         }
         return !closing.await(pause.toMillis(), TimeUnit.MILLISECONDS);
     }

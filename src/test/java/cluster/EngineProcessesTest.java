@@ -74,6 +74,29 @@ class EngineProcessesTest {
     }
 
     @Test
+    void anEngineWhoseOutputCannotBeLoggedAnyMoreIsStartedAgain() throws Exception {
+        Path log = logs.resolve("engine-1.log");
+        try (EngineProcesses engines = EngineProcesses.launch(
+                shell(ANNOUNCE + "while sleep 0.05; do echo more; done"),
+                logs,
+                settings("count = 1, restart-backoff = 10ms, stop-timeout = 50ms"))) {
+            engines.awaitReady();
+            long first = engines.pids().get(0);
+            Files.delete(log);
+            Files.createDirectory(log);
+            Eventually.get(() -> {
+                assertTrue(ProcessHandle.of(first).isEmpty());
+                return true;
+            });
+            Files.delete(log);
+            Eventually.get(() -> {
+                assertTrue(ProcessHandle.of(engines.pids().get(0)).isPresent());
+                return true;
+            });
+        }
+    }
+
+    @Test
     void anEngineThatEndsBeforeItServesIsGivenUpWithItsLogNamed() {
         try (EngineProcesses engines =
                 EngineProcesses.launch(shell("echo no such model >&2; exit 3"), logs, settings("count = 1"))) {
