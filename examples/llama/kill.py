@@ -1,4 +1,4 @@
-"""One session: a long prompt, a tool call, kill -9 of the server that holds it, the tool's result. See examples/llama/kill."""
+"""One agent: a long prompt, a tool call, kill -9 of the server that holds it, the tool's result. See examples/llama/kill."""
 
 import json
 import os
@@ -9,19 +9,21 @@ import time
 import urllib.request
 
 NODE = "http://127.0.0.1:18643"
-policy = sys.argv[1]
-servers = {"http://127.0.0.1:" + pair.split("=")[0]: int(pair.split("=")[1]) for pair in sys.argv[2:]}
-session = "kill-%d" % random.randrange(10**9)
+policy, call = sys.argv[1:3]
+servers = {"http://127.0.0.1:" + pair.split("=")[0]: int(pair.split("=")[1]) for pair in sys.argv[3:]}
+command = "ls -la" if call == "short" else "tar cf all.tar " + " ".join("file-number-%03d" % i for i in range(50))
 
 
 def ask(path, body=None, base=NODE):
     request = urllib.request.Request(
-        base + path,
-        None if body is None else json.dumps(body).encode(),
-        {"Content-Type": "application/json", "X-Holdfast-Session-ID": session},
+        base + path, None if body is None else json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=300) as answer:
         return answer.read().decode()
+
+
+def sessions():
+    return {one["id"] for one in json.loads(ask("/v1/sessions"))["data"]}
 
 
 def computed(server):
@@ -37,18 +39,19 @@ messages = [
     {"role": "system", "content": "%d You are a careful agent. %s" % (random.randrange(10**12), rules)},
     {"role": "user", "content": "List the files."},
 ]
-parameters = {"type": "object", "properties": {"command": {"type": "string", "enum": ["ls -la"]}}, "required": ["command"]}
+parameters = {"type": "object", "properties": {"command": {"type": "string", "enum": [command]}}, "required": ["command"]}
 tools = [{"type": "function", "function": {"name": "bash", "description": "Runs it.", "parameters": parameters}}]
-request = {"model": "tiny", "messages": messages, "tools": tools, "max_tokens": 400}
+request = {"model": call, "messages": messages, "tools": tools, "max_tokens": 1200}
 
+others = sessions()
 first = json.loads(ask("/v1/chat/completions", dict(request, tool_choice="required")))
 reply = first["choices"][0]["message"]
-turns = json.loads(ask("/v1/sessions/" + session))["turns"]
-holder = turns[-1]["worker"]
+(session,) = sessions() - others  # the agent names none: it is known by how its prompt begins
+holder = json.loads(ask("/v1/sessions/" + session))["turns"][-1]["worker"]
 survivor = next(server for server in servers if server != holder)
 if policy == "leases":
     for _ in range(200):
-        leases = [lease for lease in json.loads(ask("/v1/leases"))["data"] if lease["session"] == session]
+        leases = json.loads(ask("/v1/leases?session=" + session))["data"]
         if leases and leases[0]["storedCopies"] > 0:
             break
         time.sleep(0.1)
@@ -61,10 +64,10 @@ second = json.loads(ask("/v1/chat/completions", dict(request, messages=messages 
 
 usage = first["usage"]
 known = usage["prompt_tokens"] + usage["completion_tokens"]
-cached = second["usage"]["prompt_tokens_details"]["cached_tokens"]
+cached = min(known, second["usage"]["prompt_tokens_details"]["cached_tokens"])
 print(
-    "%-7s turn 1: %d prompt + %d completion tokens; kill -9; turn 2 elsewhere: %d of them cached (%.1f %%),"
-    " %d computed by the survivor's own count"
-    % (policy, usage["prompt_tokens"], usage["completion_tokens"], min(cached, known), 100.0 * cached / known,
-       computed(survivor) - before)
+    "%-8s%-7s%18s   %-38s%d of %d"
+    % (policy, call, "%d + %d" % (usage["prompt_tokens"], usage["completion_tokens"]),
+       "%d (%.1f %%)" % (cached, 100.0 * cached / known),
+       computed(survivor) - before, second["usage"]["prompt_tokens"])
 )

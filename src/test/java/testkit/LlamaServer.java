@@ -1,6 +1,7 @@
 package testkit;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,12 +22,14 @@ public final class LlamaServer implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(1);
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
-    private final Process process;
+    private final List<String> command;
     private final int port;
+    private Process process;
 
-    private LlamaServer(Process process, int port) {
-        this.process = process;
+    private LlamaServer(List<String> command, int port) throws IOException {
+        this.command = command;
         this.port = port;
+        this.process = launch();
     }
 
     /** Fetches the program, or skips the test with the reason why it cannot be had. */
@@ -70,28 +73,50 @@ public final class LlamaServer implements AutoCloseable {
     }
 
     /** Starts a server on a free port of loopback and waits until it serves. */
-    public static LlamaServer start(Path program, Path model, Path copies, String... options)
-            throws IOException, InterruptedException {
+    public static LlamaServer start(Path program, Path model, Path copies, String... options) throws IOException {
         int port = NodeProcess.freePort();
         List<String> command = new ArrayList<>(List.of(program.toString(), "-m", model.toString()));
         command.addAll(
                 List.of("--host", "127.0.0.1", "--port", "" + port, "-t", "1", "--slots", "--metrics", "--no-ui"));
-        command.addAll(List.of("--alias", "tiny", "--slot-save-path", copies.toString()));
+        command.addAll(List.of("--slot-save-path", copies.toString()));
         command.addAll(List.of(options));
+        if (!command.contains("--alias")) {
+            command.addAll(List.of("--alias", "tiny")); // a second one would be one name more
+        }
+        return new LlamaServer(command, port);
+    }
+
+    private Process launch() throws IOException {
         Path log = Files.createTempFile("llama-server", ".log");
         log.toFile().deleteOnExit();
-        Process process = new ProcessBuilder(command)
+        Process started = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
-        LlamaServer server = new LlamaServer(process, port);
         NodeProcess.await("llama-server serves; its log is " + log, START_LIMIT, () -> {
-            if (!process.isAlive()) {
-                throw new AssertionError("llama-server ended with " + process.exitValue() + ", its log is " + log);
+            if (!started.isAlive()) {
+                throw new AssertionError("llama-server ended with " + started.exitValue() + ", its log is " + log);
             }
-            return server.healthy();
+            return healthy();
         });
-        return server;
+        return started;
+    }
+
+    /** Starts it again on its port, if it was killed. */
+    public void revive() throws IOException {
+        if (!process.isAlive()) {
+            process = launch();
+        }
+    }
+
+    /** Prompt tokens that it has computed since its start, by its own count. */
+    public int promptTokens() {
+        String page = get("/metrics").body();
+        return page.lines()
+                .filter(line -> line.startsWith("llamacpp:prompt_tokens_total "))
+                .mapToInt(line -> (int) Double.parseDouble(line.substring(line.indexOf(' '))))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no count of prompt tokens in:\n" + page));
     }
 
     public String url() {
@@ -109,14 +134,21 @@ public final class LlamaServer implements AutoCloseable {
 
     private boolean healthy() {
         try {
-            HttpRequest health =
-                    HttpRequest.newBuilder(URI.create(url() + "/health")).build();
-            return HTTP.send(health, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
-        } catch (IOException notYet) {
+            return get("/health").statusCode() == 200;
+        } catch (UncheckedIOException notYet) {
             return false;
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            return false;
+        }
+    }
+
+    private HttpResponse<String> get(String path) {
+        try {
+            HttpRequest request =
+                    HttpRequest.newBuilder(URI.create(url() + path)).build();
+            return HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 

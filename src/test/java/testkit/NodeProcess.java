@@ -88,11 +88,22 @@ public final class NodeProcess implements AutoCloseable {
 
     /** The JSON body of a successful GET. */
     public JsonNode get(String path) {
+        return send(HttpRequest.newBuilder(URI.create(baseUrl() + path)).build());
+    }
+
+    /** The JSON body of a successful POST. */
+    public JsonNode post(String path, JsonNode body) {
+        return send(HttpRequest.newBuilder(URI.create(baseUrl() + path))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
+                .build());
+    }
+
+    private static JsonNode send(HttpRequest request) {
         try {
-            HttpResponse<String> response = HTTP.send(
-                    HttpRequest.newBuilder(URI.create(baseUrl() + path)).build(), HttpResponse.BodyHandlers.ofString());
+            HttpResponse<String> response = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
             if (response.statusCode() != 200) {
-                throw new AssertionError(path + " answered " + response.statusCode() + ": " + response.body());
+                throw new AssertionError(request.uri() + " answered " + response.statusCode() + ": " + response.body());
             }
             return JSON.readTree(response.body());
         } catch (IOException e) {

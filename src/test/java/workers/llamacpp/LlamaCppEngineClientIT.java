@@ -106,9 +106,10 @@ class LlamaCppEngineClientIT {
         }
     }
 
-    @Test
-    void sharedSlotsAreNoSeats() throws Exception {
-        try (LlamaServer shared = LlamaServer.start(program, model, copies, "-c", "16384")) {
+    @ParameterizedTest
+    @ValueSource(strings = {"-c 16384", "-c 16384 -np 2 -kvu"})
+    void sharedSlotsAreNoSeats(String options) throws Exception {
+        try (LlamaServer shared = LlamaServer.start(program, model, copies, options.split(" "))) {
             assertEquals(
                     EngineCapabilities.NONE, get(client(shared).probe()).facts().capabilities());
         }
