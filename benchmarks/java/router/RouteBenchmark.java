@@ -27,6 +27,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 import router.placement.Decision;
+import router.placement.KeptPrefix;
 import router.placement.Placement;
 import router.placement.Placer;
 import router.placement.RouteRequest;
@@ -138,6 +139,7 @@ public class RouteBenchmark {
                     0,
                     fleet.owner(session % Fleet.WORKERS).worker(),
                     Fleet.SESSION_BLOCKS,
+                    KeptPrefix.NOTHING,
                     Set.of());
         }
 
@@ -179,7 +181,7 @@ public class RouteBenchmark {
 
         private static WorkerLoad load() {
             int used = TURNS_PER_WORKER * (Fleet.SESSION_BLOCKS + Fleet.TURN_BLOCKS);
-            return new WorkerLoad(TURNS_PER_WORKER, 0, used, DEVICE_BLOCKS - used, 0, DEVICE_BLOCKS);
+            return new WorkerLoad(TURNS_PER_WORKER, 0, used, DEVICE_BLOCKS - used, 0, DEVICE_BLOCKS, 0);
         }
     }
 

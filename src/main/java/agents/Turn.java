@@ -1,6 +1,5 @@
 package agents;
 
-import agents.plan.KeptCopies;
 import agents.session.RenderedPrompt;
 import agents.session.TurnAttempts;
 import agents.session.TurnOutcome;
@@ -24,12 +23,12 @@ import inference.SessionContext;
 import inference.SessionId;
 import java.time.Duration;
 import java.util.List;
-import kv.StoredCopy;
 import kv.WorkerId;
 import metrics.Metric;
 import org.jspecify.annotations.Nullable;
 import router.LeaseKeeper;
 import router.Router;
+import router.placement.KeptPrefix;
 import router.placement.RouteOutcome;
 import router.placement.RouteRequest;
 import router.retention.Lease;
@@ -218,7 +217,13 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private Behavior<Command> place() {
         stage = Stage.ROUTING;
         RouteRequest wanted = TurnService.routeRequest(
-                request, prompt, ports.settings(), lastWorker, knownBlocks, attempts.excluded());
+                request,
+                prompt,
+                ports.settings(),
+                lastWorker,
+                knownBlocks,
+                leases == null ? KeptPrefix.NOTHING : KeptPrefix.of(leases, prompt.blocks()),
+                attempts.excluded());
         expectedOutputTokens = wanted.expectedOutputTokens();
         ports.router().tell(new Router.Route(wanted, getContext().getSelf(), routerReplies));
         return this;
@@ -243,7 +248,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
                                     prompt.inputTokens(),
                                     expectedOutputTokens,
                                     prompt.cachedPart(placed.placement().expectedCachedTokens()),
-                                    storedCopy(),
+                                    placed.placement().source(),
                                     replyTo),
                             (reply, failure) -> new WorkerReplied(chosen, reply, failure));
             return this;
@@ -255,12 +260,6 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         }
         InferenceFailure failure = PlacementFailures.of(refusal);
         return fail(nobodyLeft ? attempts.failureOr(failure) : failure);
-    }
-
-    private @Nullable StoredCopy storedCopy() {
-        return leases == null
-                ? null
-                : KeptCopies.deepest(leases, prompt.blocks()).orElse(null);
     }
 
     private Behavior<Command> onWorkerReplied(WorkerReplied replied) {

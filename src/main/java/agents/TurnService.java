@@ -12,6 +12,7 @@ import inference.InferenceRequest;
 import java.util.Set;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
+import router.placement.KeptPrefix;
 import router.placement.RouteRequest;
 
 /**
@@ -45,7 +46,7 @@ public final class TurnService {
 
     /** What a router would be asked for a request that belongs to no known session. */
     public RouteRequest routeRequest(InferenceRequest request) {
-        return routeRequest(request, renderer.render(request), settings, null, 0, Set.of());
+        return routeRequest(request, renderer.render(request), settings, null, 0, KeptPrefix.NOTHING, Set.of());
     }
 
     static RouteRequest routeRequest(
@@ -54,6 +55,7 @@ public final class TurnService {
             AgentSettings.Turn settings,
             @Nullable WorkerId lastWorker,
             int knownBlocks,
+            KeptPrefix kept,
             Set<WorkerId> excluded) {
         return new RouteRequest(
                 request.turn(),
@@ -66,6 +68,7 @@ public final class TurnService {
                 request.hints().strictPriority(),
                 lastWorker,
                 knownBlocks,
+                kept,
                 excluded);
     }
 

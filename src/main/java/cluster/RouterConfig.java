@@ -44,6 +44,7 @@ public final class RouterConfig {
                 queue(router.section("queue")),
                 new BusyThreshold(prefillFactor(router.section("busy")), residentShare(router.section("busy"))),
                 router.getTiming("timing"),
+                router.getBytes("copy-load-rate", 1, 1L << 30),
                 seconds(router.getDuration("rate-window")));
     }
 

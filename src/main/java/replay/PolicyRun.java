@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import replay.trace.Trace;
 import replay.trace.TracedTurn;
 import router.placement.Decision;
+import router.placement.KeptPrefix;
 import router.placement.PlacementSettings;
 import router.placement.Placer;
 import router.placement.Resolved;
@@ -163,6 +164,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
                 0,
                 lastWorker[lineage],
                 Math.min(lastBlocks[lineage], prompt.size()),
+                KeptPrefix.NOTHING,
                 Set.of());
         lastBlocks[lineage] = prompt.size();
         return request;

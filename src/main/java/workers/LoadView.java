@@ -30,6 +30,13 @@ final class LoadView {
         int queued = Math.min(waiting, requests);
         int used = Math.min(total, admissions.reservedBlocks());
         int cached = Math.max(0, Math.min(total, mirror.deviceBlocks()) - used);
-        return new WorkerLoad(requests - queued, queued, used, cached, Math.min(total, heldBlocks), total);
+        return new WorkerLoad(
+                requests - queued,
+                queued,
+                used,
+                cached,
+                Math.min(total, heldBlocks),
+                total,
+                mirror.seats().taken());
     }
 }

@@ -94,7 +94,7 @@ final class SeatCommands {
 
     /**
      * Finds an admitted turn its place; false when every seat is taken. The turn is answered once its place is ready: a copy that it
-     * brings is loaded first, unless the seat holds its beginning already. A copy that cannot be loaded costs a prefill, no more.
+     * brings is loaded first, in place of whatever the seat holds. A copy that cannot be loaded costs a prefill, no more.
      */
     boolean seat(Worker.AdmitTurn admit, Consumer<Worker.Placed> ready) {
         if (table().seats() == 0) {
@@ -110,10 +110,11 @@ final class SeatCommands {
             changed.accept(taken.changes());
             Seat seat = new Seat(taken.seat());
             StoredCopy source = admit.source();
-            if (source == null || taken.keptBlocks() > 0) {
+            if (source == null) {
                 ready.accept(new Worker.Placed(seat, taken.keptBlocks()));
                 return;
             }
+            changed.accept(table().emptied(user));
             loading.add(user);
             outcomes.await(engine.load(source, seat), (receipt, failure) -> {
                 if (loading.remove(user)) {

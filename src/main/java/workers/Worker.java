@@ -60,7 +60,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
      * @param inputTokens whole prompt
      * @param expectedOutputTokens reserve for the answer
      * @param cached part of the prompt that is believed to be in the engine's cache, null for none
-     * @param source copy to load first where the prompt's beginning is missing, null for none
+     * @param source copy to load first, which holds more of the prompt than {@code cached}; null for none
      */
     public record AdmitTurn(
             TurnId turn,

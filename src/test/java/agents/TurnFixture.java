@@ -42,8 +42,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import kv.Incarnation;
+import kv.StoredCopy;
 import kv.WorkerId;
 import metrics.Metrics;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -175,8 +177,12 @@ abstract class TurnFixture {
     }
 
     RouteRequest placeOn(WorkerId worker) {
+        return placeOn(worker, null);
+    }
+
+    RouteRequest placeOn(WorkerId worker, @Nullable StoredCopy source) {
         Router.Route route = router.expectMessageClass(Router.Route.class);
-        route.replyTo().tell(new Router.Placed(new Placement(worker, new Incarnation(1, 2), 0, 0)));
+        route.replyTo().tell(new Router.Placed(new Placement(worker, new Incarnation(1, 2), 0, source, 0)));
         return route.request();
     }
 

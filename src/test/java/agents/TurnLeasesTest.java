@@ -1,7 +1,7 @@
 package agents;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import agents.session.Checkpoint;
 import agents.session.Conversation;
@@ -21,11 +21,11 @@ import kv.Prefix;
 import kv.Receipt;
 import kv.RetentionClass;
 import kv.StoredCopy;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import router.LeaseKeeper;
 import router.Router;
+import router.placement.KeptPrefix;
 import router.retention.Lease;
 import router.retention.LeaseTerms;
 import router.retention.Step;
@@ -59,26 +59,32 @@ class TurnLeasesTest extends TurnFixture {
         return new Lease(terms, Instant.EPOCH, Instant.EPOCH.plusSeconds(60), 0, true, List.of(written), null);
     }
 
-    private @Nullable StoredCopy offered() {
-        placeOn(SECOND);
-        return workerAt(SECOND).expectMessageClass(Worker.AdmitTurn.class).source();
+    /** What the router is told of the session's leases. */
+    private KeptPrefix kept() {
+        return placeOn(SECOND).kept();
     }
 
     @Test
-    void theCopyOfTheLongestBeginningGoesWithTheTurn() {
+    void theRouterIsToldOfHoldersAndCopiesOfThePromptsBeginnings() {
         leases = List.of(
                 lease(1, SHORT, "s:Be brief."),
                 lease(2, LONG, "s:Be brief.", "u:hello"),
                 lease(3, new StoredCopy("other", 30, 48, "m"), "s:Be brief.", "u:something else that is quite long"));
         run(REQUEST);
-        assertEquals(LONG, offered());
+        KeptPrefix kept = kept();
+        assertEquals(
+                List.of(SHORT, LONG),
+                kept.copies().stream().map(KeptPrefix.Copied::copy).toList());
+        assertTrue(kept.copies().get(0).blocks() < kept.copies().get(1).blocks());
     }
 
     @Test
-    void withoutACopyOfItsBeginningATurnBringsNone() {
-        leases = List.of(lease(3, LONG, "s:Be brief.", "u:something else that is quite long"));
+    void aTurnBringsTheWorkerTheCopyThatTheRouterChose() {
         run(REQUEST);
-        assertNull(offered());
+        placeOn(SECOND, LONG);
+        assertEquals(
+                LONG,
+                workerAt(SECOND).expectMessageClass(Worker.AdmitTurn.class).source());
     }
 
     @Test
@@ -92,7 +98,7 @@ class TurnLeasesTest extends TurnFixture {
 
         passes(SETTINGS.leaseTimeout());
 
-        assertNull(offered());
+        assertEquals(KeptPrefix.NOTHING, kept());
     }
 
     /** Repeated, because the session's reply must come first for this to say anything, and nothing tells when it has. */

@@ -168,7 +168,7 @@ class TurnTest extends TurnFixture {
         void aRefusedTurnGoesElsewhere() {
             TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
             placeOn(FIRST);
-            WorkerLoad load = new WorkerLoad(9, 9, 100, 0, 0, 100);
+            WorkerLoad load = new WorkerLoad(9, 9, 100, 0, 0, 100, 0);
             workerAt(FIRST)
                     .expectMessageClass(Worker.AdmitTurn.class)
                     .replyTo()

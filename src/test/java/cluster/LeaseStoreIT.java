@@ -96,7 +96,7 @@ class LeaseStoreIT {
             roster.joined(
                     WORKER,
                     LIFE,
-                    new EngineFacts(List.of("m"), 16, 1000, 8192, 8, 100_000, new EngineCapabilities(true, false, 0)),
+                    new EngineFacts(List.of("m"), 16, 1000, 8192, 8, 100_000, new EngineCapabilities(true, null, 0)),
                     WorkerState.READY,
                     WorkerLoad.idle(1000));
             ActorRef<Worker.Command> worker = system.systemActorOf(

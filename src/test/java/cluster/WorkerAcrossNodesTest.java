@@ -57,6 +57,7 @@ import org.junit.jupiter.api.Timeout;
 import router.IndexReplica;
 import router.Router;
 import router.WorkerRoster;
+import router.placement.KeptPrefix;
 import router.placement.Placement;
 import router.placement.Placer;
 import router.placement.RouteRequest;
@@ -242,8 +243,19 @@ class WorkerAcrossNodesTest {
     private static Placement placed(String text) {
         TestProbe<Router.RouteReply> replies = routerNode.createTestProbe();
         TurnId turn = new TurnId("turn");
-        RouteRequest request =
-                new RouteRequest(turn, "sim-echo", 1, blocks(text), tokens(text).length, 10, 0, 0, null, 0, Set.of());
+        RouteRequest request = new RouteRequest(
+                turn,
+                "sim-echo",
+                1,
+                blocks(text),
+                tokens(text).length,
+                10,
+                0,
+                0,
+                null,
+                0,
+                KeptPrefix.NOTHING,
+                Set.of());
         router.tell(new Router.Route(request, replies.getRef(), replies.getRef()));
         Router.RouteReply reply = replies.receiveMessage();
         router.tell(new Router.Release(turn));

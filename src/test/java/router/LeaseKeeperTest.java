@@ -73,7 +73,7 @@ class LeaseKeeperTest {
             .withFallback(ConfigFactory.load())
             .resolve();
     private static final EngineFacts FACTS =
-            new EngineFacts(List.of("m"), 16, 100, 8192, 4, 10_000, new EngineCapabilities(true, false, 0));
+            new EngineFacts(List.of("m"), 16, 100, 8192, 4, 10_000, new EngineCapabilities(true, null, 0));
     private static final Incarnation LIFE = new Incarnation(1, 1);
 
     private static ActorTestKit kit;

@@ -8,6 +8,7 @@ import kv.Incarnation;
 import kv.PrefixIndex;
 import kv.PromptBlocks;
 import kv.WorkerId;
+import router.placement.KeptPrefix;
 import router.placement.PlacementSettings;
 import router.placement.Placer;
 import router.placement.RouteRequest;
@@ -46,12 +47,24 @@ final class RouterFixture {
                         new QueueSettings(QueuePolicy.FCFS, 0.001, 10, MAX_WAIT, Duration.ofSeconds(10)),
                         new BusyThreshold(1, 1),
                         TimingModel.MEASURED,
+                        1L << 30,
                         60));
     }
 
     static RouteRequest request(String turn, int strictPriority, long... chain) {
         PromptBlocks blocks = PromptBlocks.of(16, chain);
         return new RouteRequest(
-                new TurnId(turn), "m", 5, blocks, blocks.tokens() + 3, 20, 0, strictPriority, null, 0, Set.of());
+                new TurnId(turn),
+                "m",
+                5,
+                blocks,
+                blocks.tokens() + 3,
+                20,
+                0,
+                strictPriority,
+                null,
+                0,
+                KeptPrefix.NOTHING,
+                Set.of());
     }
 }

@@ -123,7 +123,7 @@ class RouterTest {
         route("turn", 0);
         kv.WorkerId first = placed();
 
-        router.tell(new Router.Refused(new TurnId("turn"), first, new WorkerLoad(1, 0, 10, 0, 0, 100)));
+        router.tell(new Router.Refused(new TurnId("turn"), first, new WorkerLoad(1, 0, 10, 0, 0, 100, 0)));
         route("turn", 0);
 
         assertEquals(first.equals(RouterFixture.A) ? RouterFixture.B : RouterFixture.A, placed());

@@ -24,7 +24,7 @@ final class ScriptedEngine implements EngineClient {
             new EngineFacts(List.of("sim-echo"), 2, 100, 8192, 2, 150, EngineCapabilities.NONE);
     /** The same engine with a way to hold prefixes. */
     static final EngineFacts HOLDING =
-            new EngineFacts(List.of("sim-echo"), 2, 100, 8192, 2, 150, new EngineCapabilities(true, false, 0));
+            new EngineFacts(List.of("sim-echo"), 2, 100, 8192, 2, 150, new EngineCapabilities(true, null, 0));
 
     /** What it was told to hold and to release, in order. */
     final List<String> orders = new CopyOnWriteArrayList<>();

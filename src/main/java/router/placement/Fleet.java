@@ -1,6 +1,5 @@
 package router.placement;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -8,26 +7,22 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import kv.CacheOwner;
 import kv.Incarnation;
-import kv.KvTier;
-import kv.Overlap;
-import kv.PrefixIndex;
 import kv.WorkerId;
 import router.queue.ActiveRequests;
 import router.queue.BusyThreshold;
-import router.strategy.Candidate;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
-/** The workers that a router knows, ordered by name, and its view of each as a candidate for one turn. */
+/** The workers that a router knows, ordered by name. */
 final class Fleet {
     private final Map<WorkerId, Member> members = new TreeMap<>();
     /** Every model ever served here: one whose workers are away is not unknown. */
     private final Set<String> models = new HashSet<>();
 
-    private final PrefixIndex index;
     private final ActiveRequests active;
     private final BusyThreshold threshold;
 
@@ -36,7 +31,9 @@ final class Fleet {
         private final WorkerId worker;
         private final int slot;
         private Incarnation incarnation;
-        private CacheOwner cache;
+        /** By rank, or by seat. */
+        private List<CacheOwner> caches;
+
         private EngineFacts facts;
         private WorkerState state;
         private WorkerLoad load;
@@ -51,10 +48,16 @@ final class Fleet {
             this.worker = worker;
             this.slot = slot;
             this.incarnation = incarnation;
-            this.cache = new CacheOwner(worker, incarnation, 0);
+            this.caches = caches(worker, incarnation, facts);
             this.facts = facts;
             this.state = state;
             this.load = load;
+        }
+
+        private static List<CacheOwner> caches(WorkerId worker, Incarnation incarnation, EngineFacts facts) {
+            return IntStream.range(0, Math.max(1, facts.capabilities().privateSlots()))
+                    .mapToObj(rank -> new CacheOwner(worker, incarnation, rank))
+                    .toList();
         }
 
         WorkerId worker() {
@@ -73,13 +76,20 @@ final class Fleet {
             return facts;
         }
 
+        List<CacheOwner> caches() {
+            return caches;
+        }
+
+        WorkerLoad load() {
+            return load;
+        }
+
         boolean accepting() {
             return state.accepting();
         }
     }
 
-    Fleet(PrefixIndex index, ActiveRequests active, BusyThreshold threshold) {
-        this.index = index;
+    Fleet(ActiveRequests active, BusyThreshold threshold) {
         this.active = active;
         this.threshold = threshold;
     }
@@ -92,7 +102,7 @@ final class Fleet {
             return;
         }
         known.incarnation = incarnation;
-        known.cache = new CacheOwner(worker, incarnation, 0);
+        known.caches = Member.caches(worker, incarnation, facts);
         known.facts = facts;
         known.state = state;
         known.load = load;
@@ -130,7 +140,8 @@ final class Fleet {
                         load.deviceBlocksUsed() - freed,
                         load.deviceBlocksCached() + freed,
                         load.deviceBlocksHeld(),
-                        load.deviceBlocksTotal());
+                        load.deviceBlocksTotal(),
+                        load.seatsTaken());
                 return;
             }
         }
@@ -167,46 +178,10 @@ final class Fleet {
         return free;
     }
 
-    /** The given workers as candidates for a turn. */
-    List<Candidate> candidates(RouteRequest request, List<Member> eligible, long nowNanos) {
-        Overlap overlap = index.match(request.blocks(), request.knownBlocks());
-        int[] shared = active.sharedBlocks(request.blocks());
-        int turnBlocks = request.promptBlocks();
-        List<Candidate> candidates = new ArrayList<>(eligible.size());
-        for (Member member : eligible) {
-            int newBlocks = turnBlocks - shared[member.slot];
-            Candidate.Activity activity = new Candidate.Activity(
-                    active.requests(member.slot),
-                    active.prefillingRequests(member.slot),
-                    active.prefillTokens(member.slot),
-                    active.prefillMillis(member.slot, nowNanos),
-                    active.blocks(member.slot),
-                    newBlocks,
-                    active.allocatedBlocksPerSecond(member.slot, nowNanos));
-            boolean busy = busy(member, newBlocks);
-            candidates.add(new Candidate(
-                    member.worker, member.facts, member.load, held(overlap, member.cache), activity, busy));
-        }
-        return candidates;
-    }
-
-    private boolean busy(Member member, int newBlocks) {
+    /** Whether a turn that adds so many blocks would have to wait for a worker. */
+    boolean busy(Member member, int newBlocks) {
         int requests = Math.max(active.requests(member.slot), member.load.requests());
         int residentBlocks = Math.max(active.blocks(member.slot), member.load.deviceBlocksUsed()) + newBlocks;
         return threshold.busy(member.facts, requests, active.prefillTokens(member.slot), residentBlocks);
-    }
-
-    private static Candidate.Held held(Overlap overlap, CacheOwner cache) {
-        if (overlap.deepest() == 0) {
-            return Candidate.Held.NOTHING;
-        }
-        int all = overlap.blocks(cache, KvTier.REMOTE);
-        int device = overlap.blocks(cache, KvTier.DEVICE);
-        if (all == device) {
-            return all == 0 ? Candidate.Held.NOTHING : new Candidate.Held(all, 0, 0, 0);
-        }
-        int host = overlap.blocks(cache, KvTier.HOST);
-        int disk = overlap.blocks(cache, KvTier.DISK);
-        return new Candidate.Held(device, host - device, disk - host, all - disk);
     }
 }

@@ -1,7 +1,9 @@
 package router.placement;
 
 import kv.Incarnation;
+import kv.StoredCopy;
 import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Choice of a worker for a turn.
@@ -9,6 +11,12 @@ import kv.WorkerId;
  * <p>Thread-safety: immutable.
  *
  * @param expectedCachedTokens prompt tokens that the index says the worker holds
+ * @param source copy to load there first, which goes beyond those tokens; null for none
  * @param queuedNanos time spent in the pending queue
  */
-public record Placement(WorkerId worker, Incarnation incarnation, int expectedCachedTokens, long queuedNanos) {}
+public record Placement(
+        WorkerId worker,
+        Incarnation incarnation,
+        int expectedCachedTokens,
+        @Nullable StoredCopy source,
+        long queuedNanos) {}

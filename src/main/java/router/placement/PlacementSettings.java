@@ -13,6 +13,7 @@ import workers.status.TimingModel;
  * @param strategy name of the strategy in use
  * @param seed of every random choice
  * @param timing predicts what engines cost
+ * @param copyBytesPerSecond rate at which engines are expected to load stored copies
  * @param rateWindowSeconds time constant of the rate at which workers fill blocks
  */
 public record PlacementSettings(
@@ -22,8 +23,12 @@ public record PlacementSettings(
         QueueSettings queue,
         BusyThreshold busy,
         TimingModel timing,
+        long copyBytesPerSecond,
         double rateWindowSeconds) {
     public PlacementSettings {
+        if (copyBytesPerSecond < 1) {
+            throw new IllegalArgumentException("copies are loaded at " + copyBytesPerSecond + " bytes per second");
+        }
         if (!(rateWindowSeconds > 0)) {
             throw new IllegalArgumentException("the rate window is not above 0 seconds: " + rateWindowSeconds);
         }
@@ -31,11 +36,13 @@ public record PlacementSettings(
 
     /** The same with another strategy, seed and prediction. */
     public PlacementSettings with(String otherStrategy, long otherSeed, TimingModel otherTiming) {
-        return new PlacementSettings(otherStrategy, otherSeed, strategies, queue, busy, otherTiming, rateWindowSeconds);
+        return new PlacementSettings(
+                otherStrategy, otherSeed, strategies, queue, busy, otherTiming, copyBytesPerSecond, rateWindowSeconds);
     }
 
     /** The same with a pending queue that refuses nobody, for loads that never give up. */
     public PlacementSettings patient() {
-        return new PlacementSettings(strategy, seed, strategies, queue.unlimited(), busy, timing, rateWindowSeconds);
+        return new PlacementSettings(
+                strategy, seed, strategies, queue.unlimited(), busy, timing, copyBytesPerSecond, rateWindowSeconds);
     }
 }

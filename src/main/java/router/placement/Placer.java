@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import kv.Incarnation;
 import kv.PrefixIndex;
+import kv.StoredCopy;
 import kv.WorkerId;
 import router.queue.ActiveRequests;
 import router.queue.RequestQueue;
@@ -38,6 +39,7 @@ import workers.status.WorkerState;
 public final class Placer {
     private final ActiveRequests active;
     private final Fleet fleet;
+    private final Candidates candidates;
     private final RoutingStrategy strategy;
     private final RequestQueue<RouteRequest> queue;
     private final TimingModel timing;
@@ -45,7 +47,8 @@ public final class Placer {
 
     public Placer(PrefixIndex index, PlacementSettings settings) {
         this.active = new ActiveRequests(settings.rateWindowSeconds());
-        this.fleet = new Fleet(index, active, settings.busy());
+        this.fleet = new Fleet(active, settings.busy());
+        this.candidates = new Candidates(index, active, fleet, settings);
         this.strategy =
                 Strategies.create(settings.strategy(), settings.strategies(), settings.timing(), settings.seed());
         this.queue = new RequestQueue<>(settings.queue());
@@ -76,15 +79,15 @@ public final class Placer {
      */
     public Decision route(RouteRequest request, long arrivalNanos, long nowNanos) {
         release(request.turn(), nowNanos);
-        List<Candidate> candidates = eligible(request, nowNanos);
-        if (candidates.isEmpty()) {
+        List<Candidate> eligible = eligible(request, nowNanos);
+        if (eligible.isEmpty()) {
             return Eligibility.refusal(request, fleet);
         }
-        Optional<Decision> placed = place(request, candidates, nowNanos, nowNanos - arrivalNanos);
+        Optional<Decision> placed = place(request, eligible, nowNanos, nowNanos - arrivalNanos);
         if (placed.isPresent()) {
             return placed.get();
         }
-        int uncached = leastUncachedTokens(request, candidates);
+        int uncached = leastUncachedTokens(request, eligible);
         boolean queued = queue.offer(
                 request.turn(), request, request.priority(), request.strictPriority(), uncached, arrivalNanos);
         return queued
@@ -177,11 +180,11 @@ public final class Placer {
             if (!free.contains(request.model())) {
                 continue;
             }
-            List<Candidate> candidates = eligible(request, nowNanos);
+            List<Candidate> eligible = eligible(request, nowNanos);
             if (queue.stale(waiting, nowNanos)) {
-                queue.rekey(waiting, leastUncachedTokens(request, candidates), nowNanos);
+                queue.rekey(waiting, leastUncachedTokens(request, eligible), nowNanos);
             }
-            place(request, candidates, nowNanos, nowNanos - waiting.arrivalNanos())
+            place(request, eligible, nowNanos, nowNanos - waiting.arrivalNanos())
                     .ifPresent(placed -> {
                         queue.remove(waiting.turn());
                         resolved.add(new Resolved(waiting.turn(), placed));
@@ -192,7 +195,7 @@ public final class Placer {
     }
 
     private List<Candidate> eligible(RouteRequest request, long nowNanos) {
-        return fleet.candidates(request, Eligibility.eligible(request, fleet.members()), nowNanos);
+        return candidates.of(request, Eligibility.eligible(request, fleet.members()), nowNanos);
     }
 
     /**
@@ -214,16 +217,22 @@ public final class Placer {
             return Optional.empty();
         }
         TurnView turn = view(request);
-        List<Candidate> candidates = open(eligible);
-        Choice choice = strategy.choose(turn, candidates);
-        Candidate chosen = candidates.get(choice.index());
+        List<Candidate> open = open(eligible);
+        Choice choice = strategy.choose(turn, open);
+        Candidate chosen = open.get(choice.index());
         if (chosen.busy()) {
             return Optional.empty();
         }
-        strategy.taken(choice, candidates);
+        strategy.taken(choice, open);
+        return Optional.of(new Decision.Placed(charge(request, turn, chosen, nowNanos, queuedNanos)));
+    }
+
+    /** Charges a turn to the worker that it goes to. */
+    private Placement charge(RouteRequest request, TurnView turn, Candidate chosen, long nowNanos, long queuedNanos) {
         Fleet.Member member = fleet.member(chosen.worker());
         int cached = chosen.cachedTokens(turn);
         int uncached = request.inputTokens() - cached;
+        int present = Math.min(cached, chosen.held().blocks() * turn.blockSizeTokens());
         active.start(
                 request.turn(),
                 member.slot(),
@@ -231,10 +240,15 @@ public final class Placer {
                 request.promptBlocks() - request.blocks().size(),
                 request.promptBlocks() - chosen.held().device() + turn.outputBlocks(),
                 uncached,
-                timing.passMillis() + timing.prefillMillis(uncached, cached),
+                chosen.kept().loadMillis() + timing.passMillis() + timing.prefillMillis(uncached, cached),
                 nowNanos);
-        return Optional.of(
-                new Decision.Placed(new Placement(chosen.worker(), member.incarnation(), cached, queuedNanos)));
+        StoredCopy source = chosen.kept().copied() == 0
+                ? null
+                : request.kept()
+                        .readable(member.facts().capabilities())
+                        .map(KeptPrefix.Copied::copy)
+                        .orElse(null);
+        return new Placement(chosen.worker(), member.incarnation(), present, source, queuedNanos);
     }
 
     private static TurnView view(RouteRequest request) {
@@ -246,10 +260,10 @@ public final class Placer {
                 request.lastWorker());
     }
 
-    private static int leastUncachedTokens(RouteRequest request, List<Candidate> candidates) {
+    private static int leastUncachedTokens(RouteRequest request, List<Candidate> eligible) {
         TurnView turn = view(request);
         int most = 0;
-        for (Candidate candidate : candidates) {
+        for (Candidate candidate : eligible) {
             most = Math.max(most, candidate.cachedTokens(turn));
         }
         return request.inputTokens() - most;

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param strictPriority higher is always sooner
  * @param lastWorker where the session's previous turn ran, null at first
  * @param knownBlocks blocks that the session had at its previous turn: a hint for the index
+ * @param kept what the session's leases keep of the prompt
  * @param excluded workers that refused or lost this turn already
  */
 public record RouteRequest(
@@ -32,6 +33,7 @@ public record RouteRequest(
         int strictPriority,
         @Nullable WorkerId lastWorker,
         int knownBlocks,
+        KeptPrefix kept,
         Set<WorkerId> excluded) {
     public RouteRequest {
         excluded = Set.copyOf(excluded);

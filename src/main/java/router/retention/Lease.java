@@ -91,6 +91,14 @@ public record Lease(
         return copies;
     }
 
+    /** Workers that acknowledged a hold of the prefix, or of its beginning, and have not taken it back. */
+    public List<Holder> holders() {
+        return steps.stream()
+                .filter(step -> step.kind() == Step.Kind.HOLD && step.granted())
+                .map(step -> new Holder(step.worker(), step.incarnation(), step.depth(terms.prefix())))
+                .toList();
+    }
+
     /** Blocks of the prefix that, by all that is known, nobody has any more. */
     public List<BlockRange> lost() {
         if (ending != null) {

@@ -11,11 +11,12 @@ import workers.status.WorkerLoad;
  *
  * @param load what the worker last said; late by its coalescing interval
  * @param held blocks of this turn's prompt that the worker's caches hold
+ * @param kept what leases keep of the prompt for this worker
  * @param activity what this router has in flight there
  * @param busy whether the turn would have to wait before it may be sent there
  */
 public record Candidate(
-        WorkerId worker, EngineFacts facts, WorkerLoad load, Held held, Activity activity, boolean busy) {
+        WorkerId worker, EngineFacts facts, WorkerLoad load, Held held, Kept kept, Activity activity, boolean busy) {
 
     /**
      * Leading blocks of the prompt by the hottest tier that completes them: each count excludes the hotter ones.
@@ -30,6 +31,18 @@ public record Candidate(
         public int blocks() {
             return device + host + disk + remote;
         }
+    }
+
+    /**
+     * What leases keep of the prompt.
+     *
+     * @param held leading blocks that the worker promised to keep for the turn's own session, or has in that session's slot
+     * @param copied blocks beyond {@link Held} that a stored copy would bring
+     * @param loadMillis time to load that copy
+     */
+    public record Kept(int held, int copied, double loadMillis) {
+        /** No lease is on any beginning of the prompt. */
+        public static final Kept NOTHING = new Kept(0, 0, 0);
     }
 
     /**
@@ -67,8 +80,13 @@ public record Candidate(
         return Math.max(activity.blocks(), load.deviceBlocksUsed());
     }
 
-    /** Leading prompt tokens that need no prefill. */
+    /** Leading prompt tokens that need no prefill, loaded ones included. */
     public int cachedTokens(TurnView turn) {
-        return Math.min(held.blocks() * turn.blockSizeTokens(), turn.inputTokens());
+        return Math.min((held.blocks() + kept.copied()) * turn.blockSizeTokens(), turn.inputTokens());
+    }
+
+    /** Blocks in the device's memory that are promised to others. */
+    public int heldForOthers() {
+        return Math.max(0, load.deviceBlocksHeld() - kept.held());
     }
 }

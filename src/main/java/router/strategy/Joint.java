@@ -11,11 +11,14 @@ import workers.status.TimingModel;
  *   <li><b>wait</b>: until the prefills queued there are done, or until enough running turns end for this one to fit into
  *       memory, whichever is longer;
  *   <li><b>prefill</b>: of the tokens that are not cached there, chunk by chunk;
+ *   <li><b>load</b>: of a stored copy that brings what is counted as cached but is not there;
  *   <li><b>interference</b>: that prefill again for each turn decoding there, which stands still meanwhile, scaled by
  *       {@link Settings#interference};
  *   <li><b>eviction</b>: prefill of the cached blocks that this turn would push out, times the chance that they are needed
  *       again. A block pushed out after a long residence is unlikely to be: the chance is
- *       {@code horizon / (horizon + residence)}, the residence being the cache's blocks over the recent rate of new ones.
+ *       {@code horizon / (horizon + residence)}, the residence being the cache's blocks over the recent rate of new ones. Blocks
+ *       held for other sessions go last, and are sure to be needed: somebody has said so. In an engine of private slots a turn
+ *       takes over, once all are taken, one of them with the conversation in it, which would have to do the same to come back.
  * </ul>
  *
  * Left out on purpose: how fast the answer decodes there. Which worker is the emptiest changes within one answer, and a
@@ -56,7 +59,7 @@ public final class Joint implements RoutingStrategy {
 
     @Override
     public List<String> terms() {
-        return List.of("waitMillis", "prefillMillis", "interferenceMillis", "evictionMillis");
+        return List.of("waitMillis", "prefillMillis", "loadMillis", "interferenceMillis", "evictionMillis");
     }
 
     @Override
@@ -84,6 +87,7 @@ public final class Joint implements RoutingStrategy {
         return new double[] {
             Math.max(candidate.activity().prefillMillis(), memoryWaitMillis(turn, candidate)),
             prefill,
+            candidate.kept().loadMillis(),
             settings.interference * prefill * decoding,
             evictionMillis(turn, candidate)
         };
@@ -110,18 +114,43 @@ public final class Joint implements RoutingStrategy {
     }
 
     private double evictionMillis(TurnView turn, Candidate candidate) {
-        int capacity = candidate.facts().deviceBlocks();
-        int resident = candidate.usedBlocks() + candidate.load().deviceBlocksCached();
-        int filled =
-                turn.promptBlocks() + turn.outputBlocks() - candidate.held().device();
-        int evicted = Math.max(0, Math.min(filled, resident + filled - capacity));
+        if (candidate.facts().capabilities().privateSlots() > 0) {
+            return rebuildMillis(turn, conversationInSeat(candidate));
+        }
+        int evicted = evictedFromPool(turn, candidate);
         if (evicted == 0) {
             return 0;
         }
-        int idle = Math.max(1, capacity - candidate.usedBlocks());
+        int held = candidate.heldForOthers();
+        int free = Math.max(0, candidate.load().deviceBlocksCached() - held);
+        int promised = Math.min(held, Math.max(0, evicted - free));
+        int idle = Math.max(1, candidate.facts().deviceBlocks() - candidate.usedBlocks() - held);
         double residenceSeconds = idle / Math.max(1e-9, candidate.activity().allocatedBlocksPerSecond());
         double chance = settings.reuseHorizonSeconds / (settings.reuseHorizonSeconds + residenceSeconds);
-        int tokens = evicted * turn.blockSizeTokens();
-        return chance * timing.prefillMillis(tokens, Math.max(0, turn.inputTokens() - tokens));
+        return chance * rebuildMillis(turn, evicted - promised) + rebuildMillis(turn, promised);
+    }
+
+    private static int evictedFromPool(TurnView turn, Candidate candidate) {
+        int resident = candidate.usedBlocks() + candidate.load().deviceBlocksCached();
+        int filled =
+                turn.promptBlocks() + turn.outputBlocks() - candidate.held().device();
+        return Math.max(
+                0, Math.min(filled, resident + filled - candidate.facts().deviceBlocks()));
+    }
+
+    /** Blocks of the average conversation that has to leave its slot for this turn; 0 when one is empty or the turn's own. */
+    private static int conversationInSeat(Candidate candidate) {
+        int taken = Math.max(candidate.load().seatsTaken(), candidate.requests());
+        int idle = taken - candidate.requests();
+        boolean own = candidate.kept().held() > 0;
+        return own || idle <= 0 || taken < candidate.facts().capabilities().privateSlots()
+                ? 0
+                : candidate.load().deviceBlocksCached() / idle;
+    }
+
+    /** Prefill of evicted blocks, as deep in their prompts as this turn's end is in its own. */
+    private double rebuildMillis(TurnView turn, int blocks) {
+        int tokens = blocks * turn.blockSizeTokens();
+        return timing.prefillMillis(tokens, Math.max(0, turn.inputTokens() - tokens));
     }
 }

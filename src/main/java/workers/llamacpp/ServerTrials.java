@@ -61,17 +61,13 @@ final class ServerTrials {
     private CompletionStage<KnownServer> withCopies(ServerProps props, int slot) {
         CopyFolder copies = folder;
         if (copies == null) {
-            return CompletableFuture.completedFuture(found(props, false, 0));
+            return CompletableFuture.completedFuture(KnownServer.seated(props, OptionalLong.empty()));
         }
         return CompletableFuture.supplyAsync(() -> weights(props), files)
                 .thenCompose(weights -> weights.isEmpty()
-                        ? CompletableFuture.completedFuture(found(props, false, 0))
+                        ? CompletableFuture.completedFuture(KnownServer.seated(props, weights))
                         : trial.copiesComeBack(slot, copies, weights.getAsLong())
-                                .thenApply(back -> found(props, back, weights.getAsLong())));
-    }
-
-    private static KnownServer found(ServerProps props, boolean copies, long weights) {
-        return new KnownServer(props, new EngineCapabilities(true, copies, props.slots()), weights);
+                                .thenApply(back -> KnownServer.seated(props, back ? weights : OptionalLong.empty())));
     }
 
     private CompletionStage<KnownServer> emptied(List<Integer> slots, KnownServer found) {

@@ -25,7 +25,7 @@ final class ProbeReader {
                 unsaid.maxBatchedTokens(),
                 unsaid.maxSequences(),
                 context,
-                KvHints.offered(first) ? new EngineCapabilities(true, false, 0) : EngineCapabilities.NONE);
+                KvHints.offered(first) ? new EngineCapabilities(true, null, 0) : EngineCapabilities.NONE);
         double startedSeconds = metrics.value("process_start_time_seconds").orElse(0);
         return new EngineClient.Probe(
                 facts,

@@ -135,6 +135,13 @@ public final class SeatTable {
         return snapshot;
     }
 
+    /** Seats that somebody uses or that hold something. */
+    public int taken() {
+        return (int) rows.stream()
+                .filter(row -> row.user != null || row.blocks() > 0)
+                .count();
+    }
+
     /** Blocks that the seats hold, each as often as it is held. */
     public int blocks() {
         return rows.stream().mapToInt(SeatRow::blocks).sum();

@@ -175,7 +175,8 @@ public final class SimulatedEngine {
                 pool.used(),
                 pool.cached(),
                 pool.holds().blocks(),
-                settings.deviceBlocks());
+                settings.deviceBlocks(),
+                0);
     }
 
     private void emit(Sequence sequence, double end) {

@@ -11,6 +11,7 @@ package workers.status;
  * @param deviceBlocksCached blocks kept for reuse only
  * @param deviceBlocksHeld blocks that holds protect, used or cached, shared ones once
  * @param deviceBlocksTotal capacity
+ * @param seatsTaken seats with a turn or a conversation in them, in an engine of private slots; else 0
  */
 public record WorkerLoad(
         int runningRequests,
@@ -18,11 +19,12 @@ public record WorkerLoad(
         int deviceBlocksUsed,
         int deviceBlocksCached,
         int deviceBlocksHeld,
-        int deviceBlocksTotal) {
+        int deviceBlocksTotal,
+        int seatsTaken) {
 
     /** Nothing runs, nothing is cached. */
     public static WorkerLoad idle(int deviceBlocksTotal) {
-        return new WorkerLoad(0, 0, 0, 0, 0, deviceBlocksTotal);
+        return new WorkerLoad(0, 0, 0, 0, 0, deviceBlocksTotal, 0);
     }
 
     public int requests() {

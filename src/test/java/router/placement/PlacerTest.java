@@ -9,18 +9,25 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import inference.InferenceFailure;
 import inference.TurnId;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.LongStream;
 import kv.CacheOwner;
 import kv.Incarnation;
 import kv.KvEvent;
 import kv.KvTier;
 import kv.PromptBlocks;
+import kv.StoredCopy;
 import kv.WorkerId;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import router.queue.BusyThreshold;
 import router.queue.QueuePolicy;
 import router.queue.QueueSettings;
+import router.retention.Holder;
 import router.strategy.CacheAware;
 import router.strategy.DynamoCost;
 import router.strategy.Joint;
@@ -56,6 +63,7 @@ class PlacerTest {
                         new QueueSettings(QueuePolicy.FCFS, 0.001, 2, Duration.ofSeconds(30), Duration.ofSeconds(10)),
                         new BusyThreshold(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY),
                         TimingModel.MEASURED,
+                        1L << 30,
                         60));
     }
 
@@ -72,7 +80,18 @@ class PlacerTest {
     private static RouteRequest request(String turn, int strictPriority, Set<WorkerId> excluded, long... chain) {
         PromptBlocks blocks = PromptBlocks.of(BLOCK, chain);
         return new RouteRequest(
-                new TurnId(turn), "m", 5, blocks, blocks.tokens() + 3, 20, 0, strictPriority, null, 0, excluded);
+                new TurnId(turn),
+                "m",
+                5,
+                blocks,
+                blocks.tokens() + 3,
+                20,
+                0,
+                strictPriority,
+                null,
+                0,
+                KeptPrefix.NOTHING,
+                excluded);
     }
 
     private void hold(WorkerId worker, long... chain) {
@@ -208,10 +227,10 @@ class PlacerTest {
         join(placer, A);
         assertEquals(A, worker(placer.route(request("t", 1), 0, 0)));
 
-        placer.refused(new TurnId("t"), A, new WorkerLoad(2, 0, 90, 0, 0, 100), 1);
+        placer.refused(new TurnId("t"), A, new WorkerLoad(2, 0, 90, 0, 0, 100, 0), 1);
         assertInstanceOf(Decision.Queued.class, placer.route(request("t", 1), 2, 2));
 
-        placer.update(A, WorkerState.READY, new WorkerLoad(1, 0, 40, 0, 0, 100));
+        placer.update(A, WorkerState.READY, new WorkerLoad(1, 0, 40, 0, 0, 100, 0));
         assertEquals(A, worker(placer.drain(3).get(0).decision()));
     }
 
@@ -242,6 +261,7 @@ class PlacerTest {
                         new QueueSettings(QueuePolicy.WSPT, 0.001, 2, Duration.ofSeconds(30), Duration.ofSeconds(10)),
                         new BusyThreshold(0.001, 0.5),
                         TimingModel.MEASURED,
+                        1L << 30,
                         60));
         join(placer, A);
         worker(placer.route(request("one", 1), 0, 0));
@@ -289,10 +309,158 @@ class PlacerTest {
         join(placer, A, B);
         hold(A, 1, 2, 3);
         assertEquals(A, worker(placer.route(request("first", 1, 2, 3), 0, 0)));
-        placer.update(A, WorkerState.READY, new WorkerLoad(1, 0, 5, 0, 0, 100));
+        placer.update(A, WorkerState.READY, new WorkerLoad(1, 0, 5, 0, 0, 100, 0));
 
         placer.release(new TurnId("first"), SECOND);
 
         assertEquals(A, worker(placer.route(request("second", 1, 2, 3), SECOND, SECOND)));
+    }
+
+    @Nested
+    class WithLeases {
+        private static final EngineFacts COPYING =
+                new EngineFacts(List.of("m"), BLOCK, 100, 8192, 2, 10_000, new EngineCapabilities(true, "format", 0));
+        private static final StoredCopy COPY = new StoredCopy("file", 1 << 20, 40 * BLOCK, "format");
+        private static final long[] PROMPT = LongStream.rangeClosed(1, 50).toArray();
+
+        private RouteRequest returning(KeptPrefix kept) {
+            RouteRequest plain = request("t", PROMPT);
+            return new RouteRequest(
+                    plain.turn(),
+                    plain.model(),
+                    plain.affinity(),
+                    plain.blocks(),
+                    plain.inputTokens(),
+                    plain.expectedOutputTokens(),
+                    0,
+                    0,
+                    A,
+                    40,
+                    kept,
+                    Set.of());
+        }
+
+        private KeptPrefix copied(StoredCopy copy) {
+            return new KeptPrefix(List.of(), List.of(new KeptPrefix.Copied(copy, 40)));
+        }
+
+        private KeptPrefix heldAt(WorkerId worker, Incarnation life) {
+            return new KeptPrefix(List.of(new Holder(worker, life, 40)), List.of());
+        }
+
+        private Placement placement(Placer placer, KeptPrefix kept) {
+            return assertInstanceOf(Decision.Placed.class, placer.route(returning(kept), 0, 0))
+                    .placement();
+        }
+
+        @Test
+        void aTurnGoesWhereItsCopyCanBeReadAndBringsIt() {
+            Placer placer = placer("joint");
+            join(placer, A);
+            placer.join(B, LIFE, COPYING, WorkerState.READY, WorkerLoad.idle(100));
+
+            Placement placement = placement(placer, copied(COPY));
+
+            assertEquals(B, placement.worker());
+            assertEquals(COPY, placement.source());
+            assertEquals(0, placement.expectedCachedTokens());
+        }
+
+        @Test
+        void aCopyThatTakesLongerToLoadThanToComputeIsLeftWhereItIs() {
+            Placer placer = placer("joint");
+            placer.join(B, LIFE, COPYING, WorkerState.READY, WorkerLoad.idle(100));
+
+            assertNull(placement(placer, copied(new StoredCopy("file", 1L << 40, 40 * BLOCK, "format")))
+                    .source());
+            assertNull(placement(placer, copied(new StoredCopy("file", 1 << 20, 40 * BLOCK, "other format")))
+                    .source());
+        }
+
+        @Test
+        void aCopyOfWhatTheWorkerHasIsNotBrought() {
+            Placer placer = placer("joint");
+            placer.join(B, LIFE, COPYING, WorkerState.READY, WorkerLoad.idle(100));
+            hold(B, PROMPT);
+
+            assertNull(placement(placer, copied(COPY)).source());
+        }
+
+        @Test
+        void ofTwoWorkersThatHaveThePromptTheOneThatHoldsItIsChosen() {
+            Placer placer = placer("joint");
+            WorkerLoad full = new WorkerLoad(0, 0, 0, 100, 40, 100, 0);
+            for (WorkerId worker : List.of(A, B)) {
+                placer.join(worker, LIFE, COPYING, WorkerState.READY, full);
+                hold(worker, Arrays.copyOf(PROMPT, 40));
+            }
+            assertEquals(B, placement(placer, heldAt(B, LIFE)).worker());
+        }
+
+        @Test
+        void r7AHoldOfAnEarlierLifeDoesNotCount() {
+            Placer placer = placer("joint");
+            WorkerLoad full = new WorkerLoad(0, 0, 0, 100, 40, 100, 0);
+            for (WorkerId worker : List.of(A, B)) {
+                placer.join(worker, LIFE, COPYING, WorkerState.READY, full);
+                hold(worker, Arrays.copyOf(PROMPT, 40));
+            }
+            assertEquals(A, placement(placer, heldAt(B, new Incarnation(9, 9))).worker());
+        }
+
+        @Test
+        void aNewSessionIsNotSentWhereItWouldDriveOutWhatOthersArePromised() {
+            Placer placer = placer("joint");
+            placer.join(A, LIFE, COPYING, WorkerState.READY, new WorkerLoad(0, 0, 0, 100, 90, 100, 0));
+            placer.join(B, LIFE, COPYING, WorkerState.READY, new WorkerLoad(0, 0, 0, 100, 0, 100, 0));
+
+            assertEquals(B, placement(placer, KeptPrefix.NOTHING).worker());
+        }
+    }
+
+    @Nested
+    class WithPrivateSlots {
+        private static final EngineFacts FOUR_SEATS =
+                new EngineFacts(List.of("m"), BLOCK, 400, 8192, 4, 10_000, new EngineCapabilities(true, null, 4));
+
+        @Test
+        void sixSessionsTakeTheSeatsOfTwoServersOfFour() {
+            Placer placer = placer("joint");
+            Map<WorkerId, Integer> seated = new HashMap<>();
+            for (WorkerId worker : List.of(A, B)) {
+                placer.join(worker, LIFE, FOUR_SEATS, WorkerState.READY, WorkerLoad.idle(400));
+            }
+            for (int session = 0; session < 6; session++) {
+                TurnId turn = new TurnId("s" + session);
+                long[] chain = {1, 2, 3, 100 + session, 200 + session};
+                WorkerId chosen = worker(placer.route(request(turn.value(), chain), 0, 0));
+                int seat = seated.merge(chosen, 1, Integer::sum) - 1;
+                index.apply(new CacheOwner(chosen, LIFE, seat), KvEvent.BlocksStored.atRoot(chain, KvTier.DEVICE));
+                placer.release(turn, 0);
+                placer.update(chosen, WorkerState.READY, new WorkerLoad(0, 0, 0, 5 * (seat + 1), 0, 400, seat + 1));
+            }
+            assertEquals(Map.of(A, 4, B, 2), seated);
+        }
+
+        @Test
+        void aSessionComesBackToItsSeatWhicheverItIs() {
+            Placer placer = placer("joint");
+            for (WorkerId worker : List.of(A, B)) {
+                placer.join(worker, LIFE, FOUR_SEATS, WorkerState.READY, new WorkerLoad(0, 0, 0, 12, 0, 400, 3));
+            }
+            index.apply(new CacheOwner(B, LIFE, 2), KvEvent.BlocksStored.atRoot(new long[] {1, 2, 3}, KvTier.DEVICE));
+            PromptBlocks blocks = PromptBlocks.of(BLOCK, 1, 2, 3, 4);
+
+            Decision.Placed placed = assertInstanceOf(
+                    Decision.Placed.class,
+                    placer.route(
+                            new RouteRequest(
+                                    new TurnId("t"), "m", 5, blocks, 67, 20, 0, 0, B, 3, KeptPrefix.NOTHING, Set.of()),
+                            0,
+                            0));
+
+            assertEquals(B, placed.placement().worker());
+            assertEquals(3 * BLOCK, placed.placement().expectedCachedTokens());
+        }
     }
 }

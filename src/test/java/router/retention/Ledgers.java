@@ -37,8 +37,8 @@ public final class Ledgers {
     /** Enough for anything but the tests of quotas. */
     public static final LedgerSettings SETTINGS = settings(1L << 50);
 
-    static final EngineCapabilities HOLDS = new EngineCapabilities(true, false, 0);
-    static final EngineCapabilities HOLDS_AND_COPIES = new EngineCapabilities(true, true, 0);
+    static final EngineCapabilities HOLDS = new EngineCapabilities(true, null, 0);
+    static final EngineCapabilities HOLDS_AND_COPIES = new EngineCapabilities(true, "format", 0);
     static final Receipt ACCEPTED = new Receipt.Accepted();
 
     final RetentionLedger ledger;
@@ -139,7 +139,7 @@ public final class Ledgers {
     Ledgers busy(WorkerId id, int requests) {
         LiveWorker known = live.find(id).orElseThrow();
         live = live.with(new LiveWorker(
-                id, known.incarnation(), known.state(), known.facts(), new WorkerLoad(requests, 0, 0, 0, 0, 100)));
+                id, known.incarnation(), known.state(), known.facts(), new WorkerLoad(requests, 0, 0, 0, 0, 100, 0)));
         return this;
     }
 

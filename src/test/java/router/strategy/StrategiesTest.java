@@ -40,6 +40,7 @@ class StrategiesTest {
                 FACTS,
                 WorkerLoad.idle(CAPACITY),
                 new Candidate.Held(heldBlocks, 0, 0, 0),
+                Candidate.Kept.NOTHING,
                 activity,
                 false);
     }
@@ -165,6 +166,7 @@ class StrategiesTest {
                 FACTS,
                 WorkerLoad.idle(CAPACITY),
                 new Candidate.Held(100, 40, 20, 10),
+                Candidate.Kept.NOTHING,
                 new Candidate.Activity(2, 1, 1_600, 0, 300, 900, 0),
                 false);
         Choice choice = strategy.choose(TURN, List.of(loaded, idle("idle", 0)));
@@ -232,16 +234,17 @@ class StrategiesTest {
         RoutingStrategy joint = strategy("joint");
         Choice choice = joint.choose(TURN, List.of(full("hot", 500), full("calm", 5)));
         assertEquals(1, choice.index());
-        assertTrue(choice.terms()[0][3] > choice.terms()[1][3]);
-        assertEquals(0, joint.choose(TURN, List.of(idle("a", 0))).terms()[0][3], "nothing to evict");
+        assertTrue(choice.terms()[0][4] > choice.terms()[1][4]);
+        assertEquals(0, joint.choose(TURN, List.of(idle("a", 0))).terms()[0][4], "nothing to evict");
     }
 
     private static Candidate full(String worker, double blocksPerSecond) {
         return new Candidate(
                 new WorkerId(worker),
                 FACTS,
-                new WorkerLoad(0, 0, 0, CAPACITY, 0, CAPACITY),
+                new WorkerLoad(0, 0, 0, CAPACITY, 0, CAPACITY, 0),
                 Candidate.Held.NOTHING,
+                Candidate.Kept.NOTHING,
                 new Candidate.Activity(0, 0, 0, 0, 0, TURN.promptBlocks(), blocksPerSecond),
                 false);
     }

@@ -11,18 +11,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalLong;
 import kv.LeaseId;
 import kv.StoredCopy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import workers.Seat;
-import workers.status.EngineCapabilities;
 
 /** What a well-behaved server cannot be made to answer, and what its pages mean. */
 class KnownServerTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final ServerProps PROPS = new ServerProps("life", 2, 4096, "/m.gguf", "b1");
-    private static final KnownServer SERVER = new KnownServer(PROPS, new EngineCapabilities(true, true, 2), 7);
+    private static final KnownServer SERVER = KnownServer.seated(PROPS, OptionalLong.of(7));
 
     @TempDir
     Path folder;

@@ -67,7 +67,7 @@ class SimulatedEngineTest {
 
     private static final Sampling ONE = new Sampling(1, null, null, null, null, null, null, List.of());
     private static final LeaseId LEASE = new LeaseId(0, 1);
-    private static final EngineCapabilities HOLDS = new EngineCapabilities(true, false, 0);
+    private static final EngineCapabilities HOLDS = new EngineCapabilities(true, null, 0);
 
     private SimServer server;
     private OpenAiEngineClient client;

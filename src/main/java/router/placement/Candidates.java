@@ -1,0 +1,124 @@
+package router.placement;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import kv.CacheOwner;
+import kv.KvTier;
+import kv.Overlap;
+import kv.PrefixIndex;
+import router.queue.ActiveRequests;
+import router.strategy.Candidate;
+import workers.status.TimingModel;
+
+/**
+ * Workers as candidates for one turn: what each has of its prompt, could load of it, and has to do besides.
+ *
+ * <p>In an engine of private slots, what one of them holds of a prompt serves the turn only if the turn gets that very slot. It
+ * does when the slot is its session's own; another's beginning is given away only when no slot is empty.
+ */
+final class Candidates {
+    private static final double MILLIS_PER_SECOND = 1000;
+
+    private final PrefixIndex index;
+    private final ActiveRequests active;
+    private final Fleet fleet;
+    private final TimingModel timing;
+    private final double copyBytesPerMilli;
+
+    Candidates(PrefixIndex index, ActiveRequests active, Fleet fleet, PlacementSettings settings) {
+        this.index = index;
+        this.active = active;
+        this.fleet = fleet;
+        this.timing = settings.timing();
+        this.copyBytesPerMilli = settings.copyBytesPerSecond() / MILLIS_PER_SECOND;
+    }
+
+    /** The given workers as candidates. */
+    List<Candidate> of(RouteRequest request, List<Fleet.Member> eligible, long nowNanos) {
+        Overlap overlap = index.match(request.blocks(), request.knownBlocks());
+        int[] shared = active.sharedBlocks(request.blocks());
+        int turnBlocks = request.promptBlocks();
+        List<Candidate> candidates = new ArrayList<>(eligible.size());
+        for (Fleet.Member member : eligible) {
+            int slot = member.slot();
+            int newBlocks = turnBlocks - shared[slot];
+            Candidate.Activity activity = new Candidate.Activity(
+                    active.requests(slot),
+                    active.prefillingRequests(slot),
+                    active.prefillTokens(slot),
+                    active.prefillMillis(slot, nowNanos),
+                    active.blocks(slot),
+                    newBlocks,
+                    active.allocatedBlocksPerSecond(slot, nowNanos));
+            candidates.add(candidate(request, member, overlap, activity, fleet.busy(member, newBlocks)));
+        }
+        return candidates;
+    }
+
+    private Candidate candidate(
+            RouteRequest request, Fleet.Member member, Overlap overlap, Candidate.Activity activity, boolean busy) {
+        Candidate.Held best = held(overlap, member.caches());
+        int own = ownBlocks(request, member, best);
+        Candidate.Held held = own == 0 && seatsFree(member, activity) ? Candidate.Held.NOTHING : best;
+        int has = held.blocks();
+        Optional<KeptPrefix.Copied> copied = request.kept()
+                .readable(member.facts().capabilities())
+                .filter(copy -> copy.blocks() > has && loadMillis(copy) < prefillMillis(request, has, copy.blocks()));
+        return new Candidate(
+                member.worker(),
+                member.facts(),
+                member.load(),
+                held,
+                copied.map(copy -> new Candidate.Kept(own, copy.blocks() - has, loadMillis(copy)))
+                        .orElse(new Candidate.Kept(own, 0, 0)),
+                activity,
+                busy);
+    }
+
+    /** Blocks promised to the turn's session, or in its slot: the turn before left it there. */
+    private static int ownBlocks(RouteRequest request, Fleet.Member member, Candidate.Held held) {
+        boolean ownSeat = member.facts().capabilities().privateSlots() > 0
+                && member.worker().equals(request.lastWorker())
+                && held.device() >= Math.max(1, request.knownBlocks());
+        int promised = request.kept().heldBlocks(member.worker(), member.incarnation());
+        return ownSeat ? Math.max(promised, held.device()) : promised;
+    }
+
+    private static boolean seatsFree(Fleet.Member member, Candidate.Activity activity) {
+        int seats = member.facts().capabilities().privateSlots();
+        return Math.max(member.load().seatsTaken(), activity.requests()) < seats;
+    }
+
+    private double loadMillis(KeptPrefix.Copied copied) {
+        return copied.copy().bytes() / copyBytesPerMilli;
+    }
+
+    private double prefillMillis(RouteRequest request, int fromBlock, int toBlock) {
+        int size = request.blocks().blockSizeTokens();
+        return timing.prefillMillis((long) (toBlock - fromBlock) * size, (long) fromBlock * size);
+    }
+
+    /** What the best of a worker's caches has. */
+    private static Candidate.Held held(Overlap overlap, List<CacheOwner> caches) {
+        Candidate.Held best = Candidate.Held.NOTHING;
+        if (overlap.deepest() > 0) {
+            for (CacheOwner cache : caches) {
+                Candidate.Held held = held(overlap, cache);
+                best = held.device() > best.device() || held.blocks() > best.blocks() ? held : best;
+            }
+        }
+        return best;
+    }
+
+    private static Candidate.Held held(Overlap overlap, CacheOwner cache) {
+        int all = overlap.blocks(cache, KvTier.REMOTE);
+        int device = overlap.blocks(cache, KvTier.DEVICE);
+        if (all == device) {
+            return all == 0 ? Candidate.Held.NOTHING : new Candidate.Held(all, 0, 0, 0);
+        }
+        int host = overlap.blocks(cache, KvTier.HOST);
+        int disk = overlap.blocks(cache, KvTier.DISK);
+        return new Candidate.Held(device, host - device, disk - host, all - disk);
+    }
+}
