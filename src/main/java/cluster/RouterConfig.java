@@ -45,6 +45,7 @@ public final class RouterConfig {
                 new BusyThreshold(prefillFactor(router.section("busy")), residentShare(router.section("busy"))),
                 router.getTiming("timing"),
                 router.getBytes("copy-load-rate", 1, 1L << 30),
+                router.getDurationOrZero("fanout-max-wait"),
                 seconds(router.getDuration("rate-window")));
     }
 

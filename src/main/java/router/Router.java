@@ -74,6 +74,9 @@ public final class Router extends AbstractBehavior<Router.Command> {
 
     private record QueueWaitOver(TurnId turn) implements Command {}
 
+    /** A turn has waited long enough for its sibling. */
+    private record DrainDue() implements Command {}
+
     /** Answer to {@link Route}. */
     public sealed interface RouteReply {}
 
@@ -138,6 +141,7 @@ public final class Router extends AbstractBehavior<Router.Command> {
                 .onMessage(WorkerLost.class, this::onWorkerLost)
                 .onMessage(OwnerStopped.class, this::onOwnerStopped)
                 .onMessage(QueueWaitOver.class, this::onQueueWaitOver)
+                .onMessage(DrainDue.class, due -> drain())
                 .build();
     }
 
@@ -231,10 +235,16 @@ public final class Router extends AbstractBehavior<Router.Command> {
 
     /** Whatever changed may have made room: answers the turns that left the queue. */
     private Behavior<Command> drain() {
-        for (Resolved resolved : placer.drain(nanoClock.getAsLong())) {
+        long now = nanoClock.getAsLong();
+        for (Resolved resolved : placer.drain(now)) {
             timers.cancel(resolved.turn());
             answer(resolved.turn(), resolved.decision());
         }
+        placer.nextDrainNanos(now)
+                .ifPresent(next -> timers.startSingleTimer(
+                        DrainDue.class,
+                        new DrainDue(),
+                        Duration.ofNanos(next - now).plus(TIMER_SLACK)));
         return this;
     }
 

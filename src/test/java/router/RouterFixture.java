@@ -48,6 +48,7 @@ final class RouterFixture {
                         new BusyThreshold(1, 1),
                         TimingModel.MEASURED,
                         1L << 30,
+                        Duration.ofSeconds(10),
                         60));
     }
 

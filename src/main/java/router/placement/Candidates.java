@@ -8,6 +8,7 @@ import kv.KvTier;
 import kv.Overlap;
 import kv.PrefixIndex;
 import router.queue.ActiveRequests;
+import router.queue.SharedBlocks;
 import router.strategy.Candidate;
 import workers.status.TimingModel;
 
@@ -37,12 +38,13 @@ final class Candidates {
     /** The given workers as candidates. */
     List<Candidate> of(RouteRequest request, List<Fleet.Member> eligible, long nowNanos) {
         Overlap overlap = index.match(request.blocks(), request.knownBlocks());
-        int[] shared = active.sharedBlocks(request.blocks());
+        SharedBlocks shared = active.sharedBlocks(request.blocks());
         int turnBlocks = request.promptBlocks();
         List<Candidate> candidates = new ArrayList<>(eligible.size());
         for (Fleet.Member member : eligible) {
             int slot = member.slot();
-            int newBlocks = turnBlocks - shared[slot];
+            int newBlocks = turnBlocks - shared.inFlight(slot);
+            boolean seats = member.facts().capabilities().privateSlots() > 0;
             Candidate.Activity activity = new Candidate.Activity(
                     active.requests(slot),
                     active.prefillingRequests(slot),
@@ -50,15 +52,21 @@ final class Candidates {
                     active.prefillMillis(slot, nowNanos),
                     active.blocks(slot),
                     newBlocks,
+                    seats ? 0 : shared.computing(slot),
                     active.allocatedBlocksPerSecond(slot, nowNanos));
-            candidates.add(candidate(request, member, overlap, activity, fleet.busy(member, newBlocks)));
+            Candidate.Held held = held(overlap, member.caches());
+            candidates.add(candidate(
+                    request,
+                    member,
+                    seats ? held : withComputed(held, shared.computed(slot)),
+                    activity,
+                    fleet.busy(member, newBlocks)));
         }
         return candidates;
     }
 
     private Candidate candidate(
-            RouteRequest request, Fleet.Member member, Overlap overlap, Candidate.Activity activity, boolean busy) {
-        Candidate.Held best = held(overlap, member.caches());
+            RouteRequest request, Fleet.Member member, Candidate.Held best, Candidate.Activity activity, boolean busy) {
         int own = ownBlocks(request, member, best);
         Candidate.Held held = own == 0 && seatsFree(member, activity) ? Candidate.Held.NOTHING : best;
         int has = held.blocks();
@@ -97,6 +105,17 @@ final class Candidates {
     private double prefillMillis(RouteRequest request, int fromBlock, int toBlock) {
         int size = request.blocks().blockSizeTokens();
         return timing.prefillMillis((long) (toBlock - fromBlock) * size, (long) fromBlock * size);
+    }
+
+    /** Blocks of turns in flight that are computed are on the device, even if no event has said so yet. */
+    private static Candidate.Held withComputed(Candidate.Held held, int computed) {
+        if (computed <= held.device()) {
+            return held;
+        }
+        int host = Math.max(0, held.device() + held.host() - computed);
+        int disk = Math.max(0, Math.min(held.disk(), held.device() + held.host() + held.disk() - computed));
+        int remote = Math.max(0, Math.min(held.remote(), held.blocks() - computed));
+        return new Candidate.Held(computed, host, disk, remote);
     }
 
     /** What the best of a worker's caches has. */

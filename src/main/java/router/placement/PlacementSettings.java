@@ -1,5 +1,6 @@
 package router.placement;
 
+import java.time.Duration;
 import router.queue.BusyThreshold;
 import router.queue.QueueSettings;
 import router.strategy.StrategySettings;
@@ -14,6 +15,7 @@ import workers.status.TimingModel;
  * @param seed of every random choice
  * @param timing predicts what engines cost
  * @param copyBytesPerSecond rate at which engines are expected to load stored copies
+ * @param fanoutMaxWait longest time that a turn waits for another to compute the beginning of its prompt
  * @param rateWindowSeconds time constant of the rate at which workers fill blocks
  */
 public record PlacementSettings(
@@ -24,10 +26,14 @@ public record PlacementSettings(
         BusyThreshold busy,
         TimingModel timing,
         long copyBytesPerSecond,
+        Duration fanoutMaxWait,
         double rateWindowSeconds) {
     public PlacementSettings {
         if (copyBytesPerSecond < 1) {
             throw new IllegalArgumentException("copies are loaded at " + copyBytesPerSecond + " bytes per second");
+        }
+        if (fanoutMaxWait.isNegative()) {
+            throw new IllegalArgumentException("the longest wait for a sibling is negative: " + fanoutMaxWait);
         }
         if (!(rateWindowSeconds > 0)) {
             throw new IllegalArgumentException("the rate window is not above 0 seconds: " + rateWindowSeconds);
@@ -37,12 +43,28 @@ public record PlacementSettings(
     /** The same with another strategy, seed and prediction. */
     public PlacementSettings with(String otherStrategy, long otherSeed, TimingModel otherTiming) {
         return new PlacementSettings(
-                otherStrategy, otherSeed, strategies, queue, busy, otherTiming, copyBytesPerSecond, rateWindowSeconds);
+                otherStrategy,
+                otherSeed,
+                strategies,
+                queue,
+                busy,
+                otherTiming,
+                copyBytesPerSecond,
+                fanoutMaxWait,
+                rateWindowSeconds);
     }
 
     /** The same with a pending queue that refuses nobody, for loads that never give up. */
     public PlacementSettings patient() {
         return new PlacementSettings(
-                strategy, seed, strategies, queue.unlimited(), busy, timing, copyBytesPerSecond, rateWindowSeconds);
+                strategy,
+                seed,
+                strategies,
+                queue.unlimited(),
+                busy,
+                timing,
+                copyBytesPerSecond,
+                fanoutMaxWait,
+                rateWindowSeconds);
     }
 }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import kv.Incarnation;
 import kv.PrefixIndex;
@@ -43,6 +44,7 @@ public final class Placer {
     private final RoutingStrategy strategy;
     private final RequestQueue<RouteRequest> queue;
     private final TimingModel timing;
+    private final FanoutGate gate;
     private boolean loadChanged;
 
     public Placer(PrefixIndex index, PlacementSettings settings) {
@@ -53,6 +55,7 @@ public final class Placer {
                 Strategies.create(settings.strategy(), settings.strategies(), settings.timing(), settings.seed());
         this.queue = new RequestQueue<>(settings.queue());
         this.timing = settings.timing();
+        this.gate = new FanoutGate(settings.fanoutMaxWait(), settings.timing());
     }
 
     /** A worker is there, or is there again under another incarnation. */
@@ -83,7 +86,7 @@ public final class Placer {
         if (eligible.isEmpty()) {
             return Eligibility.refusal(request, fleet);
         }
-        Optional<Decision> placed = place(request, eligible, nowNanos, nowNanos - arrivalNanos);
+        Optional<Decision> placed = place(request, eligible, nowNanos, nowNanos - arrivalNanos, !queue.isFull());
         if (placed.isPresent()) {
             return placed.get();
         }
@@ -111,6 +114,7 @@ public final class Placer {
     /** The turn is over, or gives up its place in the queue. */
     public void release(TurnId turn, long nowNanos) {
         queue.remove(turn);
+        gate.forget(turn);
         int slot = active.slot(turn);
         if (slot >= 0) {
             int before = active.blocks(slot);
@@ -134,7 +138,7 @@ public final class Placer {
                             RouteOutcome.WAITED_TOO_LONG,
                             "no worker was free for it in time (router.queue.max-wait)")));
         }
-        if (loadChanged) {
+        if (loadChanged || gate.due(nowNanos)) {
             loadChanged = false;
             placeWaiting(resolved, nowNanos);
         }
@@ -158,6 +162,14 @@ public final class Placer {
         List<Candidate> open = open(all);
         Candidate chosen = open.get(strategy.choose(turn, open).index());
         return new Explanation(strategy.name(), chosen.worker(), null, strategy.lowerWins(), chosen.busy(), scores);
+    }
+
+    /**
+     * When a turn that waits for a sibling will have waited long enough, and {@link #drain} is to be called even if no load has
+     * changed until then; empty when none does.
+     */
+    public OptionalLong nextDrainNanos(long nowNanos) {
+        return gate.nextNanos(nowNanos);
     }
 
     /** Workers that take turns. */
@@ -184,7 +196,7 @@ public final class Placer {
             if (queue.stale(waiting, nowNanos)) {
                 queue.rekey(waiting, leastUncachedTokens(request, eligible), nowNanos);
             }
-            place(request, eligible, nowNanos, nowNanos - waiting.arrivalNanos())
+            place(request, eligible, nowNanos, nowNanos - waiting.arrivalNanos(), true)
                     .ifPresent(placed -> {
                         queue.remove(waiting.turn());
                         resolved.add(new Resolved(waiting.turn(), placed));
@@ -211,8 +223,9 @@ public final class Placer {
         return free.isEmpty() ? all : free;
     }
 
-    /** Places a turn on the strategy's choice; empty when that is busy or there is none. */
-    private Optional<Decision> place(RouteRequest request, List<Candidate> eligible, long nowNanos, long queuedNanos) {
+    /** Places a turn on the strategy's choice; empty when that is busy, when there is none, or when a sibling goes first. */
+    private Optional<Decision> place(
+            RouteRequest request, List<Candidate> eligible, long nowNanos, long queuedNanos, boolean mayWait) {
         if (eligible.isEmpty()) {
             return Optional.empty();
         }
@@ -223,6 +236,12 @@ public final class Placer {
         if (chosen.busy()) {
             return Optional.empty();
         }
+        if (mayWait
+                && strategy.waitsForSiblings()
+                && gate.holdsBack(request.turn(), turn, chosen, eligible, nowNanos)) {
+            return Optional.empty();
+        }
+        gate.forget(request.turn());
         strategy.taken(choice, open);
         return Optional.of(new Decision.Placed(charge(request, turn, chosen, nowNanos, queuedNanos)));
     }

@@ -1,6 +1,5 @@
 package router.queue;
 
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import kv.PromptBlocks;
@@ -15,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class ActivePrefixes {
     /*
      * Shape. A compressed trie over the chains of all turns in flight. A node is a stretch [from, to) of some turn's
-     * chain with, per worker slot, the number of that worker's turns whose prompts run through the whole stretch. No hash
+     * chain with, per worker slot, the number of that worker's turns whose prompts run through the whole stretch, and how many of
+     * them are computed. No hash
      * is copied: a node refers to the chain of a turn that runs through it.
      *
      * Why comparing one hash is enough. A sequence hash covers the whole prefix, so chains that agree at a position agree
@@ -49,27 +49,36 @@ final class ActivePrefixes {
         return added;
     }
 
-    /** Removes a prompt that was added for the slot; returns how many of its blocks no other turn of the slot has. */
-    int remove(PromptBlocks prompt, int slot) {
+    /** A prompt that was added for the slot has been computed. */
+    void computed(PromptBlocks prompt, int slot) {
+        Node node = root;
+        while (node.to < prompt.size()) {
+            node = node.next(prompt);
+            node.turns.markComputed(slot);
+        }
+    }
+
+    /**
+     * Removes a prompt that was added for the slot; returns how many of its blocks no other turn of the slot has.
+     *
+     * @param computed whether {@link #computed} was told of it
+     */
+    int remove(PromptBlocks prompt, int slot, boolean computed) {
         int removed = 0;
         Node node = root;
         while (node.to < prompt.size()) {
-            Node child = node.children.get(prompt.hashAt(node.to));
-            if (child == null) {
-                throw new IllegalStateException("the prompt was not added");
+            node = node.next(prompt);
+            if (node.turns.remove(slot, computed)) {
+                removed += node.to - node.from;
             }
-            if (child.turns.remove(slot)) {
-                removed += child.to - child.from;
-            }
-            node = child;
         }
         prune(node);
         return removed;
     }
 
-    /** Finds for each slot how many leading blocks of the prompt its turns have; the rest of the array becomes 0. */
-    void shared(PromptBlocks prompt, int[] blocksBySlot) {
-        Arrays.fill(blocksBySlot, 0);
+    /** Finds for each of so many slots how many leading blocks of the prompt its turns have. */
+    void shared(PromptBlocks prompt, int slots, SharedBlocks found) {
+        found.clear(slots);
         Node node = root;
         while (node.to < prompt.size()) {
             Node child = node.children.get(prompt.hashAt(node.to));
@@ -77,10 +86,7 @@ final class ActivePrefixes {
                 return;
             }
             int common = child.commonEnd(prompt);
-            SlotCounts turns = child.turns;
-            for (int i = 0; i < turns.size(); i++) {
-                blocksBySlot[turns.slotAt(i)] = common;
-            }
+            found.reach(child.turns, common);
             if (common < child.to) {
                 return;
             }
@@ -123,6 +129,15 @@ final class ActivePrefixes {
 
         long firstHash() {
             return chain.hashAt(from);
+        }
+
+        /** The stretch that follows in a prompt that was added. */
+        Node next(PromptBlocks prompt) {
+            Node child = children.get(prompt.hashAt(to));
+            if (child == null) {
+                throw new IllegalStateException("the prompt was not added");
+            }
+            return child;
         }
 
         /** Where the prompt leaves this stretch, whose first block it has; {@code to} when it does not. */

@@ -3,7 +3,6 @@ package router.queue;
 import inference.TurnId;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +26,7 @@ public final class ActiveRequests {
     private final List<WorkerSums> slots = new ArrayList<>();
     private final ArrayDeque<Integer> freeSlots = new ArrayDeque<>();
     private final double rateWindowSeconds;
-    private int[] shared = new int[0];
+    private final SharedBlocks shared = new SharedBlocks();
 
     /** A turn in flight. */
     private static final class Active {
@@ -72,7 +71,6 @@ public final class ActiveRequests {
             return free;
         }
         slots.add(new WorkerSums());
-        shared = Arrays.copyOf(shared, slots.size());
         return slots.size() - 1;
     }
 
@@ -80,7 +78,7 @@ public final class ActiveRequests {
     public void closeSlot(int slot) {
         byTurn.values().removeIf(active -> {
             if (active.slot == slot) {
-                prefixes.remove(active.prompt, slot);
+                prefixes.remove(active.prompt, slot, !active.prefilling);
             }
             return active.slot == slot;
         });
@@ -128,6 +126,7 @@ public final class ActiveRequests {
             return false;
         }
         endPrefill(active, nowNanos);
+        prefixes.computed(active.prompt, active.slot);
         return true;
     }
 
@@ -143,12 +142,12 @@ public final class ActiveRequests {
         if (active == null) {
             return false;
         }
+        WorkerSums sums = slots.get(active.slot);
+        sums.requests--;
+        sums.blocks -= prefixes.remove(active.prompt, active.slot, !active.prefilling) + active.privateBlocks;
         if (active.prefilling) {
             endPrefill(active, nowNanos);
         }
-        WorkerSums sums = slots.get(active.slot);
-        sums.requests--;
-        sums.blocks -= prefixes.remove(active.prompt, active.slot) + active.privateBlocks;
         return true;
     }
 
@@ -166,12 +165,9 @@ public final class ActiveRequests {
         return byTurn.containsKey(turn);
     }
 
-    /**
-     * Finds for each slot how many leading blocks of the prompt its turns in flight have. The array is valid until the
-     * next call.
-     */
-    public int[] sharedBlocks(PromptBlocks prompt) {
-        prefixes.shared(prompt, shared);
+    /** Finds for each slot how many leading blocks of the prompt its turns in flight have; valid until the next call. */
+    public SharedBlocks sharedBlocks(PromptBlocks prompt) {
+        prefixes.shared(prompt, slots.size(), shared);
         return shared;
     }
 

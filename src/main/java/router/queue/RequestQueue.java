@@ -77,7 +77,7 @@ public final class RequestQueue<T> {
      */
     public boolean offer(
             TurnId turn, T request, int priority, int strictPriority, int uncachedTokens, long arrivalNanos) {
-        if (byTurn.size() >= settings.maxWaiting()) {
+        if (isFull()) {
             return false;
         }
         double key = key(priority, arrivalNanos, uncachedTokens);
@@ -135,6 +135,10 @@ public final class RequestQueue<T> {
 
     private double key(int priority, long arrivalNanos, int uncachedTokens) {
         return settings.policy().key(priority, arrivalNanos, uncachedTokens, settings.slackSecondsPerToken());
+    }
+
+    public boolean isFull() {
+        return byTurn.size() >= settings.maxWaiting();
     }
 
     public int size() {

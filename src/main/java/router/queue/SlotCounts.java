@@ -2,10 +2,14 @@ package router.queue;
 
 import java.util.Arrays;
 
-/** Small multiset of worker slots, in no order. Slots are few at most nodes, so a scan beats a hash. */
+/**
+ * Small multiset of worker slots, in no order, of whose elements some are marked as computed. Slots are few at most nodes, so
+ * a scan beats a hash.
+ */
 final class SlotCounts {
     private int[] slots = new int[1];
     private int[] counts = new int[1];
+    private int[] computed = new int[1];
     private int size;
     private int total;
 
@@ -13,6 +17,7 @@ final class SlotCounts {
         SlotCounts copy = new SlotCounts();
         copy.slots = Arrays.copyOf(slots, Math.max(1, size));
         copy.counts = Arrays.copyOf(counts, Math.max(1, size));
+        copy.computed = Arrays.copyOf(computed, Math.max(1, size));
         copy.size = size;
         copy.total = total;
         return copy;
@@ -30,27 +35,32 @@ final class SlotCounts {
         if (size == slots.length) {
             slots = Arrays.copyOf(slots, size * 2);
             counts = Arrays.copyOf(counts, size * 2);
+            computed = Arrays.copyOf(computed, size * 2);
         }
         slots[size] = slot;
+        computed[size] = 0;
         counts[size++] = 1;
         return true;
     }
 
-    /** Takes one of a slot that is in the set; whether it was the slot's last. */
-    boolean remove(int slot) {
-        for (int i = 0; i < size; i++) {
-            if (slots[i] == slot) {
-                total--;
-                if (--counts[i] > 0) {
-                    return false;
-                }
-                size--;
-                slots[i] = slots[size];
-                counts[i] = counts[size];
-                return true;
-            }
+    /** Marks one of a slot that is in the set. */
+    void markComputed(int slot) {
+        computed[position(slot)]++;
+    }
+
+    /** Takes one of a slot that is in the set, marked or not; whether it was the slot's last. */
+    boolean remove(int slot, boolean wasComputed) {
+        int i = position(slot);
+        total--;
+        computed[i] -= wasComputed ? 1 : 0;
+        if (--counts[i] > 0) {
+            return false;
         }
-        throw new IllegalStateException("slot " + slot + " is not counted here");
+        size--;
+        slots[i] = slots[size];
+        counts[i] = counts[size];
+        computed[i] = computed[size];
+        return true;
     }
 
     int size() {
@@ -61,7 +71,26 @@ final class SlotCounts {
         return slots[position];
     }
 
+    /** Whether any at a position is marked. */
+    boolean anyComputedAt(int position) {
+        return computed[position] > 0;
+    }
+
+    /** Whether all at a position are marked. */
+    boolean allComputedAt(int position) {
+        return computed[position] == counts[position];
+    }
+
     int total() {
         return total;
+    }
+
+    private int position(int slot) {
+        for (int i = 0; i < size; i++) {
+            if (slots[i] == slot) {
+                return i;
+            }
+        }
+        throw new IllegalStateException("slot " + slot + " is not counted here");
     }
 }

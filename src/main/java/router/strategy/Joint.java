@@ -68,6 +68,11 @@ public final class Joint implements RoutingStrategy {
     }
 
     @Override
+    public boolean waitsForSiblings() {
+        return true;
+    }
+
+    @Override
     public Choice choose(TurnView turn, List<Candidate> candidates) {
         double[] totals = new double[candidates.size()];
         double[][] terms = new double[totals.length][];

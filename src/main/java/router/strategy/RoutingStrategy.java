@@ -28,6 +28,11 @@ public interface RoutingStrategy {
         return false;
     }
 
+    /** Whether a turn may be held back while another computes the beginning of its prompt. */
+    default boolean waitsForSiblings() {
+        return false;
+    }
+
     /**
      * Scores the candidates and chooses one. Changes nothing: asked again before {@link #taken}, it answers the same.
      *

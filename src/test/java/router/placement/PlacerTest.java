@@ -64,6 +64,7 @@ class PlacerTest {
                         new BusyThreshold(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY),
                         TimingModel.MEASURED,
                         1L << 30,
+                        Duration.ofSeconds(10),
                         60));
     }
 
@@ -262,6 +263,7 @@ class PlacerTest {
                         new BusyThreshold(0.001, 0.5),
                         TimingModel.MEASURED,
                         1L << 30,
+                        Duration.ofSeconds(10),
                         60));
         join(placer, A);
         worker(placer.route(request("one", 1), 0, 0));

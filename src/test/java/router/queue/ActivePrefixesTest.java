@@ -1,6 +1,5 @@
 package router.queue;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +8,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import kv.PromptBlocks;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -17,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class ActivePrefixesTest {
     private static final int SLOTS = 3;
 
-    private record Turn(PromptBlocks prompt, int slot) {}
+    private record Turn(PromptBlocks prompt, int slot, boolean computed) {}
 
     @Test
     void sharedBlocksCountOncePerWorker() {
@@ -27,55 +28,70 @@ class ActivePrefixesTest {
         assertEquals(1, prefixes.add(PromptBlocks.of(16, 1, 2, 30), 0));
         assertEquals(3, prefixes.add(PromptBlocks.of(16, 1, 2, 30), 1));
 
-        int[] shared = new int[SLOTS];
-        prefixes.shared(PromptBlocks.of(16, 1, 2, 30, 31), shared);
-        assertArrayEquals(new int[] {3, 3, 0}, shared);
-        prefixes.shared(PromptBlocks.of(16, 1, 2, 3, 40), shared);
-        assertArrayEquals(new int[] {3, 2, 0}, shared);
+        assertEquals(List.of(3, 3, 0), inFlight(prefixes, PromptBlocks.of(16, 1, 2, 30, 31)));
+        assertEquals(List.of(3, 2, 0), inFlight(prefixes, PromptBlocks.of(16, 1, 2, 3, 40)));
 
-        assertEquals(2, prefixes.remove(PromptBlocks.of(16, 1, 2, 3, 4), 0));
-        assertEquals(3, prefixes.remove(PromptBlocks.of(16, 1, 2, 30), 0));
-        assertEquals(3, prefixes.remove(PromptBlocks.of(16, 1, 2, 30), 1));
+        assertEquals(2, prefixes.remove(PromptBlocks.of(16, 1, 2, 3, 4), 0, false));
+        assertEquals(3, prefixes.remove(PromptBlocks.of(16, 1, 2, 30), 0, false));
+        assertEquals(3, prefixes.remove(PromptBlocks.of(16, 1, 2, 30), 1, false));
         assertEquals(0, prefixes.nodes());
     }
 
-    /** Random turns come and go; every count is compared with sets of blocks. */
+    private static List<Integer> inFlight(ActivePrefixes prefixes, PromptBlocks prompt) {
+        SharedBlocks found = new SharedBlocks();
+        prefixes.shared(prompt, SLOTS, found);
+        return IntStream.range(0, SLOTS).map(found::inFlight).boxed().toList();
+    }
+
+    /** Random turns come, are computed and go; every count is compared with sets of blocks. */
     @Property(tries = 300)
     void agreesWithSetsOfBlocks(@ForAll long seed) {
         Random random = new Random(seed);
         ActivePrefixes prefixes = new ActivePrefixes();
+        SharedBlocks found = new SharedBlocks();
         List<Turn> turns = new ArrayList<>();
         List<PromptBlocks> known = new ArrayList<>(List.of(PromptBlocks.empty(16)));
-        for (int step = 0; step < 120; step++) {
-            if (turns.isEmpty() || random.nextInt(5) > 1) {
-                Turn turn = new Turn(prompt(random, known), random.nextInt(SLOTS));
-                Set<Long> before = blocks(turns, turn.slot());
-                assertShared(prefixes, turns, turn.prompt());
+        for (int step = 0; step < 150; step++) {
+            int choice = random.nextInt(7);
+            if (turns.isEmpty() || choice > 3) {
+                Turn turn = new Turn(prompt(random, known), random.nextInt(SLOTS), false);
+                int before = blocks(turns, turn.slot(), any -> true).size();
+                assertShared(prefixes, found, turns, turn.prompt());
                 turns.add(turn);
-                int added = blocks(turns, turn.slot()).size() - before.size();
+                int added = blocks(turns, turn.slot(), any -> true).size() - before;
                 assertEquals(added, prefixes.add(turn.prompt(), turn.slot()));
+            } else if (choice > 1) {
+                Turn turn = turns.remove(random.nextInt(turns.size()));
+                if (!turn.computed()) {
+                    prefixes.computed(turn.prompt(), turn.slot());
+                }
+                turns.add(new Turn(turn.prompt(), turn.slot(), true));
             } else {
                 Turn turn = turns.remove(random.nextInt(turns.size()));
-                Set<Long> after = blocks(turns, turn.slot());
                 Set<Long> freed = hashes(turn.prompt());
-                freed.removeAll(after);
-                assertEquals(freed.size(), prefixes.remove(turn.prompt(), turn.slot()));
+                freed.removeAll(blocks(turns, turn.slot(), any -> true));
+                assertEquals(freed.size(), prefixes.remove(turn.prompt(), turn.slot(), turn.computed()));
             }
             assertTrue(prefixes.nodes() <= 2 * turns.size(), "nodes stay below twice the turns");
         }
     }
 
-    private static void assertShared(ActivePrefixes prefixes, List<Turn> turns, PromptBlocks prompt) {
-        int[] expected = new int[SLOTS];
+    private static void assertShared(
+            ActivePrefixes prefixes, SharedBlocks found, List<Turn> turns, PromptBlocks prompt) {
+        prefixes.shared(prompt, SLOTS, found);
         for (int slot = 0; slot < SLOTS; slot++) {
-            Set<Long> blocks = blocks(turns, slot);
-            while (expected[slot] < prompt.size() && blocks.contains(prompt.hashAt(expected[slot]))) {
-                expected[slot]++;
-            }
+            assertEquals(leading(prompt, blocks(turns, slot, any -> true)), found.inFlight(slot));
+            assertEquals(leading(prompt, blocks(turns, slot, Turn::computed)), found.computed(slot));
+            assertEquals(leading(prompt, blocks(turns, slot, turn -> !turn.computed())), found.computing(slot));
         }
-        int[] shared = {-1, -1, -1};
-        prefixes.shared(prompt, shared);
-        assertArrayEquals(expected, shared);
+    }
+
+    private static int leading(PromptBlocks prompt, Set<Long> blocks) {
+        int leading = 0;
+        while (leading < prompt.size() && blocks.contains(prompt.hashAt(leading))) {
+            leading++;
+        }
+        return leading;
     }
 
     /** Extends a prefix of an earlier prompt, so that forks at every depth occur. */
@@ -87,9 +103,11 @@ class ActivePrefixesTest {
         return prompt;
     }
 
-    private static Set<Long> blocks(List<Turn> turns, int slot) {
+    private static Set<Long> blocks(List<Turn> turns, int slot, Predicate<Turn> which) {
         Set<Long> blocks = new HashSet<>();
-        turns.stream().filter(turn -> turn.slot() == slot).forEach(turn -> blocks.addAll(hashes(turn.prompt())));
+        turns.stream()
+                .filter(turn -> turn.slot() == slot && which.test(turn))
+                .forEach(turn -> blocks.addAll(hashes(turn.prompt())));
         return blocks;
     }
 

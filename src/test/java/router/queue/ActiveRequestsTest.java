@@ -68,7 +68,7 @@ class ActiveRequestsTest {
         assertFalse(active.finish(FIRST, 0));
         assertEquals(slot, active.openSlot());
         assertEquals(0, active.blocks(slot));
-        assertEquals(2, active.sharedBlocks(PromptBlocks.of(16, 1, 2))[other]);
-        assertEquals(0, active.sharedBlocks(PromptBlocks.of(16, 1, 2))[slot]);
+        assertEquals(2, active.sharedBlocks(PromptBlocks.of(16, 1, 2)).inFlight(other));
+        assertEquals(0, active.sharedBlocks(PromptBlocks.of(16, 1, 2)).inFlight(slot));
     }
 }
