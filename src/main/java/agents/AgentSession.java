@@ -12,7 +12,6 @@ import agents.session.TurnOutcome;
 import agents.session.TurnResult;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
-import akka.actor.typed.RecipientRef;
 import akka.actor.typed.SupervisorStrategy;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
@@ -34,15 +33,10 @@ import inference.TenantId;
 import inference.TurnId;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
-import router.LeaseKeeper;
 
 /**
  * The durable owner of one agent session, wherever in the cluster it lives.
@@ -95,8 +89,8 @@ public final class AgentSession
     /** Asks for a line about the session. */
     public record GetSummary(ActorRef<SummaryReply> replyTo) implements Command {}
 
-    /** Closes the session. Idempotent. */
-    public record Close(ActorRef<CloseReply> replyTo) implements Command {}
+    /** Closes the session, and those that it spawned. Idempotent. */
+    public record Close(SessionEvent.CloseReason reason, ActorRef<CloseReply> replyTo) implements Command {}
 
     /**
      * Another session of the tenant names this one as its parent; opens it if need be. Idempotent.
@@ -106,9 +100,12 @@ public final class AgentSession
     public record LinkChild(TenantId tenant, SessionId session, SessionId child, ActorRef<ChildKnown> replyTo)
             implements Command {}
 
+    /** The parent has another root than it had. */
+    public record LearnRoot(SessionId root) implements Command {}
+
     private record TurnLost(TurnId turn) implements Command {}
 
-    private record ParentReplied(boolean linked) implements Command {}
+    private record ParentReplied(@Nullable ChildKnown reply) implements Command {}
 
     private record IdleElapsed() implements Command {}
 
@@ -124,9 +121,14 @@ public final class AgentSession
      * @param matchedMessages messages of the prompt that the session knows, -1 when it knows nothing of it
      * @param knownBlocks full blocks of those
      * @param lastWorker where the line of prompts ran last, null when it did not
+     * @param root top of the session's tree, where its leases are kept
      */
     public record TurnBegun(
-            FrontierMatch.Kind kind, int matchedMessages, int knownBlocks, @Nullable WorkerId lastWorker)
+            FrontierMatch.Kind kind,
+            int matchedMessages,
+            int knownBlocks,
+            @Nullable WorkerId lastWorker,
+            SessionId root)
             implements BeginReply {}
 
     /** Another actor runs a turn of that id right now. */
@@ -162,11 +164,12 @@ public final class AgentSession
     /** Nobody has opened this session. */
     public record NoSuchSession() implements SessionReply, SummaryReply, CloseReply {}
 
-    /** Answer to {@link LinkChild}. */
-    public record ChildKnown() {}
-
-    /** A turn between its beginning and its end. */
-    private record RunningTurn(SessionContext session, FrontierMatch match, Instant startedAt, ActorRef<?> owner) {}
+    /**
+     * Answer to {@link LinkChild}.
+     *
+     * @param root top of the parent's tree
+     */
+    public record ChildKnown(SessionId root) {}
 
     /**
      * Creates a session's behavior.
@@ -193,8 +196,8 @@ public final class AgentSession
     private final ActorRef<ClusterSharding.ShardCommand> shard;
     private final AgentSettings.Session settings;
     private final SessionPorts ports;
-    private final Map<TurnId, RunningTurn> running = new HashMap<>();
-    private boolean parentKnowsUs;
+    private final OpenTurns running = new OpenTurns();
+    private final SessionTies ties;
 
     private AgentSession(
             String entityId,
@@ -212,6 +215,7 @@ public final class AgentSession
         this.shard = shard;
         this.settings = settings;
         this.ports = ports;
+        this.ties = new SessionTies(context, settings, ports);
     }
 
     @Override
@@ -230,6 +234,7 @@ public final class AgentSession
                 .onCommand(GetSummary.class, this::onGetSummary)
                 .onCommand(Close.class, this::onClose)
                 .onCommand(LinkChild.class, this::onLinkChild)
+                .onCommand(LearnRoot.class, this::onLearnRoot)
                 .onCommand(TurnLost.class, this::onTurnLost)
                 .onCommand(ParentReplied.class, this::onParentReplied)
                 .onCommand(IdleElapsed.class, this::onIdleElapsed)
@@ -255,17 +260,21 @@ public final class AgentSession
     }
 
     private ReplyEffect<SessionEvent, SessionState> onBeginTurn(@Nullable SessionState state, BeginTurn begin) {
-        RunningTurn other = running.get(begin.turn());
+        OpenTurns.OpenTurn other = running.get(begin.turn());
         if (other != null && !other.owner().equals(begin.owner())) {
             return Effect().reply(begin.replyTo(), new TurnRunning());
         }
+        List<SessionEvent> events = new ArrayList<>();
         boolean opens = state == null || state.closed();
-        SessionOpened opened = opened(begin.session(), begin.startedAt());
-        SessionState session = state == null || opens ? SessionState.opened(opened) : state;
-        SessionPhase before = session.phase(running.size());
+        SessionState known = state == null || opens ? opened(begin.session(), begin.startedAt(), events) : state;
+        Optional<SessionEvent.RootLearned> placed = known.place(begin.session().parent(), null, begin.startedAt());
+        placed.ifPresent(events::add);
+        SessionState session = placed.map(event -> after(known, event)).orElse(known);
+        SessionPhase before = session.phase(running.count());
         FrontierMatch match = session.match(begin.model(), begin.blockSizeTokens(), begin.chain());
         if (other == null) {
-            running.put(begin.turn(), new RunningTurn(begin.session(), match, begin.startedAt(), begin.owner()));
+            running.begun(
+                    begin.turn(), new OpenTurns.OpenTurn(begin.session(), match, begin.startedAt(), begin.owner()));
             context.watchWith(begin.owner(), new TurnLost(begin.turn()));
             timers.cancel(IdleElapsed.class);
         }
@@ -275,26 +284,28 @@ public final class AgentSession
                         match.kind(),
                         match.matchedMessages(),
                         match.point() == null ? 0 : match.point().blocks(),
-                        match.frontier() == null ? null : match.frontier().lastWorker()));
-        if (!opens) {
+                        match.frontier() == null ? null : match.frontier().lastWorker(),
+                        session.treeRoot()));
+        if (events.isEmpty()) {
             return Effect().noReply();
         }
-        return Effect().persist(opened).thenRun(this::tellParent).thenNoReply();
+        return Effect()
+                .persist(events)
+                .thenRun((SessionState next) -> {
+                    ties.placedAnew(next);
+                    tellParent(next);
+                })
+                .thenNoReply();
     }
 
     private ReplyEffect<SessionEvent, SessionState> onCompleteTurn(
             @Nullable SessionState state, CompleteTurn complete) {
         TurnResult result = complete.result();
         List<SessionEvent> events = new ArrayList<>();
-        SessionState session = state;
-        if (session == null) {
-            SessionOpened opened = opened(complete.session(), result.startedAt());
-            events.add(opened);
-            session = SessionState.opened(opened);
-        }
-        SessionPhase before = session.phase(running.size());
+        SessionState session = state == null ? opened(complete.session(), result.startedAt(), events) : state;
+        SessionPhase before = session.phase(running.count());
         SessionState without = session;
-        Optional<SessionEvent.TurnCompleted> ended = session.complete(result, busyBeside(result.id()));
+        Optional<SessionEvent.TurnCompleted> ended = session.complete(result, running.busyBeside(result.id()));
         ended.ifPresent(events::add);
         // A last turn that failed will be tried again.
         if (complete.session().last() && result.outcome() == TurnOutcome.COMPLETED) {
@@ -307,6 +318,9 @@ public final class AgentSession
                     logTransition(before, next, "turn " + result.outcome().label());
                     tellParent(next);
                     ended.ifPresent(event -> tellKeeper(without, next, event, result));
+                    if (next.closed() && !without.closed()) {
+                        ties.closeChildren(next);
+                    }
                 })
                 .thenReply(complete.replyTo(), next -> new TurnRecorded());
     }
@@ -315,7 +329,7 @@ public final class AgentSession
         return Effect()
                 .reply(
                         get.replyTo(),
-                        state == null ? new NoSuchSession() : new SessionFound(state, state.phase(running.size())));
+                        state == null ? new NoSuchSession() : new SessionFound(state, state.phase(running.count())));
     }
 
     private ReplyEffect<SessionEvent, SessionState> onGetSummary(@Nullable SessionState state, GetSummary get) {
@@ -326,7 +340,7 @@ public final class AgentSession
                                 ? new NoSuchSession()
                                 : new SummaryFound(
                                         state.id(),
-                                        state.phase(running.size()),
+                                        state.phase(running.count()),
                                         state.parent(),
                                         state.totalTurns(),
                                         state.lastTurnAt()));
@@ -336,45 +350,52 @@ public final class AgentSession
         if (state == null) {
             return Effect().reply(close.replyTo(), new NoSuchSession());
         }
-        SessionPhase before = state.phase(running.size());
-        List<SessionEvent> events =
-                List.copyOf(state.close(CloseReason.REQUESTED, ports.clock().instant()).stream()
-                        .toList());
+        SessionPhase before = state.phase(running.count());
+        List<SessionEvent> events = List.copyOf(
+                state.close(close.reason(), ports.clock().instant()).stream().toList());
         return Effect()
                 .persist(events)
                 .thenRun((SessionState next) -> {
-                    logTransition(before, next, "close requested");
-                    tellKeeper(next, new LeaseAction.EndAll());
+                    logTransition(before, next, "closed: " + close.reason());
+                    ties.tellKeeper(next, List.of(new LeaseAction.EndAll()));
+                    if (!events.isEmpty()) {
+                        ties.closeChildren(next);
+                    }
                 })
                 .thenReply(close.replyTo(), next -> new Closed());
     }
 
     private ReplyEffect<SessionEvent, SessionState> onLinkChild(@Nullable SessionState state, LinkChild link) {
         List<SessionEvent> events = new ArrayList<>();
-        SessionState session = state;
-        if (session == null) {
-            SessionOpened opened = new SessionOpened(
-                    link.tenant(), link.session(), null, ports.clock().instant());
-            events.add(opened);
-            session = SessionState.opened(opened);
-        }
+        SessionContext unnamed = new SessionContext(link.tenant(), link.session(), null, false);
+        SessionState session = state == null ? opened(unnamed, ports.clock().instant(), events) : state;
         session.link(link.child(), ports.clock().instant()).ifPresent(events::add);
-        return Effect().persist(events).thenReply(link.replyTo(), next -> new ChildKnown());
+        return Effect().persist(events).thenReply(link.replyTo(), next -> new ChildKnown(next.treeRoot()));
+    }
+
+    private ReplyEffect<SessionEvent, SessionState> onLearnRoot(@Nullable SessionState state, LearnRoot learn) {
+        return state == null || state.parent() == null ? Effect().noReply() : placed(state, learn.root());
+    }
+
+    /** What was leased under another root is asked for again by the next turn. */
+    private ReplyEffect<SessionEvent, SessionState> placed(SessionState state, SessionId root) {
+        Optional<SessionEvent.RootLearned> moved =
+                state.place(null, root, ports.clock().instant());
+        if (moved.isEmpty()) {
+            return Effect().noReply();
+        }
+        ties.tellKeeper(state, List.of(new LeaseAction.EndAll()));
+        return Effect().persist(moved.get()).thenRun(ties::tellRoot).thenNoReply();
     }
 
     private ReplyEffect<SessionEvent, SessionState> onTurnLost(@Nullable SessionState state, TurnLost lost) {
-        RunningTurn turn = running.get(lost.turn());
+        OpenTurns.OpenTurn turn = running.get(lost.turn());
         if (turn == null) {
             return Effect().noReply();
         }
         List<SessionEvent> events = new ArrayList<>();
-        SessionState session = state;
-        if (session == null) {
-            SessionOpened opened = opened(turn.session(), turn.startedAt());
-            events.add(opened);
-            session = SessionState.opened(opened);
-        }
-        SessionPhase before = session.phase(running.size());
+        SessionState session = state == null ? opened(turn.session(), turn.startedAt(), events) : state;
+        SessionPhase before = session.phase(running.count());
         events.add(session.lost(
                 lost.turn(), turn.match(), turn.startedAt(), ports.clock().instant()));
         return Effect()
@@ -388,12 +409,15 @@ public final class AgentSession
 
     private ReplyEffect<SessionEvent, SessionState> onParentReplied(
             @Nullable SessionState state, ParentReplied replied) {
-        parentKnowsUs = replied.linked();
-        return Effect().noReply();
+        if (state == null || replied.reply() == null) {
+            return Effect().noReply();
+        }
+        ties.parentKnows();
+        return placed(state, replied.reply().root());
     }
 
     private ReplyEffect<SessionEvent, SessionState> onIdleElapsed(@Nullable SessionState state, IdleElapsed elapsed) {
-        if (running.isEmpty()) {
+        if (running.count() == 0) {
             shard.tell(new ClusterSharding.Passivate<>(context.getSelf()));
             awaitIdle();
         }
@@ -408,22 +432,14 @@ public final class AgentSession
         return state == null ? SessionState.opened((SessionOpened) event) : state.apply(event, settings.limits());
     }
 
-    private static SessionOpened opened(SessionContext session, Instant at) {
-        return new SessionOpened(session.tenant(), session.id(), session.parent(), at);
-    }
-
-    private Set<Integer> busyBeside(TurnId turn) {
-        Set<Integer> busy = new HashSet<>();
-        running.forEach((id, other) -> {
-            if (!id.equals(turn) && other.match().frontier() != null) {
-                busy.add(other.match().frontier().id());
-            }
-        });
-        return busy;
+    private static SessionState opened(SessionContext session, Instant at, List<SessionEvent> events) {
+        SessionOpened opened = new SessionOpened(session.tenant(), session.id(), session.parent(), at);
+        events.add(opened);
+        return SessionState.opened(opened);
     }
 
     private void noLongerRuns(TurnId turn) {
-        RunningTurn ended = running.remove(turn);
+        OpenTurns.OpenTurn ended = running.ended(turn);
         if (ended != null) {
             context.unwatch(ended.owner());
         }
@@ -431,49 +447,24 @@ public final class AgentSession
     }
 
     private void awaitIdle() {
-        if (running.isEmpty()) {
+        if (running.count() == 0) {
             timers.startSingleTimer(IdleElapsed.class, new IdleElapsed(), settings.idleTimeout());
         }
     }
 
-    /** Links this session to its parent; asked again with every turn until the parent has answered. */
     private void tellParent(SessionState state) {
-        SessionId parent = state.parent();
-        if (parent == null || parent.equals(state.id()) || parentKnowsUs) {
-            return;
-        }
-        RecipientRef<Command> owner = ports.sessions().apply(new SessionKey(state.tenant(), parent).entityId());
-        context.ask(
-                ChildKnown.class,
-                owner,
-                settings.askTimeout(),
-                replyTo -> new LinkChild(state.tenant(), parent, state.id(), replyTo),
-                (known, failure) -> new ParentReplied(failure == null));
+        ties.tellParent(state, (known, failure) -> new ParentReplied(known));
     }
 
     private void tellKeeper(
             SessionState without, SessionState state, SessionEvent.TurnCompleted ended, TurnResult result) {
         if (ports.retention() != null) {
-            ports.retention().afterTurn(without, state, ended, result).forEach(action -> tellKeeper(state, action));
-        }
-    }
-
-    /** Nobody waits for the keeper: what came of it is in its ledger, where the next turn asks. */
-    private void tellKeeper(SessionState state, LeaseAction action) {
-        SessionId root = state.parent() == null ? state.id() : state.parent();
-        RecipientRef<LeaseKeeper.Command> keeper = ports.keepers().apply(state.tenant(), root);
-        if (action instanceof LeaseAction.Ask ask) {
-            keeper.tell(new LeaseKeeper.Grant(
-                    ask.terms(), ask.remaining(), context.getSystem().ignoreRef()));
-        } else if (action instanceof LeaseAction.End end) {
-            keeper.tell(new LeaseKeeper.Release(end.lease()));
-        } else {
-            keeper.tell(new LeaseKeeper.ReleaseSession(state.tenant(), root, state.id()));
+            ties.tellKeeper(state, ports.retention().afterTurn(without, state, ended, result));
         }
     }
 
     private void logTransition(SessionPhase before, SessionState state, String reason) {
-        SessionPhase now = state.phase(running.size());
+        SessionPhase now = state.phase(running.count());
         if (now != before) {
             context.getLog().info("session {}: {} => {}, {}", entityId, before, now, reason);
         }

@@ -4,6 +4,7 @@ import agents.AgentSession.Closed;
 import agents.AgentSession.SessionFound;
 import agents.AgentSession.SummaryFound;
 import agents.plan.SessionLeases;
+import agents.session.SessionEvent.CloseReason;
 import agents.session.SessionKey;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
@@ -93,7 +94,8 @@ public final class Sessions {
 
     /** Closes a session; false when nobody has opened it. */
     public CompletionStage<Boolean> close(SessionKey key) {
-        return this.<AgentSession.CloseReply>ask(key.entityId(), AgentSession.Close::new)
+        return this.<AgentSession.CloseReply>ask(
+                        key.entityId(), replyTo -> new AgentSession.Close(CloseReason.REQUESTED, replyTo))
                 .thenApply(Closed.class::isInstance);
     }
 

@@ -19,19 +19,15 @@ import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
-import inference.SessionContext;
 import inference.SessionId;
 import java.time.Duration;
-import java.util.List;
 import kv.WorkerId;
 import metrics.Metric;
 import org.jspecify.annotations.Nullable;
 import router.LeaseKeeper;
 import router.Router;
-import router.placement.KeptPrefix;
 import router.placement.RouteOutcome;
 import router.placement.RouteRequest;
-import router.retention.Lease;
 import workers.Worker;
 
 /**
@@ -57,7 +53,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private record SessionReplied(AgentSession.@Nullable BeginReply reply, @Nullable Throwable failure)
             implements Command {}
 
-    private record KeeperReplied(LeaseKeeper.@Nullable Resumed reply) implements Command {}
+    private record KeeperReplied(SessionId root, LeaseKeeper.@Nullable Resumed reply) implements Command {}
 
     private record RouterReplied(Router.RouteReply reply) implements Command {}
 
@@ -97,15 +93,13 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private final TurnAttempts attempts;
     private final HeldPlace place;
     private final SessionBook book;
+    private final LeaseAsk kept;
     private final RenderedPrompt prompt;
 
     private Stage stage = Stage.BEGINNING;
     private @Nullable WorkerId lastWorker;
     private int knownBlocks;
     private boolean begun;
-    /** Null until the keeper has answered. */
-    private @Nullable List<Lease> leases;
-
     private int expectedOutputTokens;
     private @Nullable Duration timeToFirstToken;
     private boolean clientGone;
@@ -137,6 +131,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         this.timers = timers;
         this.routerReplies = context.messageAdapter(Router.RouteReply.class, RouterReplied::new);
         this.book = new SessionBook(request, ports);
+        this.kept = new LeaseAsk(request.session(), ports);
         this.place = new HeldPlace(request.turn(), ports);
         this.attempts = new TurnAttempts(ports.settings().maxPlacements());
         context.pipeToSelf(client.watchCompletion(), (done, failure) -> new ClientLeft());
@@ -167,25 +162,17 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         book.begin(getContext(), SessionReplied::new);
     }
 
-    /** A keeper that does not answer costs the turn its copies, not its answer. */
     private void askKeeper() {
-        SessionContext session = request.session();
-        SessionId root = session.parent() == null ? session.id() : session.parent();
-        getContext()
-                .ask(
-                        LeaseKeeper.Resumed.class,
-                        ports.keepers().apply(session.tenant(), root),
-                        ports.settings().leaseTimeout(),
-                        replyTo -> new LeaseKeeper.Resume(session.tenant(), root, session.id(), replyTo),
-                        (resumed, failure) -> new KeeperReplied(resumed));
+        SessionId root = kept.root();
+        kept.ask(getContext(), (resumed, failure) -> new KeeperReplied(root, resumed));
     }
 
     private Behavior<Command> onKeeperReplied(KeeperReplied replied) {
         if (stage != Stage.BEGINNING) {
             return this;
         }
-        leases = replied.reply() == null ? List.of() : replied.reply().leases();
-        return begun ? place() : this;
+        kept.answered(replied.root(), replied.reply());
+        return begun && kept.known() ? place() : this;
     }
 
     private Behavior<Command> onSessionReplied(SessionReplied replied) {
@@ -196,7 +183,10 @@ final class Turn extends AbstractBehavior<Turn.Command> {
             lastWorker = turn.lastWorker();
             knownBlocks = turn.knownBlocks();
             begun = true;
-            return leases == null ? this : place();
+            if (kept.moved(turn.root())) {
+                askKeeper();
+            }
+            return kept.known() ? place() : this;
         }
         if (replied.reply() instanceof AgentSession.TurnRunning) {
             // Not ours to record: the end of the turn that runs will be.
@@ -222,7 +212,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
                 ports.settings(),
                 lastWorker,
                 knownBlocks,
-                leases == null ? KeptPrefix.NOTHING : KeptPrefix.of(leases, prompt.blocks()),
+                kept.prefix(prompt.blocks()),
                 attempts.excluded());
         expectedOutputTokens = wanted.expectedOutputTokens();
         ports.router().tell(new Router.Route(wanted, getContext().getSelf(), routerReplies));

@@ -218,6 +218,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                 state.id().value(),
                 found.phase().name(),
                 name(state.parent()),
+                state.treeRoot().value(),
                 state.children().stream().map(SessionId::value).toList(),
                 state.totalTurns(),
                 state.frontiers().stream()

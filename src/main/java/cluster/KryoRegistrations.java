@@ -4,7 +4,9 @@ import agents.AgentSession;
 import agents.session.Checkpoint;
 import agents.session.Frontier;
 import agents.session.FrontierMatch;
+import agents.session.OpenReasoning;
 import agents.session.PromptOutline;
+import agents.session.SessionEvent;
 import agents.session.SessionPhase;
 import agents.session.SessionState;
 import agents.session.TurnOutcome;
@@ -141,6 +143,8 @@ final class KryoRegistrations {
         add(106, TurnOutcome.class);
         add(107, TurnRecord.class);
         add(108, TurnResult.class);
+        add(109, OpenReasoning.class);
+        add(110, SessionEvent.CloseReason.class);
         add(120, AgentSession.BeginTurn.class);
         add(121, AgentSession.CompleteTurn.class);
         add(122, AgentSession.GetSession.class);
@@ -155,6 +159,7 @@ final class KryoRegistrations {
         add(131, AgentSession.Closed.class);
         add(132, AgentSession.NoSuchSession.class);
         add(133, AgentSession.ChildKnown.class);
+        add(134, AgentSession.LearnRoot.class);
         // leases
         add(140, LeaseTerms.class);
         add(141, Lease.class);

@@ -27,6 +27,7 @@ import agents.session.Conversation;
 import agents.session.FrontierMatch;
 import agents.session.PromptOutline;
 import agents.session.SessionEvent;
+import agents.session.SessionEvent.CloseReason;
 import agents.session.SessionKey;
 import agents.session.SessionLimits;
 import agents.session.SessionPhase;
@@ -76,8 +77,9 @@ class AgentSessionTest {
             .withFallback(ConfigFactory.parseResources("serialization.conf"))
             .withFallback(ConfigFactory.load())
             .resolve();
+    private static final SessionId PARENT = new SessionId("parent");
     private static final SessionContext SESSION =
-            new SessionContext(TenantId.DEFAULT, new SessionId("session-1"), new SessionId("parent"), false);
+            new SessionContext(TenantId.DEFAULT, new SessionId("session-1"), PARENT, false);
     static final SessionLeases LEASES = new SessionLeases(
             new RetentionPlanner(
                     new RetentionPlanner.Settings(0.9, Duration.ofSeconds(5), Duration.ofMinutes(30), 2, 1024),
@@ -147,6 +149,10 @@ class AgentSessionTest {
         return session.<TurnRecorded>runCommand(replyTo -> new CompleteTurn(context, result, replyTo));
     }
 
+    private CommandResultWithReply<Command, SessionEvent, SessionState, AgentSession.CloseReply> closes() {
+        return session.runCommand(replyTo -> new AgentSession.Close(CloseReason.REQUESTED, replyTo));
+    }
+
     private SessionPhase phase() {
         var reply = session.<AgentSession.SessionReply>runCommand(AgentSession.GetSession::new)
                 .reply();
@@ -163,17 +169,14 @@ class AgentSessionTest {
                 NoSuchSession.class,
                 session.<AgentSession.SummaryReply>runCommand(AgentSession.GetSummary::new)
                         .reply());
-        assertInstanceOf(
-                NoSuchSession.class,
-                session.<AgentSession.CloseReply>runCommand(AgentSession.Close::new)
-                        .reply());
+        assertInstanceOf(NoSuchSession.class, closes().reply());
     }
 
     @Test
     void aTurnBeginsEndsAndTheNextOneContinuesIt() {
         TestProbe<Object> turn = kit.createTestProbe();
         assertEquals(
-                new TurnBegun(FrontierMatch.Kind.OPENS, -1, 0, null),
+                new TurnBegun(FrontierMatch.Kind.OPENS, -1, 0, null, PARENT),
                 begins("1", turn.getRef(), SYSTEM, "u:list files"));
         assertEquals(SessionPhase.REASONING, phase());
 
@@ -254,19 +257,17 @@ class AgentSessionTest {
     void aClosedSessionRecordsWhatRanAndStartsAnewWithTheNextTurn() {
         TestProbe<Object> turn = kit.createTestProbe();
         begins("1", turn.getRef(), SYSTEM, "u:hello");
-        session.<AgentSession.CloseReply>runCommand(AgentSession.Close::new);
+        closes();
         assertEquals(SessionPhase.CLOSED, phase());
 
         var ended = ends(SESSION, completed("1", 0, 2, FinishReason.STOP, SYSTEM, "u:hello"));
         assertEquals(1, ended.state().totalTurns());
         assertEquals(SessionPhase.CLOSED, phase());
-        assertEquals(
-                List.of(),
-                session.<AgentSession.CloseReply>runCommand(AgentSession.Close::new)
-                        .events());
+        assertEquals(List.of(), closes().events());
 
         assertEquals(
-                new TurnBegun(FrontierMatch.Kind.OPENS, -1, 0, null), begins("2", turn.getRef(), SYSTEM, "u:hello"));
+                new TurnBegun(FrontierMatch.Kind.OPENS, -1, 0, null, PARENT),
+                begins("2", turn.getRef(), SYSTEM, "u:hello"));
         assertEquals(0, session.getState().totalTurns());
         assertEquals(SessionPhase.REASONING, phase());
     }
@@ -305,7 +306,7 @@ class AgentSessionTest {
     @Test
     void aClosedSessionReleasesAllItsLeases() {
         ends(SESSION, completed("1", 0, 2, FinishReason.STOP, SYSTEM, "u:hello"));
-        session.<AgentSession.CloseReply>runCommand(AgentSession.Close::new);
+        closes();
         assertEquals(
                 SESSION.id(),
                 keeper.expectMessageClass(LeaseKeeper.ReleaseSession.class).session());
@@ -321,7 +322,7 @@ class AgentSessionTest {
         time.timePasses(SETTINGS.askTimeout().plusMillis(1));
 
         ends(SESSION, completed("1", 0, 2, FinishReason.STOP, SYSTEM, "u:hello"));
-        parent.expectMessageClass(AgentSession.LinkChild.class).replyTo().tell(new AgentSession.ChildKnown());
+        parent.expectMessageClass(AgentSession.LinkChild.class).replyTo().tell(new AgentSession.ChildKnown(PARENT));
 
         AtomicInteger next = new AtomicInteger(1);
         parent.awaitAssert(() -> {
@@ -342,6 +343,44 @@ class AgentSessionTest {
         var again = session.<AgentSession.ChildKnown>runCommand(
                 replyTo -> new AgentSession.LinkChild(SESSION.tenant(), SESSION.id(), new SessionId("child"), replyTo));
         assertEquals(List.of(), again.events());
+    }
+
+    @Test
+    void theRootOfItsTreeIsLearnedFromTheParentAndToldToTheChildren() {
+        SessionId top = new SessionId("top");
+        session.<AgentSession.ChildKnown>runCommand(
+                replyTo -> new AgentSession.LinkChild(SESSION.tenant(), SESSION.id(), new SessionId("child"), replyTo));
+        TestProbe<Object> turn = kit.createTestProbe();
+        TurnBegun begun = (TurnBegun) begins("1", turn.getRef(), SYSTEM, "u:hello");
+        assertEquals(PARENT, begun.root(), "as far as is known");
+        assertEquals(
+                PARENT, parent.expectMessageClass(AgentSession.LearnRoot.class).root());
+
+        parent.expectMessageClass(AgentSession.LinkChild.class).replyTo().tell(new AgentSession.ChildKnown(top));
+        assertEquals(
+                top, parent.expectMessageClass(AgentSession.LearnRoot.class).root());
+        assertEquals(top, ((TurnBegun) begins("1", turn.getRef(), SYSTEM, "u:hello")).root());
+
+        ends(SESSION, Conversation.calling(List.of("bash"), "1", 0, 2, SYSTEM, "u:hello"));
+        assertEquals(
+                PARENT,
+                keeper.expectMessageClass(LeaseKeeper.ReleaseSession.class).root(),
+                "what was kept under the other root");
+        assertEquals(
+                top, keeper.expectMessageClass(LeaseKeeper.Grant.class).terms().root());
+        assertEquals(session.getState(), session.restart().state());
+    }
+
+    @Test
+    void aClosedSessionClosesThoseThatItSpawned() {
+        session.<AgentSession.ChildKnown>runCommand(
+                replyTo -> new AgentSession.LinkChild(SESSION.tenant(), SESSION.id(), new SessionId("child"), replyTo));
+        closes();
+        assertEquals(
+                CloseReason.PARENT_OVER,
+                parent.expectMessageClass(AgentSession.Close.class).reason());
+        closes();
+        parent.expectNoMessage(Duration.ZERO);
     }
 
     @Test

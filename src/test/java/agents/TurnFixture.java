@@ -260,6 +260,7 @@ abstract class TurnFixture {
         sessionProbe
                 .expectMessageClass(AgentSession.BeginTurn.class)
                 .replyTo()
-                .tell(new AgentSession.TurnBegun(FrontierMatch.Kind.OPENS, -1, 0, null));
+                .tell(new AgentSession.TurnBegun(
+                        FrontierMatch.Kind.OPENS, -1, 0, null, REQUEST.session().id()));
     }
 }

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import agents.AgentSession;
 import agents.session.Checkpoint;
 import agents.session.Frontier;
+import agents.session.OpenReasoning;
 import agents.session.SessionEvent;
 import agents.session.SessionPhase;
 import agents.session.SessionState;
@@ -244,7 +245,9 @@ class SerializationTest {
                 1_000,
                 1_000,
                 frontier.lastEndedAt(),
-                new WorkerId("http://worker-17.inference.svc.cluster.local:8000"));
+                new WorkerId("http://worker-17.inference.svc.cluster.local:8000"),
+                new OpenReasoning(point, point.fingerprint()),
+                true);
         var turn = (TurnRecord) samples.of(TurnRecord.class);
         SessionState state = new SessionState(
                 TenantId.DEFAULT,
@@ -256,7 +259,8 @@ class SerializationTest {
                 16,
                 Collections.nCopies(16, full),
                 Collections.nCopies(256, turn),
-                Collections.nCopies(256, new SessionId("c".repeat(64))));
+                Collections.nCopies(256, new SessionId("c".repeat(64))),
+                new SessionId("r".repeat(128)));
         var found = new AgentSession.SessionFound(state, SessionPhase.ACTING);
 
         int bytes = serialization.findSerializerFor(found).toBinary(found).length;

@@ -1,6 +1,7 @@
 package agents.plan;
 
 import agents.session.Frontier;
+import agents.session.SessionState;
 import com.dynatrace.hash4j.hashing.HashStream128;
 import com.dynatrace.hash4j.hashing.HashValue128;
 import com.dynatrace.hash4j.hashing.Hashing;
@@ -76,28 +77,23 @@ public final class RetentionPlanner {
     /**
      * What to ask for when a line of prompts begins to wait for its tools; empty when it has no full block.
      *
-     * @param parent session that spawned this one, if any: the lease is kept with the parent's
+     * @param session whose line it is
      * @param conversation the line's text with its last answer, null when nobody knows it
      */
     public Optional<Wish> atGap(
-            TenantId tenant,
-            SessionId session,
-            @Nullable SessionId parent,
-            Frontier line,
-            GapDistribution gap,
-            @Nullable ConversationRef conversation) {
+            SessionState session, Frontier line, GapDistribution gap, @Nullable ConversationRef conversation) {
         SequenceHash tail = line.tip().tail();
         if (tail == null) {
             return Optional.empty();
         }
-        RetentionClass retentionClass = parent == null ? RetentionClass.HISTORY : RetentionClass.SUBAGENT;
+        RetentionClass retentionClass = session.parent() == null ? RetentionClass.HISTORY : RetentionClass.SUBAGENT;
         Duration remaining = bounded(gap.quantile(settings.quantile()));
         return Optional.of(new Wish(
                 new LeaseTerms(
-                        lease(tenant, session, line.id(), tail),
-                        tenant,
-                        parent == null ? session : parent,
-                        session,
+                        lease(session.tenant(), session.id(), line.id(), tail),
+                        session.tenant(),
+                        session.treeRoot(),
+                        session.id(),
                         line.model(),
                         new Prefix(line.tip().blocks(), tail),
                         line.blockSizeTokens(),

@@ -73,7 +73,7 @@ public final class SessionLeases {
                 ? null
                 : new ConversationRef(session.tenant(), line.model(), result.conversation());
         GapDistribution gap = gaps.predict(session.id().value(), result.calls());
-        return planner.atGap(session.tenant(), session.id(), session.parent(), line, gap, conversation);
+        return planner.atGap(session, line, gap, conversation);
     }
 
     private static Optional<Frontier> line(SessionState session, int frontier) {

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param turns turns that advanced it
  * @param lastTurn number of the last of them
  * @param lastWorker where that ran
+ * @param reasoning what the tip replays of its open tool loop's reasoning, null for none
+ * @param dropsReasoning whether the line was seen to drop reasoning once its tool loop had closed
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Frontier(
@@ -43,7 +45,9 @@ public record Frontier(
         long turns,
         long lastTurn,
         Instant lastEndedAt,
-        @Nullable WorkerId lastWorker) {
+        @Nullable WorkerId lastWorker,
+        @Nullable OpenReasoning reasoning,
+        @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean dropsReasoning) {
     public Frontier {
         checkpoints = List.copyOf(checkpoints);
         calls = calls == null ? null : List.copyOf(calls);
@@ -68,13 +72,30 @@ public record Frontier(
         return point.messages() < chain.size() && chain.get(point.messages()).equals(point.fingerprint());
     }
 
-    /** The line cut into segments, from the first block on. */
+    /** Whether a prompt begins with the tip's messages without the reasoning in them. */
+    boolean continuedWithoutReasoning(List<PromptFingerprint> chain) {
+        int messages = tip().messages();
+        return reasoning != null
+                && reasoning.without() != null
+                && messages < chain.size()
+                && chain.get(messages).equals(reasoning.without());
+    }
+
+    /**
+     * The line cut into segments, from the first block on. Reasoning of a tool loop that is over but still replayed is part of
+     * the history.
+     */
     public List<Segment> segments(boolean subagent) {
         RetentionClass rest = subagent ? RetentionClass.SUBAGENT : RetentionClass.HISTORY;
         Checkpoint tip = tip();
-        return List.of(
-                new Segment(RetentionClass.SYSTEM, 0, system.blocks(), system.tail()),
-                new Segment(rest, system.blocks(), tip.blocks(), tip.tail()));
+        Checkpoint end = reasoning == null ? tip : reasoning.before();
+        List<Segment> segments = new ArrayList<>();
+        segments.add(new Segment(RetentionClass.SYSTEM, 0, system.blocks(), system.tail()));
+        segments.add(new Segment(rest, system.blocks(), end.blocks(), end.tail()));
+        if (end.blocks() < tip.blocks()) {
+            segments.add(new Segment(RetentionClass.REASONING, end.blocks(), tip.blocks(), tip.tail()));
+        }
+        return segments;
     }
 
     /** A new line. */
@@ -90,14 +111,16 @@ public record Frontier(
                         .forEach(shared::add);
             }
         }
-        return at(turn, advance, forkedFrom, shared, 1, maxCheckpoints);
+        return at(turn, advance, forkedFrom, shared, 1, false, maxCheckpoints);
     }
 
     /** This line after one more turn on it. */
     Frontier advanced(TurnRecord turn, Advance advance, int maxCheckpoints) {
         List<Checkpoint> kept = new ArrayList<>(checkpoints);
-        kept.removeIf(point -> point.messages() >= advance.tip().messages());
-        return at(turn, advance, forkedFrom, kept, turns + 1, maxCheckpoints);
+        Integer shared = advance.shared();
+        kept.removeIf(
+                point -> point.messages() >= advance.tip().messages() || (shared != null && point.messages() > shared));
+        return at(turn, advance, forkedFrom, kept, turns + 1, dropsReasoning || shared != null, maxCheckpoints);
     }
 
     private static Frontier at(
@@ -106,6 +129,7 @@ public record Frontier(
             @Nullable Integer forkedFrom,
             List<Checkpoint> before,
             long turns,
+            boolean dropsReasoning,
             int maxCheckpoints) {
         before.add(advance.tip());
         return new Frontier(
@@ -121,7 +145,9 @@ public record Frontier(
                 turns,
                 turn.number(),
                 turn.endedAt(),
-                turn.worker());
+                turn.worker(),
+                advance.reasoning(),
+                dropsReasoning);
     }
 
     /** This line, dead. */
@@ -139,6 +165,8 @@ public record Frontier(
                 turns,
                 lastTurn,
                 lastEndedAt,
-                lastWorker);
+                lastWorker,
+                reasoning,
+                dropsReasoning);
     }
 }

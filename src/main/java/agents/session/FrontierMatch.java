@@ -11,9 +11,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safety: immutable.
  *
  * @param frontier the line it continues, null when it shares nothing with any
- * @param point deepest known beginning of the prompt, null with {@code frontier}
+ * @param point deepest known beginning of the prompt, null when nothing of it is known
+ * @param reasoningDropped it continues the line's tip but for the reasoning that the tip replayed
  */
-public record FrontierMatch(Kind kind, @Nullable Frontier frontier, @Nullable Checkpoint point) {
+public record FrontierMatch(
+        Kind kind, @Nullable Frontier frontier, @Nullable Checkpoint point, boolean reasoningDropped) {
 
     /** Relation of a prompt to a known line. */
     public enum Kind {
@@ -25,7 +27,7 @@ public record FrontierMatch(Kind kind, @Nullable Frontier frontier, @Nullable Ch
         OPENS
     }
 
-    private static final FrontierMatch UNKNOWN = new FrontierMatch(Kind.OPENS, null, null);
+    private static final FrontierMatch UNKNOWN = new FrontierMatch(Kind.OPENS, null, null, false);
 
     /**
      * Finds the line that shares the longest beginning with a prompt. Of equals, one that is extended wins, then one that
@@ -36,14 +38,20 @@ public record FrontierMatch(Kind kind, @Nullable Frontier frontier, @Nullable Ch
         FrontierMatch best = UNKNOWN;
         for (Frontier frontier : frontiers) {
             if (frontier.model().equals(model) && frontier.blockSizeTokens() == blockSizeTokens) {
-                Optional<Checkpoint> point = frontier.deepestIn(chain);
-                if (point.isPresent()) {
-                    FrontierMatch match = new FrontierMatch(kind(frontier, point.get()), frontier, point.get());
-                    best = match.betterThan(best) ? match : best;
-                }
+                FrontierMatch match = match(frontier, chain);
+                best = match.betterThan(best) ? match : best;
             }
         }
         return best;
+    }
+
+    private static FrontierMatch match(Frontier frontier, List<PromptFingerprint> chain) {
+        Optional<Checkpoint> point = frontier.deepestIn(chain);
+        if (frontier.continuedWithoutReasoning(chain)) {
+            return new FrontierMatch(Kind.EXTENDS, frontier, point.orElse(null), true);
+        }
+        return point.map(known -> new FrontierMatch(kind(frontier, known), frontier, known, false))
+                .orElse(UNKNOWN);
     }
 
     private static Kind kind(Frontier frontier, Checkpoint point) {
@@ -54,8 +62,8 @@ public record FrontierMatch(Kind kind, @Nullable Frontier frontier, @Nullable Ch
     }
 
     private boolean betterThan(FrontierMatch other) {
-        if (matchedMessages() != other.matchedMessages()) {
-            return matchedMessages() > other.matchedMessages();
+        if (followedMessages() != other.followedMessages()) {
+            return followedMessages() > other.followedMessages();
         }
         if (kind != other.kind) {
             return kind.compareTo(other.kind) < 0;
@@ -65,6 +73,11 @@ public record FrontierMatch(Kind kind, @Nullable Frontier frontier, @Nullable Ch
 
     private static boolean fresher(Frontier one, Frontier other) {
         return one.live() == other.live() ? one.lastTurn() > other.lastTurn() : one.live();
+    }
+
+    /** Messages of the prompt that are the line's, known token by token or not. */
+    private int followedMessages() {
+        return reasoningDropped && frontier != null ? frontier.tip().messages() : matchedMessages();
     }
 
     /** Messages of the prompt that are known; -1 when not even its tools are. */

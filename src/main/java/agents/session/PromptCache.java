@@ -32,8 +32,13 @@ public final class PromptCache {
     /** Salt and model are part of the key: no tenant finds another's, no model another's tokens. */
     record Key(HashSalt salt, String model, PromptFingerprint fingerprint) {}
 
-    /** @param systemTokens tokens of the tool definitions and leading system messages among the chain's */
-    record Entry(TokenChain chain, int systemTokens) {
+    /**
+     * A known beginning.
+     *
+     * @param systemTokens tokens of the tool definitions and leading system messages among the chain's
+     * @param loopTokens tokens before the reasoning of its open tool loop, see {@link OpenReasoning}; all without any
+     */
+    record Entry(TokenChain chain, int systemTokens, int loopTokens) {
         long weightBlocks() {
             return OVERHEAD_BLOCKS + (long) chain.blocks().size();
         }

@@ -62,6 +62,8 @@ public final class PromptRenderer {
 
         private TokenChain chain = TokenChain.empty(blockSizeTokens);
         private int systemTokens;
+        private final int reasoning;
+        private int loopTokens;
         private int knownTokens;
 
         Rendering(InferenceRequest request, List<PromptFingerprint> fingerprints, HashSalt salt) {
@@ -71,6 +73,7 @@ public final class PromptRenderer {
             this.hasher = new BlockHasher(blockSizeTokens, salt);
             this.template = templates.apply(request.model());
             this.systemMessages = leadingSystemMessages(request.messages());
+            this.reasoning = OpenReasoning.firstOf(request.messages());
         }
 
         void resume() {
@@ -80,6 +83,7 @@ public final class PromptRenderer {
                     covered = messages;
                     chain = known.chain();
                     systemTokens = known.systemTokens();
+                    loopTokens = known.loopTokens();
                     knownTokens = chain.tokens();
                     return;
                 }
@@ -96,8 +100,11 @@ public final class PromptRenderer {
                 if (covered <= systemMessages) {
                     systemTokens = chain.tokens();
                 }
+                if (reasoning < 0 || covered <= reasoning) {
+                    loopTokens = chain.tokens();
+                }
                 if (covered == systemMessages || covered == request.messages().size()) {
-                    cache.put(key(covered), new PromptCache.Entry(chain, systemTokens));
+                    cache.put(key(covered), new PromptCache.Entry(chain, systemTokens, loopTokens));
                 }
             }
         }
@@ -109,8 +116,14 @@ public final class PromptRenderer {
                     blockSizeTokens,
                     fingerprints,
                     checkpoint(systemMessages, systemTokens),
-                    checkpoint(covered, chain.tokens()));
+                    checkpoint(covered, chain.tokens()),
+                    reasoning < 0 ? null : openReasoning());
             return new RenderedPrompt(outline, whole.blocks(), whole.tokens(), whole.tokens() - knownTokens);
+        }
+
+        private OpenReasoning openReasoning() {
+            return new OpenReasoning(
+                    checkpoint(reasoning, loopTokens), OpenReasoning.without(fingerprints, request.messages()));
         }
 
         private Checkpoint checkpoint(int messages, int tokens) {

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = SessionEvent.SessionOpened.class, name = "session-opened"),
     @JsonSubTypes.Type(value = SessionEvent.TurnCompleted.class, name = "turn-completed"),
     @JsonSubTypes.Type(value = SessionEvent.ChildLinked.class, name = "child-linked"),
+    @JsonSubTypes.Type(value = SessionEvent.RootLearned.class, name = "root-learned"),
     @JsonSubTypes.Type(value = SessionEvent.SessionClosed.class, name = "session-closed")
 })
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -42,6 +43,15 @@ public sealed interface SessionEvent {
     /** Another session names this one as its parent. */
     record ChildLinked(SessionId child, Instant at) implements SessionEvent {}
 
+    /**
+     * The session stands elsewhere in its tree than was known.
+     *
+     * @param parent who spawned it, null when that is as before
+     * @param root session at the top of the tree
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record RootLearned(@Nullable SessionId parent, SessionId root, Instant at) implements SessionEvent {}
+
     /** The session is over. */
     record SessionClosed(CloseReason reason, Instant at) implements SessionEvent {}
 
@@ -50,7 +60,9 @@ public sealed interface SessionEvent {
         /** Asked for by name. */
         REQUESTED,
         /** The harness flagged a turn as the last. */
-        FINAL_TURN
+        FINAL_TURN,
+        /** The session that spawned it is over. */
+        PARENT_OVER
     }
 
     /**
@@ -60,6 +72,9 @@ public sealed interface SessionEvent {
      * @param tools whether the answer ended in tool calls: the frontier waits for their results
      * @param calls names of the tools that the answer calls, null when it calls none or when that was not recorded
      * @param superseded frontiers that are dead from here on
+     * @param reasoning what the prompt replays of its open tool loop's reasoning, null for none
+     * @param shared of a prompt that dropped the reasoning which the tip before replayed: messages that it still shares with
+     *     that; null when it shares all
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Advance(
@@ -70,7 +85,9 @@ public sealed interface SessionEvent {
             @Nullable Fork fork,
             boolean tools,
             @Nullable List<String> calls,
-            List<Integer> superseded) {
+            List<Integer> superseded,
+            @Nullable OpenReasoning reasoning,
+            @Nullable Integer shared) {
         public Advance {
             calls = calls == null ? null : List.copyOf(calls);
             superseded = List.copyOf(superseded);

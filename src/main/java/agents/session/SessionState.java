@@ -4,6 +4,7 @@ import agents.session.SessionEvent.Advance;
 import agents.session.SessionEvent.ChildLinked;
 import agents.session.SessionEvent.CloseReason;
 import agents.session.SessionEvent.Fork;
+import agents.session.SessionEvent.RootLearned;
 import agents.session.SessionEvent.SessionClosed;
 import agents.session.SessionEvent.SessionOpened;
 import agents.session.SessionEvent.TurnCompleted;
@@ -38,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * @param frontiers lines of prompts in the order they were opened
  * @param turns most recent turns, oldest first
  * @param children child sessions, oldest first
+ * @param root session at the top of the tree as it was learned; null while that is the parent, or the session itself
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record SessionState(
@@ -50,7 +52,8 @@ public record SessionState(
         int nextFrontier,
         List<Frontier> frontiers,
         List<TurnRecord> turns,
-        List<SessionId> children) {
+        List<SessionId> children,
+        @Nullable SessionId root) {
     public SessionState {
         frontiers = List.copyOf(frontiers);
         turns = List.copyOf(turns);
@@ -69,7 +72,16 @@ public record SessionState(
                 0,
                 List.of(),
                 List.of(),
-                List.of());
+                List.of(),
+                null);
+    }
+
+    /** Session at the top of the tree, as far as it is known. */
+    public SessionId treeRoot() {
+        if (root != null) {
+            return root;
+        }
+        return parent == null ? id : parent;
     }
 
     public boolean closed() {
@@ -163,7 +175,9 @@ public record SessionState(
                 origin == null ? null : new Fork(origin.id(), match.matchedMessages()),
                 result.outcome() == TurnOutcome.COMPLETED && result.finish() == FinishReason.TOOL_CALLS,
                 result.calls().isEmpty() ? null : result.calls(),
-                extended == null ? List.of() : supersededBy(extended, busy));
+                extended == null ? List.of() : supersededBy(extended, busy),
+                prompt.reasoning(),
+                match.reasoningDropped() ? Integer.valueOf(match.matchedMessages()) : null);
     }
 
     /*
@@ -186,6 +200,21 @@ public record SessionState(
         return children.contains(child) ? Optional.empty() : Optional.of(new ChildLinked(child, at));
     }
 
+    /**
+     * Takes a better known place in the tree; empty when it is as known. A session that nobody named a parent for, because it was
+     * opened by its child, takes the first one. Nobody is below itself, whatever clients say.
+     *
+     * @param spawner parent as it is said now, null when nothing is said
+     * @param top root of the parent's tree, null when that was not asked
+     */
+    public Optional<RootLearned> place(@Nullable SessionId spawner, @Nullable SessionId top, Instant at) {
+        boolean unplaced = parent == null && totalTurns == 0;
+        SessionId newParent = unplaced && spawner != null && !spawner.equals(id) ? spawner : null;
+        SessionId newRoot = top != null && !top.equals(id) ? top : newParent != null ? newParent : treeRoot();
+        boolean known = newParent == null && newRoot.equals(treeRoot());
+        return known ? Optional.empty() : Optional.of(new RootLearned(newParent, newRoot, at));
+    }
+
     /** Closes the session; empty when it is closed already. */
     public Optional<SessionClosed> close(CloseReason reason, Instant at) {
         return closed() ? Optional.empty() : Optional.of(new SessionClosed(reason, at));
@@ -197,17 +226,24 @@ public record SessionState(
             return ended(ended, limits);
         }
         if (event instanceof ChildLinked linked) {
-            return with(closedAt, newest(children, linked.child(), limits.children()));
+            return with(parent, root, closedAt, newest(children, linked.child(), limits.children()));
+        }
+        if (event instanceof RootLearned learned) {
+            return with(learned.parent() == null ? parent : learned.parent(), learned.root(), closedAt, children);
         }
         if (event instanceof SessionClosed over) {
-            return with(over.at(), children);
+            return with(parent, root, over.at(), children);
         }
         return opened((SessionOpened) event);
     }
 
-    private SessionState with(@Nullable Instant closedAt, List<SessionId> children) {
+    private SessionState with(
+            @Nullable SessionId parent,
+            @Nullable SessionId root,
+            @Nullable Instant closedAt,
+            List<SessionId> children) {
         return new SessionState(
-                tenant, id, parent, openedAt, closedAt, totalTurns, nextFrontier, frontiers, turns, children);
+                tenant, id, parent, openedAt, closedAt, totalTurns, nextFrontier, frontiers, turns, children, root);
     }
 
     private SessionState ended(TurnCompleted event, SessionLimits limits) {
@@ -223,7 +259,8 @@ public record SessionState(
                 advance == null ? nextFrontier : Math.max(nextFrontier, turn.frontier() + 1),
                 advance == null ? frontiers : advanced(turn, advance, limits),
                 newest(turns, turn, limits.turns()),
-                children);
+                children,
+                root);
     }
 
     private List<Frontier> advanced(TurnRecord turn, Advance advance, SessionLimits limits) {

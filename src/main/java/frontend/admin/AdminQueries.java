@@ -55,11 +55,16 @@ public interface AdminQueries {
     /** One line of a session list. */
     record SessionSummary(String id, String phase, @Nullable String parent, long turns, @Nullable Instant lastTurnAt) {}
 
-    /** A session in full. */
+    /**
+     * A session in full.
+     *
+     * @param root session at the top of its tree
+     */
     record SessionView(
             String id,
             String phase,
             @Nullable String parent,
+            String root,
             List<String> children,
             long totalTurns,
             List<FrontierView> lineage,

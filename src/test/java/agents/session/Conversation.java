@@ -4,6 +4,7 @@ import inference.AgentHints;
 import inference.ByteTokenizer;
 import inference.ChatMlTemplate;
 import inference.ChatTemplate;
+import inference.ContentBlock;
 import inference.FinishReason;
 import inference.InferenceRequest;
 import inference.Message;
@@ -22,7 +23,10 @@ import java.util.ArrayList;
 import java.util.List;
 import kv.WorkerId;
 
-/** Prompts of a conversation, one message per letter: {@code s} system, {@code u} user, {@code a} assistant, {@code t} tool. */
+/**
+ * Prompts of a conversation, one message per letter: {@code s} system, {@code u} user, {@code a} assistant, {@code t} tool,
+ * {@code r} an assistant whose text follows its thoughts and a bar.
+ */
 public final class Conversation {
     public static final int BLOCK = 16;
     public static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
@@ -39,6 +43,13 @@ public final class Conversation {
     public static List<Message> messages(String... spelled) {
         List<Message> messages = new ArrayList<>();
         for (String one : spelled) {
+            if (one.charAt(0) == 'r') {
+                String[] parts = one.substring(2).split("\\|", 2);
+                messages.add(new Message(
+                        Role.ASSISTANT,
+                        List.of(new ContentBlock.Thinking(parts[0], null), new ContentBlock.Text(parts[1]))));
+                continue;
+            }
             Role role =
                     switch (one.charAt(0)) {
                         case 's' -> Role.SYSTEM;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import agents.session.SessionEvent.ChildLinked;
 import agents.session.SessionEvent.CloseReason;
+import agents.session.SessionEvent.RootLearned;
 import agents.session.SessionEvent.SessionClosed;
 import agents.session.SessionEvent.SessionOpened;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -94,6 +95,39 @@ class SessionJsonTest {
         files.put("child-linked.json", linked);
         files.put("session-closed.json", new SessionClosed(CloseReason.FINAL_TURN, START));
         files.put("session-state.json", state.apply(linked, LIMITS));
+        RootLearned learned = new RootLearned(new SessionId("parent"), new SessionId("root"), START);
+        files.put("root-learned.json", learned);
+        SessionEvent replaying = SessionState.opened(opened)
+                .complete(
+                        completed(
+                                "turn-1",
+                                0,
+                                2,
+                                FinishReason.TOOL_CALLS,
+                                "s:You are brief and exact.",
+                                "u:hello",
+                                "r:a thought of some length|a call",
+                                "t:its result"),
+                        Set.of())
+                .orElseThrow();
+        files.put("turn-completed-reasoning.json", replaying);
+        SessionState reasoned = SessionState.opened(opened).apply(replaying, LIMITS);
+        SessionEvent dropped = reasoned.complete(
+                        completed(
+                                "turn-2",
+                                7,
+                                8,
+                                FinishReason.STOP,
+                                "s:You are brief and exact.",
+                                "u:hello",
+                                "a:a call",
+                                "t:its result",
+                                "a:done",
+                                "u:thanks"),
+                        Set.of())
+                .orElseThrow();
+        files.put("turn-completed-dropping.json", dropped);
+        files.put("session-state-subagent.json", reasoned.apply(dropped, LIMITS).apply(learned, LIMITS));
         return files;
     }
 

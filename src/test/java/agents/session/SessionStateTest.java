@@ -12,10 +12,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import agents.session.FrontierMatch.Kind;
 import agents.session.SessionEvent.CloseReason;
 import agents.session.SessionEvent.SessionOpened;
+import inference.ContentBlock;
 import inference.FinishReason;
+import inference.Message;
+import inference.Role;
 import inference.SessionId;
 import inference.TenantId;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import kv.RetentionClass;
 import org.junit.jupiter.api.Test;
@@ -26,6 +31,9 @@ class SessionStateTest {
             new SessionOpened(TenantId.DEFAULT, new SessionId("session-1"), new SessionId("parent"), START));
 
     private static final String SYSTEM = "s:You are a careful agent that answers in few words.";
+    private static final String[] THINKING = {
+        SYSTEM, "u:one", "r:thoughts that fill more than a block or two of tokens|calls a tool", "t:its result"
+    };
 
     private void end(TurnResult result) {
         end(result, Set.of());
@@ -251,6 +259,93 @@ class SessionStateTest {
                         .map(Checkpoint::messages)
                         .toList());
         assertEquals(3, after.totalTurns());
+    }
+
+    @Test
+    void reasoningOfAnOpenToolLoopIsASegmentOfItsOwnUntilTheLoopCloses() {
+        end(completed("1", 0, 1, FinishReason.TOOL_CALLS, SYSTEM, "u:one"));
+        end(completed("2", 2, 3, FinishReason.TOOL_CALLS, THINKING));
+        Frontier frontier = state.frontiers().get(0);
+        Checkpoint before = outline(SYSTEM, "u:one").tip();
+
+        assertEquals(
+                List.of(
+                        new Segment(
+                                RetentionClass.SYSTEM,
+                                0,
+                                frontier.system().blocks(),
+                                frontier.system().tail()),
+                        new Segment(RetentionClass.HISTORY, frontier.system().blocks(), before.blocks(), before.tail()),
+                        new Segment(
+                                RetentionClass.REASONING,
+                                before.blocks(),
+                                frontier.tip().blocks(),
+                                frontier.tip().tail())),
+                frontier.segments(false));
+
+        end(completed("3", 4, 5, FinishReason.STOP, longer(THINKING, "a:done", "u:two")));
+        assertEquals(
+                List.of(RetentionClass.SYSTEM, RetentionClass.HISTORY),
+                state.frontiers().get(0).segments(false).stream()
+                        .map(Segment::retentionClass)
+                        .toList(),
+                "replayed past its loop, it is history");
+        assertFalse(state.frontiers().get(0).dropsReasoning());
+    }
+
+    @Test
+    void r5APromptThatDroppedItsReasoningSucceedsTheOneThatReplayedIt() {
+        end(completed("1", 0, 1, FinishReason.TOOL_CALLS, SYSTEM, "u:one"));
+        end(completed("2", 2, 3, FinishReason.TOOL_CALLS, THINKING));
+        String[] dropped = {SYSTEM, "u:one", "a:calls a tool", "t:its result", "a:done", "u:two"};
+        FrontierMatch match = match(dropped);
+
+        assertEquals(Kind.EXTENDS, match.kind());
+        assertTrue(match.reasoningDropped());
+        assertEquals(2, match.matchedMessages(), "known token by token up to the reasoning only");
+
+        end(completed("3", 9, 10, FinishReason.STOP, dropped));
+        assertEquals(1, state.frontiers().size());
+        Frontier frontier = state.frontiers().get(0);
+        assertTrue(frontier.dropsReasoning());
+        assertEquals(
+                List.of(2, 6),
+                frontier.checkpoints().stream().map(Checkpoint::messages).toList(),
+                "nothing can fork from what was dropped");
+        assertEquals(6_000, state.turns().get(2).gapMillis());
+    }
+
+    @Test
+    void reasoningThatIsAllOfAMessageIsNotFollowedOnceItIsDropped() {
+        end(completed("1", 0, 1, FinishReason.STOP, SYSTEM, "u:one"));
+        List<Message> messages = new ArrayList<>(Conversation.messages(SYSTEM, "u:one"));
+        messages.add(new Message(Role.ASSISTANT, List.of(new ContentBlock.Thinking("only a thought", null))));
+        PromptOutline outline = Conversation.renderer(new PromptCache(0))
+                .render(Conversation.request("2", "session-1", List.of(), messages))
+                .outline();
+
+        assertNull(Objects.requireNonNull(outline.reasoning()).without());
+    }
+
+    @Test
+    void aSessionTakesAParentOnlyWhileNothingRanInIt() {
+        SessionState alone =
+                SessionState.opened(new SessionOpened(TenantId.DEFAULT, new SessionId("session-1"), null, START));
+        SessionState placed =
+                alone.apply(alone.place(new SessionId("p"), null, START).orElseThrow(), LIMITS);
+        assertEquals(new SessionId("p"), placed.parent());
+        assertEquals(new SessionId("p"), placed.treeRoot());
+
+        SessionState deeper =
+                placed.apply(placed.place(null, new SessionId("top"), START).orElseThrow(), LIMITS);
+        assertEquals(new SessionId("p"), deeper.parent());
+        assertEquals(new SessionId("top"), deeper.treeRoot());
+        assertTrue(deeper.place(new SessionId("other"), null, START).isEmpty());
+        assertTrue(deeper.place(null, deeper.id(), START).isEmpty(), "nobody is below itself");
+
+        state = alone;
+        end(completed("1", 0, 1, FinishReason.STOP, SYSTEM, "u:one"));
+        assertTrue(state.place(new SessionId("p"), null, START).isEmpty());
     }
 
     private static String[] longer(String[] prompt, String... more) {

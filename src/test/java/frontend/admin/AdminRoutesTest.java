@@ -69,7 +69,7 @@ class AdminRoutesTest {
     void aSessionIsFoundWhateverItsIdHolds() {
         HttpResponse<String> found = frontend.get("/v1/sessions/" + escaped(ODD_ID));
         assertEquals(
-                "{\"id\":\"a/b?c=d#e+f g%20ü/../\\\"\",\"phase\":\"ACTING\",\"parent\":\"p\",\"children\":[],"
+                "{\"id\":\"a/b?c=d#e+f g%20ü/../\\\"\",\"phase\":\"ACTING\",\"parent\":\"p\",\"root\":\"top\",\"children\":[],"
                         + "\"totalTurns\":1,\"lineage\":[{\"frontier\":0,\"blockSizeTokens\":16,\"live\":true,"
                         + "\"segments\":[{\"retentionClass\":\"SYSTEM\",\"fromBlock\":0,\"toBlock\":4,"
                         + "\"tailHash\":\"00ff\"}]}],\"leases\":[" + LEASE
@@ -156,7 +156,7 @@ class AdminRoutesTest {
             TurnView turn = new TurnView(1, "t", 0, "COMPLETED", "w", 70, 64, 5, 12L, 40, null, THEN);
             FrontierView frontier = new FrontierView(0, 16, true, List.of(new SegmentView("SYSTEM", 0, 4, "00ff")));
             SessionView view = new SessionView(
-                    id.value(), "ACTING", "p", List.of(), 1, List.of(frontier), List.of(lease()), List.of(turn));
+                    id.value(), "ACTING", "p", "top", List.of(), 1, List.of(frontier), List.of(lease()), List.of(turn));
             return CompletableFuture.completedStage(id.value().equals(ODD_ID) ? Optional.of(view) : Optional.empty());
         }
 

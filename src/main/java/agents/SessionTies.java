@@ -1,0 +1,85 @@
+package agents;
+
+import agents.plan.LeaseAction;
+import agents.session.SessionEvent.CloseReason;
+import agents.session.SessionKey;
+import agents.session.SessionState;
+import akka.actor.typed.RecipientRef;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.japi.function.Function2;
+import inference.SessionId;
+import java.util.List;
+import router.LeaseKeeper;
+
+/**
+ * Whom a session keeps informed: its parent and children, and the keeper of its tree's leases. Nobody waits for them: what came
+ * of a lease is in the keeper's ledger, where the next turn asks.
+ *
+ * <p>Thread-safety: confined to its session.
+ */
+final class SessionTies {
+    private final ActorContext<AgentSession.Command> context;
+    private final AgentSettings.Session settings;
+    private final SessionPorts ports;
+    private boolean parentKnows;
+
+    SessionTies(ActorContext<AgentSession.Command> context, AgentSettings.Session settings, SessionPorts ports) {
+        this.context = context;
+        this.settings = settings;
+        this.ports = ports;
+    }
+
+    /** The session begins, perhaps another one under the name, or has got a parent: the tree is to learn of it. */
+    void placedAnew(SessionState state) {
+        parentKnows = false;
+        tellRoot(state);
+    }
+
+    void parentKnows() {
+        parentKnows = true;
+    }
+
+    /** Links a session to its parent, unless the parent has answered already. */
+    void tellParent(SessionState state, Function2<AgentSession.ChildKnown, Throwable, AgentSession.Command> replied) {
+        SessionId parent = state.parent();
+        if (parent != null && !parent.equals(state.id()) && !parentKnows) {
+            context.ask(
+                    AgentSession.ChildKnown.class,
+                    session(state, parent),
+                    settings.askTimeout(),
+                    replyTo -> new AgentSession.LinkChild(state.tenant(), parent, state.id(), replyTo),
+                    replied);
+        }
+    }
+
+    /** Tells the children which tree they are in now. */
+    void tellRoot(SessionState state) {
+        state.children().forEach(child -> session(state, child).tell(new AgentSession.LearnRoot(state.treeRoot())));
+    }
+
+    /** The session is over, and those that it spawned with it. */
+    void closeChildren(SessionState state) {
+        state.children().forEach(child -> session(state, child)
+                .tell(new AgentSession.Close(
+                        CloseReason.PARENT_OVER, context.getSystem().ignoreRef())));
+    }
+
+    private RecipientRef<AgentSession.Command> session(SessionState state, SessionId other) {
+        return ports.sessions().apply(new SessionKey(state.tenant(), other).entityId());
+    }
+
+    /** Tells the keeper of the session's tree. */
+    void tellKeeper(SessionState state, List<LeaseAction> actions) {
+        RecipientRef<LeaseKeeper.Command> keeper = ports.keepers().apply(state.tenant(), state.treeRoot());
+        for (LeaseAction action : actions) {
+            if (action instanceof LeaseAction.Ask ask) {
+                keeper.tell(new LeaseKeeper.Grant(
+                        ask.terms(), ask.remaining(), context.getSystem().ignoreRef()));
+            } else if (action instanceof LeaseAction.End end) {
+                keeper.tell(new LeaseKeeper.Release(end.lease()));
+            } else {
+                keeper.tell(new LeaseKeeper.ReleaseSession(state.tenant(), state.treeRoot(), state.id()));
+            }
+        }
+    }
+}
