@@ -3,17 +3,20 @@ package kv;
 import java.util.Arrays;
 
 /**
- * Location of every block of an index by its sequence hash; 8 bytes per slot.
+ * Location of every block of an index by its sequence hash; some 10 bytes per block.
  *
  * <p>A slot holds 26 bits of the mixed hash, its <em>tag</em>, above the location (run, offset); the full hash is read in the
- * run. The tag alone gives a slot's home, and slots are sorted by it: linear probing in the order of keys. So a search that
- * fails ends early, removing shifts back a few slots and leaves no tombstone, and growing is one pass from left to right,
- * none of them looking into runs. The table is striped and a stripe grows by a sixth: neither a long stop nor a doubling of
- * memory.
+ * run. Seven slots and a control word make a group of 64 bytes. Seven bytes of the word say which slots are taken, each with
+ * seven bits of the tag, so that one comparison of the word tells which slots to look at; no slot ever moves. The eighth byte
+ * counts the blocks that belong into the group and found it full: they are in one of the next groups, and a search goes on only
+ * while there are any. So removing leaves no tombstone, and what is absent is mostly known from one word.
+ *
+ * <p>The tag alone gives a slot's group, so that growing looks into no run. The table is striped and a stripe grows by an
+ * eighth: neither a long stop nor a doubling of memory.
  *
  * <p>Thread-safety: confined to the index's writer.
  *
- * @see <a href="https://doi.org/10.1093/comjnl/17.2.135">Amble and Knuth, Ordered hash tables, 1974</a>
+ * @see <a href="https://engineering.fb.com/2019/04/25/developer-tools/f14/">Bronson and Shi, F14, 2019</a>
  */
 final class BlockMap {
     /** No location. */
@@ -25,20 +28,30 @@ final class BlockMap {
     private static final int TAG_BITS = Long.SIZE - LOCATION_BITS;
     private static final long LOCATION_MASK = (1L << LOCATION_BITS) - 1;
     private static final int STRIPE_BITS = 8;
-    private static final int CACHE_LINE_SLOTS = 8;
-    private static final int LEAST_HOMES = 8;
 
-    /** Slots behind the last home, more where they run out, so that nothing wraps around; the very last stays empty. */
-    private static final int OVERFLOW_SLOTS = 24;
+    private static final int GROUP_SLOTS = 7;
+    /** Words of a group: control, then slots. */
+    private static final int GROUP_WORDS = 1 + GROUP_SLOTS;
 
-    private static final long[] NO_SLOTS = new long[OVERFLOW_SLOTS + 1];
+    private static final int LEAST_GROUPS = 2;
+    /** Slots in use out of so many before a stripe grows, in hundredths. */
+    private static final int FULLEST = 91;
+
+    /** The high bit of each slot's control byte: set when the slot is taken. */
+    private static final long TAKEN = 0x0080808080808080L;
+
+    private static final long LOW_BITS = 0x0001010101010101L;
+    private static final int OVERFLOW_SHIFT = 56;
+    private static final long ONE_OVERFLOW = 1L << OVERFLOW_SHIFT;
+    /** A count that has come here stays: it may have been more. */
+    private static final int MOST_OVERFLOW = 255;
 
     static final int MAX_RUN_BLOCKS = 1 << OFFSET_BITS;
     static final int MAX_RUN_ID = (1 << RUN_BITS) - 1;
 
     private final Runs runs;
     private final long[][] stripes = new long[1 << STRIPE_BITS][];
-    private final int[] homes = new int[1 << STRIPE_BITS];
+    private final int[] groups = new int[1 << STRIPE_BITS];
     private final int[] counts = new int[1 << STRIPE_BITS];
 
     @SuppressWarnings("unused") // written only, so that the compiler cannot drop the loads of touch()
@@ -46,8 +59,8 @@ final class BlockMap {
 
     BlockMap(Runs runs) {
         this.runs = runs;
-        Arrays.fill(stripes, NO_SLOTS);
-        Arrays.fill(homes, 1);
+        // One empty group for all stripes, none of which owns it: the first block makes a stripe grow.
+        Arrays.fill(stripes, new long[GROUP_WORDS]);
     }
 
     static long location(int run, int offset) {
@@ -68,17 +81,17 @@ final class BlockMap {
     }
 
     /**
-     * Loads the slots of blocks that are about to be found, added or removed, as far as a search mostly goes: two cache
-     * lines. Here the loads are independent and overlap, one by one each would be a cache miss to wait for.
+     * Loads the groups of blocks that are about to be found, added or removed. Here the loads are independent and overlap, one
+     * by one each would be a cache miss to wait for.
      */
     void touch(long[] hashes) {
         long sum = 0;
         for (long hash : hashes) {
             long mixed = mix(hash);
             int stripe = stripe(mixed);
-            long[] slots = stripes[stripe];
-            int home = home(tag(mixed), homes[stripe]);
-            sum += slots[home] + slots[home + CACHE_LINE_SLOTS];
+            long[] words = stripes[stripe];
+            int group = home(tag(mixed), groups[stripe]);
+            sum += words[group] + words[group + GROUP_SLOTS];
         }
         touched = sum;
     }
@@ -87,12 +100,25 @@ final class BlockMap {
     long find(long hash) {
         long mixed = mix(hash);
         int stripe = stripe(mixed);
-        long[] slots = stripes[stripe];
-        for (int at = first(mixed, stripe); hasTag(slots[at], mixed); at++) {
-            if (isAt(slots[at] & LOCATION_MASK, hash)) {
-                return slots[at] & LOCATION_MASK;
+        return find(hash, mixed, stripes[stripe], home(tag(mixed), groups[stripe]));
+    }
+
+    private long find(long hash, long mixed, long[] words, int home) {
+        long tag = tag(mixed);
+        int group = home;
+        do {
+            long control = words[group];
+            for (long hits = hits(control, tag); hits != 0; hits &= hits - 1) {
+                long slot = words[group + slotOf(hits)];
+                if (slot >>> LOCATION_BITS == tag && isAt(slot & LOCATION_MASK, hash)) {
+                    return slot & LOCATION_MASK;
+                }
             }
-        }
+            if (control >>> OVERFLOW_SHIFT == 0) {
+                return ABSENT;
+            }
+            group = next(group, words);
+        } while (group != home);
         return ABSENT;
     }
 
@@ -100,27 +126,16 @@ final class BlockMap {
     boolean add(long hash, long location) {
         long mixed = mix(hash);
         int stripe = stripe(mixed);
-        if ((counts[stripe] + 1) * 5 > homes[stripe] * 4) {
-            resize(stripe, Math.max(LEAST_HOMES, moreHomes(stripe)));
+        if ((counts[stripe] + 1) * 100L > (long) groups[stripe] * GROUP_SLOTS * FULLEST) {
+            resize(stripe, Math.max(LEAST_GROUPS, moreGroups(stripe)));
         }
-        long[] slots = stripes[stripe];
-        int at = first(mixed, stripe);
-        for (; hasTag(slots[at], mixed); at++) {
-            if (isAt(slots[at] & LOCATION_MASK, hash)) {
-                return false;
-            }
+        long[] words = stripes[stripe];
+        int home = home(tag(mixed), groups[stripe]);
+        if (find(hash, mixed, words, home) != ABSENT) {
+            return false;
         }
         counts[stripe]++;
-        // Everything from here to the next empty slot moves on by one.
-        long moving = slot(mixed, location);
-        while (moving != 0) {
-            long next = slots[at];
-            slots[at++] = moving;
-            moving = next;
-        }
-        if (at == slots.length) {
-            stripes[stripe] = withMoreOverflow(slots);
-        }
+        put(words, home, tag(mixed) << LOCATION_BITS | location);
         return true;
     }
 
@@ -128,20 +143,47 @@ final class BlockMap {
     void remove(long hash, long location) {
         long mixed = mix(hash);
         int stripe = stripe(mixed);
-        long[] slots = stripes[stripe];
-        long slot = slot(mixed, location);
-        int at = home(tag(mixed), homes[stripe]);
-        while (slots[at] != slot) {
-            at++;
+        long[] words = stripes[stripe];
+        long tag = tag(mixed);
+        long slot = tag << LOCATION_BITS | location;
+        int group = home(tag, groups[stripe]);
+        while (!take(words, group, tag, slot)) {
+            long control = words[group];
+            if (control >>> OVERFLOW_SHIFT != MOST_OVERFLOW) {
+                words[group] = control - ONE_OVERFLOW;
+            }
+            group = next(group, words);
         }
-        for (; slots[at + 1] != 0 && home(slots[at + 1] >>> LOCATION_BITS, homes[stripe]) <= at; at++) {
-            slots[at] = slots[at + 1];
-        }
-        slots[at] = 0;
         counts[stripe]--;
-        if (counts[stripe] * 4 < homes[stripe] && homes[stripe] > LEAST_HOMES) {
-            resize(stripe, Math.max(LEAST_HOMES, homes[stripe] / 2));
+        if (counts[stripe] * 4 < groups[stripe] * GROUP_SLOTS && groups[stripe] > LEAST_GROUPS) {
+            resize(stripe, Math.max(LEAST_GROUPS, groups[stripe] / 2));
         }
+    }
+
+    /** Takes a slot out of a group; false when it is not there. */
+    private static boolean take(long[] words, int group, long tag, long slot) {
+        long control = words[group];
+        for (long hits = hits(control, tag); hits != 0; hits &= hits - 1) {
+            if (words[group + slotOf(hits)] == slot) {
+                words[group] = control & ~(0xFFL << (Long.numberOfTrailingZeros(hits) - 7));
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static void put(long[] words, int home, long slot) {
+        int group = home;
+        long free = ~words[group] & TAKEN;
+        while (free == 0) {
+            if (words[group] >>> OVERFLOW_SHIFT != MOST_OVERFLOW) {
+                words[group] += ONE_OVERFLOW;
+            }
+            group = next(group, words);
+            free = ~words[group] & TAKEN;
+        }
+        words[group] |= controlByte(slot >>> LOCATION_BITS) << (Long.numberOfTrailingZeros(free) - 7);
+        words[group + slotOf(free)] = slot;
     }
 
     private boolean isAt(long location, long hash) {
@@ -149,49 +191,49 @@ final class BlockMap {
         return run != null && run.has(offset(location), hash);
     }
 
-    /** Spreads a stripe over another number of homes. */
-    private void resize(int stripe, int newHomes) {
-        long[] slots = new long[newHomes + OVERFLOW_SLOTS];
-        int next = 0;
-        for (long slot : stripes[stripe]) {
-            if (slot != 0) {
-                next = Math.max(next, home(slot >>> LOCATION_BITS, newHomes));
-                if (next == slots.length - 1) {
-                    slots = withMoreOverflow(slots);
-                }
-                slots[next++] = slot;
+    /** Spreads a stripe over another number of groups. */
+    private void resize(int stripe, int newGroups) {
+        long[] old = stripes[stripe];
+        long[] words = new long[newGroups * GROUP_WORDS];
+        for (int group = 0; group < old.length; group += GROUP_WORDS) {
+            for (long taken = old[group] & TAKEN; taken != 0; taken &= taken - 1) {
+                long slot = old[group + slotOf(taken)];
+                put(words, home(slot >>> LOCATION_BITS, newGroups), slot);
             }
         }
-        stripes[stripe] = slots;
-        homes[stripe] = newHomes;
-    }
-
-    private static long[] withMoreOverflow(long[] slots) {
-        return Arrays.copyOf(slots, slots.length + OVERFLOW_SLOTS);
-    }
-
-    /** The first slot from a hash's home on whose tag is not smaller. */
-    private int first(long mixed, int stripe) {
-        long[] slots = stripes[stripe];
-        int at = home(tag(mixed), homes[stripe]);
-        long least = slot(mixed, 0);
-        // Less one, an empty slot is the greatest of all; no other changes sides, as no location is 0.
-        while (Long.compareUnsigned(slots[at] - 1, least) < 0) {
-            at++;
-        }
-        return at;
-    }
-
-    private static boolean hasTag(long slot, long mixed) {
-        return slot != 0 && slot >>> LOCATION_BITS == tag(mixed);
+        stripes[stripe] = words;
+        groups[stripe] = newGroups;
     }
 
     /**
-     * A sixth more, and a few that differ between stripes: these add up over the steps, so that stripes grow one after
+     * An eighth more, and a few that differ between stripes: these add up over the steps, so that stripes grow one after
      * another and the table as a whole grows evenly.
      */
-    private int moreHomes(int stripe) {
-        return homes[stripe] * 7 / 6 + (stripe & 15);
+    private int moreGroups(int stripe) {
+        return groups[stripe] * 9 / 8 + (stripe & 3) + 1;
+    }
+
+    /**
+     * High bits of the control bytes that may stand for a tag: all that do, and rarely one above them that does not, so that
+     * the slot is to be compared too.
+     */
+    private static long hits(long control, long tag) {
+        long unlike = control ^ (LOW_BITS * controlByte(tag));
+        return (unlike - LOW_BITS) & ~unlike & TAKEN;
+    }
+
+    private static long controlByte(long tag) {
+        return (tag & 0x7F) | 0x80;
+    }
+
+    /** Position in its group of the slot whose control byte has the lowest bit set. */
+    private static int slotOf(long bits) {
+        return 1 + (Long.numberOfTrailingZeros(bits) >>> 3);
+    }
+
+    private static int next(int group, long[] words) {
+        int next = group + GROUP_WORDS;
+        return next == words.length ? 0 : next;
     }
 
     private static long mix(long hash) {
@@ -206,12 +248,8 @@ final class BlockMap {
         return mixed << STRIPE_BITS >>> LOCATION_BITS;
     }
 
-    private static long slot(long mixed, long location) {
-        return tag(mixed) << LOCATION_BITS | location;
-    }
-
-    /** Grows with the tag, evenly from the first home to the last. */
-    private static int home(long tag, int homes) {
-        return (int) ((tag * homes) >>> TAG_BITS);
+    /** First word of a tag's group; grows with the tag, evenly from the first group to the last. */
+    private static int home(long tag, int groups) {
+        return (int) ((tag * groups) >>> TAG_BITS) * GROUP_WORDS;
     }
 }
