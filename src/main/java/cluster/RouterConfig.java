@@ -13,9 +13,12 @@ import router.queue.QueueSettings;
 import router.retention.LedgerSettings;
 import router.strategy.CacheAware;
 import router.strategy.DynamoCost;
+import router.strategy.E2;
 import router.strategy.Joint;
+import router.strategy.PrefixScorer;
 import router.strategy.Strategies;
 import router.strategy.StrategySettings;
+import router.strategy.Thompson;
 
 /** Reads {@code holdfast.router}. */
 public final class RouterConfig {
@@ -40,6 +43,9 @@ public final class RouterConfig {
                 new StrategySettings(
                         dynamoCost(router.section("dynamo-cost")),
                         cacheAware(router.section("cache-aware")),
+                        prefixScorer(router.section("prefix-scorer")),
+                        e2(router.section("e2")),
+                        thompson(router.section("thompson")),
                         joint(router.section("joint"))),
                 queue(router.section("queue")),
                 new BusyThreshold(prefillFactor(router.section("busy")), residentShare(router.section("busy"))),
@@ -96,6 +102,36 @@ public final class RouterConfig {
                 section.getShare("spread-share"),
                 section.getInt("spread-requests", 0),
                 section.getDouble("spread-ratio", 1));
+    }
+
+    private static PrefixScorer.Settings prefixScorer(Section section) {
+        return new PrefixScorer.Settings(
+                section.getShare("device-weight"),
+                section.getShare("lower-weight"),
+                section.getDouble("prefix"),
+                section.getDouble("queue"),
+                section.getDouble("memory"),
+                section.getDouble("session"),
+                section.getShare("affinity-share"),
+                section.getDurationOrZero("affinity-limit").toMillis(),
+                seconds(section.getDuration("session-timeout")));
+    }
+
+    private static E2.Settings e2(Section section) {
+        return new E2.Settings(
+                seconds(section.getDuration("window")),
+                section.getInt("balance-after", 0),
+                section.getDouble("imbalance", 1));
+    }
+
+    private static Thompson.Settings thompson(Section section) {
+        return new Thompson.Settings(
+                section.getDouble("exploration"),
+                section.getShareAboveZero("forgetting"),
+                section.getShareAboveZero("smoothing"),
+                seconds(section.getDuration("feedback-timeout")),
+                section.getInt("expected-turns", 1),
+                seconds(section.getDuration("session-timeout")));
     }
 
     private static Joint.Settings joint(Section section) {

@@ -22,7 +22,7 @@ class SettingsTest {
                     holdfast.workers.turns-per-slot = 0 | holdfast.workers.turns-per-slot: must be above 0, got 0
                     holdfast.workers.events.silence-check = 0s | holdfast.workers.events.silence-check: must be a time above 0s, got 0s
                     holdfast.workers.openai.unsaid.max-batched-tokens = 0 | holdfast.workers.openai.unsaid.max-batched-tokens: must be at least 1, got 0
-                    holdfast.router.strategy = nope | holdfast.router.strategy: must be one of random, round-robin, least-loaded, power-of-two, sticky, dynamo-cost, cache-aware, joint, got nope
+                    holdfast.router.strategy = nope | holdfast.router.strategy: must be one of random, round-robin, least-loaded, power-of-two, sticky, dynamo-cost, cache-aware, lmetric, prefix-scorer, e2, thompson, joint, got nope
                     holdfast.router.timing = slow | holdfast.router.timing: timing is 'measured', 'fast' or a factor of measured speed above 0, not 'slow'
                     holdfast.router.queue.policy = fifo | holdfast.router.queue.policy: must be one of fcfs, wspt, edf, lcfs, got fifo
                     holdfast.router.queue.slack-per-1k-tokens = -1s | holdfast.router.queue.slack-per-1k-tokens: must be a time of at least 0s, got -1s

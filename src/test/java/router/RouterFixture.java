@@ -15,10 +15,7 @@ import router.placement.RouteRequest;
 import router.queue.BusyThreshold;
 import router.queue.QueuePolicy;
 import router.queue.QueueSettings;
-import router.strategy.CacheAware;
-import router.strategy.DynamoCost;
-import router.strategy.Joint;
-import router.strategy.StrategySettings;
+import testkit.PublishedStrategies;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
@@ -40,10 +37,7 @@ final class RouterFixture {
                 new PlacementSettings(
                         "least-loaded",
                         1,
-                        new StrategySettings(
-                                new DynamoCost.Weights(1, 0.75, 0.25, 0.5, 1, 0, 0, 0),
-                                new CacheAware.Thresholds(1, 1, 32, 1.1),
-                                new Joint.Settings(1, 60)),
+                        PublishedStrategies.SETTINGS,
                         new QueueSettings(QueuePolicy.FCFS, 0.001, 10, MAX_WAIT, Duration.ofSeconds(10)),
                         new BusyThreshold(1, 1),
                         TimingModel.MEASURED,

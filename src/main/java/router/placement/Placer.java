@@ -90,7 +90,7 @@ public final class Placer {
         if (placed.isPresent()) {
             return placed.get();
         }
-        int uncached = leastUncachedTokens(request, eligible);
+        int uncached = leastUncachedTokens(request, eligible, nowNanos);
         boolean queued = queue.offer(
                 request.turn(), request, request.priority(), request.strictPriority(), uncached, arrivalNanos);
         return queued
@@ -118,6 +118,7 @@ public final class Placer {
         int slot = active.slot(turn);
         if (slot >= 0) {
             int before = active.blocks(slot);
+            strategy.ended(turn, !active.prefilling(turn), nowNanos);
             active.finish(turn, nowNanos);
             fleet.ended(slot, before - active.blocks(slot));
             loadChanged = true;
@@ -152,7 +153,7 @@ public final class Placer {
             Decision.Refused refusal = Eligibility.refusal(request, fleet);
             return new Explanation(strategy.name(), null, refusal, strategy.lowerWins(), false, List.of());
         }
-        TurnView turn = view(request);
+        TurnView turn = view(request, nowNanos);
         Choice scored = strategy.choose(turn, all);
         List<Explanation.Score> scores = new ArrayList<>();
         for (int i = 0; i < all.size(); i++) {
@@ -194,7 +195,7 @@ public final class Placer {
             }
             List<Candidate> eligible = eligible(request, nowNanos);
             if (queue.stale(waiting, nowNanos)) {
-                queue.rekey(waiting, leastUncachedTokens(request, eligible), nowNanos);
+                queue.rekey(waiting, leastUncachedTokens(request, eligible, nowNanos), nowNanos);
             }
             place(request, eligible, nowNanos, nowNanos - waiting.arrivalNanos(), true)
                     .ifPresent(placed -> {
@@ -229,7 +230,7 @@ public final class Placer {
         if (eligible.isEmpty()) {
             return Optional.empty();
         }
-        TurnView turn = view(request);
+        TurnView turn = view(request, nowNanos);
         List<Candidate> open = open(eligible);
         Choice choice = strategy.choose(turn, open);
         Candidate chosen = open.get(choice.index());
@@ -242,7 +243,7 @@ public final class Placer {
             return Optional.empty();
         }
         gate.forget(request.turn());
-        strategy.taken(choice, open);
+        strategy.taken(turn, choice, open);
         return Optional.of(new Decision.Placed(charge(request, turn, chosen, nowNanos, queuedNanos)));
     }
 
@@ -270,8 +271,10 @@ public final class Placer {
         return new Placement(chosen.worker(), member.incarnation(), present, source, queuedNanos);
     }
 
-    private static TurnView view(RouteRequest request) {
+    private static TurnView view(RouteRequest request, long nowNanos) {
         return new TurnView(
+                request.turn(),
+                nowNanos,
                 request.affinity(),
                 request.inputTokens(),
                 request.expectedOutputTokens(),
@@ -279,8 +282,8 @@ public final class Placer {
                 request.lastWorker());
     }
 
-    private static int leastUncachedTokens(RouteRequest request, List<Candidate> eligible) {
-        TurnView turn = view(request);
+    private static int leastUncachedTokens(RouteRequest request, List<Candidate> eligible, long nowNanos) {
+        TurnView turn = view(request, nowNanos);
         int most = 0;
         for (Candidate candidate : eligible) {
             most = Math.max(most, candidate.cachedTokens(turn));

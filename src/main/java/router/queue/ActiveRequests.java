@@ -160,6 +160,12 @@ public final class ActiveRequests {
         sums.prefillProgressNanos = nowNanos;
     }
 
+    /** Whether a turn is in flight and has no token yet. */
+    public boolean prefilling(TurnId turn) {
+        Active active = byTurn.get(turn);
+        return active != null && active.prefilling;
+    }
+
     /** Whether a turn is in flight. */
     public boolean contains(TurnId turn) {
         return byTurn.containsKey(turn);

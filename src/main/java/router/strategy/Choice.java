@@ -56,4 +56,42 @@ public record Choice(int index, double[] totals, double[][] terms) {
         }
         return new Choice(index, totals, terms);
     }
+
+    /**
+     * One of the candidates that share the greatest total, each with the same chance.
+     *
+     * @param draw uniform in [0, 1)
+     */
+    static Choice greatestAtRandom(double[] totals, double[][] terms, double draw) {
+        double[] negated = new double[totals.length];
+        for (int i = 0; i < totals.length; i++) {
+            negated[i] = -totals[i];
+        }
+        return new Choice(leastAtRandom(negated, terms, draw).index(), totals, terms);
+    }
+
+    /**
+     * A candidate drawn with chances in proportion to {@code exp(total / temperature)}.
+     *
+     * @param temperature not 0; below 0 the least totals are the likeliest
+     * @param draw uniform in [0, 1)
+     */
+    static Choice softmax(double[] totals, double[][] terms, double temperature, double draw) {
+        double best = Double.NEGATIVE_INFINITY;
+        for (double total : totals) {
+            best = Math.max(best, total / temperature);
+        }
+        double[] shares = new double[totals.length];
+        double sum = 0;
+        for (int i = 0; i < totals.length; i++) {
+            shares[i] = StrictMath.exp(totals[i] / temperature - best);
+            sum += shares[i];
+        }
+        double left = draw * sum;
+        int index = 0;
+        while (index < totals.length - 1 && left >= shares[index]) {
+            left -= shares[index++];
+        }
+        return new Choice(index, totals, terms);
+    }
 }

@@ -25,6 +25,11 @@ final class Draws {
         return unit(mix(base + GOLDEN_GAMMA * decision) + GOLDEN_GAMMA * (position + 1L));
     }
 
+    /** The number of a named row at a position, uniform in [0, 1); {@link #next} does not touch it. */
+    double at(long row, int position) {
+        return unit(mix(base ^ mix(row)) + GOLDEN_GAMMA * (position + 1L));
+    }
+
     /** Moves on to the next decision. */
     void next() {
         decision++;

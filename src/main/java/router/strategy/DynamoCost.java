@@ -57,6 +57,21 @@ public final class DynamoCost implements RoutingStrategy {
                 }
             }
         }
+
+        /** Prefill in flight on the candidate with this turn's, less the credit for what it holds. */
+        double prefillBlocks(TurnView turn, Candidate candidate, long leastPrefillTokens) {
+            double blockSize = turn.blockSizeTokens();
+            long inFlight = candidate.activity().prefillTokens();
+            double excessBlocks = (inFlight - leastPrefillTokens) / blockSize;
+            double decay = 1 / (1 + loadDecay * excessBlocks / Math.max(1, turn.promptBlocks()));
+            Candidate.Held held = candidate.held();
+            double credit = deviceCredit * decay * held.device()
+                    + hostCredit * held.host()
+                    + diskCredit * held.disk()
+                    + sharedCredit * held.remote();
+            double rawPrefill = (inFlight + turn.inputTokens()) / blockSize;
+            return prefillScale * Math.max(0, rawPrefill - credit);
+        }
     }
 
     DynamoCost(Weights weights, long seed) {
@@ -81,16 +96,13 @@ public final class DynamoCost implements RoutingStrategy {
 
     @Override
     public Choice choose(TurnView turn, List<Candidate> candidates) {
-        long leastPrefill = Long.MAX_VALUE;
-        for (Candidate candidate : candidates) {
-            leastPrefill = Math.min(leastPrefill, candidate.activity().prefillTokens());
-        }
+        long leastPrefill = leastPrefillTokens(candidates);
         double[] totals = new double[candidates.size()];
         double[][] terms = new double[totals.length][];
         for (int i = 0; i < totals.length; i++) {
             Candidate candidate = candidates.get(i);
             Candidate.Activity activity = candidate.activity();
-            double prefill = prefillBlocks(turn, candidate, leastPrefill);
+            double prefill = weights.prefillBlocks(turn, candidate, leastPrefill);
             double decode = activity.blocks() + activity.newBlocks();
             double requests = weights.perRequest * candidate.requests();
             terms[i] = new double[] {prefill, decode, requests};
@@ -100,22 +112,16 @@ public final class DynamoCost implements RoutingStrategy {
     }
 
     @Override
-    public void taken(Choice choice, List<Candidate> candidates) {
+    public void taken(TurnView turn, Choice choice, List<Candidate> candidates) {
         draws.next();
     }
 
-    private double prefillBlocks(TurnView turn, Candidate candidate, long leastPrefill) {
-        double blockSize = turn.blockSizeTokens();
-        long inFlight = candidate.activity().prefillTokens();
-        double excessBlocks = (inFlight - leastPrefill) / blockSize;
-        double decay = 1 / (1 + weights.loadDecay * excessBlocks / Math.max(1, turn.promptBlocks()));
-        Candidate.Held held = candidate.held();
-        double credit = weights.deviceCredit * decay * held.device()
-                + weights.hostCredit * held.host()
-                + weights.diskCredit * held.disk()
-                + weights.sharedCredit * held.remote();
-        double rawPrefill = (inFlight + turn.inputTokens()) / blockSize;
-        return weights.prefillScale * Math.max(0, rawPrefill - credit);
+    static long leastPrefillTokens(List<Candidate> candidates) {
+        long least = Long.MAX_VALUE;
+        for (Candidate candidate : candidates) {
+            least = Math.min(least, candidate.activity().prefillTokens());
+        }
+        return least;
     }
 
     private Choice softmax(double[] totals, double[][] terms) {
@@ -126,17 +132,6 @@ public final class DynamoCost implements RoutingStrategy {
             most = Math.max(most, total);
         }
         double range = most > least ? (most - least) * weights.temperature : 1;
-        double[] shares = new double[totals.length];
-        double sum = 0;
-        for (int i = 0; i < totals.length; i++) {
-            shares[i] = StrictMath.exp((least - totals[i]) / range);
-            sum += shares[i];
-        }
-        double left = draws.at(0) * sum;
-        int index = 0;
-        while (index < totals.length - 1 && left >= shares[index]) {
-            left -= shares[index++];
-        }
-        return new Choice(index, totals, terms);
+        return Choice.softmax(totals, terms, -range, draws.at(0));
     }
 }

@@ -33,7 +33,7 @@ final class LeastLoaded implements RoutingStrategy {
     }
 
     @Override
-    public void taken(Choice choice, List<Candidate> candidates) {
+    public void taken(TurnView turn, Choice choice, List<Candidate> candidates) {
         draws.next();
     }
 }

@@ -45,7 +45,7 @@ final class PowerOfTwo implements RoutingStrategy {
     }
 
     @Override
-    public void taken(Choice choice, List<Candidate> candidates) {
+    public void taken(TurnView turn, Choice choice, List<Candidate> candidates) {
         draws.next();
     }
 }

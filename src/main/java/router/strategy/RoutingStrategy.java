@@ -1,5 +1,6 @@
 package router.strategy;
 
+import inference.TurnId;
 import java.util.List;
 
 /**
@@ -40,6 +41,14 @@ public interface RoutingStrategy {
      */
     Choice choose(TurnView turn, List<Candidate> candidates);
 
-    /** The last choice among these candidates was acted on. */
-    default void taken(Choice choice, List<Candidate> candidates) {}
+    /** The last choice among these candidates was acted on: the turn is in flight on the chosen worker. */
+    default void taken(TurnView turn, Choice choice, List<Candidate> candidates) {}
+
+    /**
+     * A turn that was placed is over. Of turns whose worker was lost nothing more is heard.
+     *
+     * @param answered whether its first token came; false when the worker refused it, failed or its client left before
+     * @param nowNanos of the clock of {@link TurnView#nowNanos}
+     */
+    default void ended(TurnId turn, boolean answered, long nowNanos) {}
 }

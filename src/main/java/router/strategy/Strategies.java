@@ -19,6 +19,11 @@ public final class Strategies {
         MAKERS.put(Sticky.NAME, (settings, timing, seed) -> new Sticky());
         MAKERS.put(DynamoCost.NAME, (settings, timing, seed) -> new DynamoCost(settings.dynamoCost(), seed));
         MAKERS.put(CacheAware.NAME, (settings, timing, seed) -> new CacheAware(settings.cacheAware()));
+        MAKERS.put(Lmetric.NAME, (settings, timing, seed) -> new Lmetric(settings.dynamoCost(), seed));
+        MAKERS.put(
+                PrefixScorer.NAME, (settings, timing, seed) -> new PrefixScorer(settings.prefixScorer(), timing, seed));
+        MAKERS.put(E2.NAME, (settings, timing, seed) -> new E2(settings.e2(), timing));
+        MAKERS.put(Thompson.NAME, (settings, timing, seed) -> new Thompson(settings.thompson(), seed));
         MAKERS.put(Joint.NAME, (settings, timing, seed) -> new Joint(settings.joint(), timing));
     }
 

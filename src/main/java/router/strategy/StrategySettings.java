@@ -5,4 +5,10 @@ package router.strategy;
  *
  * <p>Thread-safety: immutable.
  */
-public record StrategySettings(DynamoCost.Weights dynamoCost, CacheAware.Thresholds cacheAware, Joint.Settings joint) {}
+public record StrategySettings(
+        DynamoCost.Weights dynamoCost,
+        CacheAware.Thresholds cacheAware,
+        PrefixScorer.Settings prefixScorer,
+        E2.Settings e2,
+        Thompson.Settings thompson,
+        Joint.Settings joint) {}

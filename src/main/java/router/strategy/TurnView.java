@@ -1,5 +1,6 @@
 package router.strategy;
 
+import inference.TurnId;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 
@@ -8,12 +9,19 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safety: immutable.
  *
+ * @param nowNanos when it is being placed, of the router's monotonic clock
  * @param affinity equal for all turns of one session
  * @param expectedOutputTokens the harness's hint, or a default
  * @param lastWorker where the session's previous turn ran, null at first
  */
 public record TurnView(
-        long affinity, int inputTokens, int expectedOutputTokens, int blockSizeTokens, @Nullable WorkerId lastWorker) {
+        TurnId turn,
+        long nowNanos,
+        long affinity,
+        int inputTokens,
+        int expectedOutputTokens,
+        int blockSizeTokens,
+        @Nullable WorkerId lastWorker) {
 
     /** Blocks of the prompt, a partly filled last one included. */
     public int promptBlocks() {

@@ -28,10 +28,7 @@ import router.queue.BusyThreshold;
 import router.queue.QueuePolicy;
 import router.queue.QueueSettings;
 import router.retention.Holder;
-import router.strategy.CacheAware;
-import router.strategy.DynamoCost;
-import router.strategy.Joint;
-import router.strategy.StrategySettings;
+import testkit.PublishedStrategies;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
@@ -46,10 +43,6 @@ class PlacerTest {
     private static final Incarnation LIFE = new Incarnation(1, 1);
     private static final EngineFacts TWO_SLOTS =
             new EngineFacts(List.of("m"), BLOCK, 100, 8192, 2, 10_000, EngineCapabilities.NONE);
-    private static final StrategySettings STRATEGIES = new StrategySettings(
-            new DynamoCost.Weights(1, 0.75, 0.25, 0.5, 1, 0, 0, 0),
-            new CacheAware.Thresholds(1, 1, 32, 1.1),
-            new Joint.Settings(1, 60));
 
     private final NaiveIndex index = new NaiveIndex();
 
@@ -59,7 +52,7 @@ class PlacerTest {
                 new PlacementSettings(
                         strategy,
                         1,
-                        STRATEGIES,
+                        PublishedStrategies.SETTINGS,
                         new QueueSettings(QueuePolicy.FCFS, 0.001, 2, Duration.ofSeconds(30), Duration.ofSeconds(10)),
                         new BusyThreshold(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY),
                         TimingModel.MEASURED,
@@ -109,7 +102,7 @@ class PlacerTest {
 
     @Test
     void aTurnGoesWhereItsPrefixIs() {
-        for (String strategy : List.of("dynamo-cost", "cache-aware", "joint")) {
+        for (String strategy : List.of("dynamo-cost", "cache-aware", "lmetric", "prefix-scorer", "e2", "joint")) {
             Placer placer = placer(strategy);
             join(placer, A, B);
             hold(B, 1, 2, 3);
@@ -258,7 +251,7 @@ class PlacerTest {
                 new PlacementSettings(
                         "random",
                         1,
-                        STRATEGIES,
+                        PublishedStrategies.SETTINGS,
                         new QueueSettings(QueuePolicy.WSPT, 0.001, 2, Duration.ofSeconds(30), Duration.ofSeconds(10)),
                         new BusyThreshold(0.001, 0.5),
                         TimingModel.MEASURED,
@@ -271,6 +264,25 @@ class PlacerTest {
 
         placer.firstToken(new TurnId("one"), 1);
         assertEquals(A, worker(placer.drain(1).get(0).decision()));
+    }
+
+    @Test
+    void aStrategyHearsHowItsTurnsEnded() {
+        Placer placer = placer("thompson");
+        join(placer, A, B);
+        int answeredByB = 0;
+        for (int i = 0; i < 600; i++) {
+            long now = i * SECOND;
+            TurnId turn = new TurnId("t" + i);
+            if (worker(placer.route(request("t" + i, i), now, now)).equals(A)) {
+                placer.refused(turn, A, WorkerLoad.idle(100), now);
+            } else {
+                placer.firstToken(turn, now + SECOND / 2);
+                placer.release(turn, now + SECOND / 2);
+                answeredByB += i < 300 ? 0 : 1;
+            }
+        }
+        assertTrue(answeredByB > 200, answeredByB + " of the last 300 turns");
     }
 
     @Test

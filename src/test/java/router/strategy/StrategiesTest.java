@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import inference.TurnId;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import kv.WorkerId;
 import org.junit.jupiter.api.Test;
+import testkit.PublishedStrategies;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
@@ -20,11 +22,8 @@ class StrategiesTest {
     private static final int CAPACITY = 10_000;
     private static final EngineFacts FACTS =
             new EngineFacts(List.of("m"), BLOCK, CAPACITY, 8192, 256, 1_000_000, EngineCapabilities.NONE);
-    private static final StrategySettings SETTINGS = new StrategySettings(
-            new DynamoCost.Weights(1, 0.75, 0.25, 0.5, 1, 0, 0, 0),
-            new CacheAware.Thresholds(1, 1, 32, 1.1),
-            new Joint.Settings(1, 60));
-    private static final TurnView TURN = new TurnView(7, 160_000 / 10, 100, BLOCK, null);
+    private static final StrategySettings SETTINGS = PublishedStrategies.SETTINGS;
+    private static final TurnView TURN = new TurnView(new TurnId("t"), 0, 7, 160_000 / 10, 100, BLOCK, null);
 
     private static RoutingStrategy strategy(String name) {
         return Strategies.create(name, SETTINGS, TimingModel.MEASURED, 42);
@@ -54,7 +53,7 @@ class StrategiesTest {
         Map<Integer, Integer> counts = new HashMap<>();
         for (int i = 0; i < decisions; i++) {
             Choice choice = strategy.choose(TURN, candidates);
-            strategy.taken(choice, candidates);
+            strategy.taken(TURN, choice, candidates);
             counts.merge(choice.index(), 1, Integer::sum);
         }
         return counts;
@@ -81,7 +80,7 @@ class StrategiesTest {
                 for (double[] terms : choice.terms()) {
                     assertEquals(strategy.terms().size(), terms.length, name);
                 }
-                strategy.taken(choice, candidates);
+                strategy.taken(TURN, choice, candidates);
             }
         }
     }
@@ -95,7 +94,7 @@ class StrategiesTest {
             List<Integer> run = new ArrayList<>();
             for (int i = 0; i < 50; i++) {
                 Choice choice = strategy.choose(TURN, candidates);
-                strategy.taken(choice, candidates);
+                strategy.taken(TURN, choice, candidates);
                 run.add(choice.index());
             }
             runs.add(run);
@@ -107,7 +106,7 @@ class StrategiesTest {
     @Test
     void randomAndTiesAreUniform() {
         List<Candidate> candidates = List.of(idle("a", 0), idle("b", 0), idle("c", 0), idle("d", 0));
-        for (String name : List.of("random", "least-loaded", "power-of-two", "dynamo-cost")) {
+        for (String name : List.of("random", "least-loaded", "power-of-two", "dynamo-cost", "lmetric")) {
             Map<Integer, Integer> counts = chosen(strategy(name), candidates, 4_000);
             assertEquals(4, counts.size(), name);
             counts.values().forEach(count -> assertEquals(1_000, count, 120, name));
@@ -139,7 +138,7 @@ class StrategiesTest {
         List<Candidate> three = four.subList(0, 3);
         int moved = 0;
         for (long session = 0; session < 1_000; session++) {
-            TurnView turn = new TurnView(session, 1_000, 100, BLOCK, null);
+            TurnView turn = new TurnView(new TurnId("t"), 0, session, 1_000, 100, BLOCK, null);
             int before = sticky.choose(turn, four).index();
             int after = sticky.choose(turn, three).index();
             if (before < 3) {
@@ -155,10 +154,7 @@ class StrategiesTest {
     void dynamoCostIsThePublishedFormula() {
         RoutingStrategy strategy = Strategies.create(
                 "dynamo-cost",
-                new StrategySettings(
-                        new DynamoCost.Weights(1, 0.75, 0.25, 0.5, 2, 0.5, 3, 0),
-                        SETTINGS.cacheAware(),
-                        SETTINGS.joint()),
+                PublishedStrategies.with(new DynamoCost.Weights(1, 0.75, 0.25, 0.5, 2, 0.5, 3, 0)),
                 TimingModel.MEASURED,
                 1);
         Candidate loaded = new Candidate(
@@ -184,10 +180,7 @@ class StrategiesTest {
     void dynamoCostWithATemperatureDrawsBySoftmaxOfTheSpread() {
         RoutingStrategy strategy = Strategies.create(
                 "dynamo-cost",
-                new StrategySettings(
-                        new DynamoCost.Weights(1, 0.75, 0.25, 0.5, 1, 0, 0, 0.5),
-                        SETTINGS.cacheAware(),
-                        SETTINGS.joint()),
+                PublishedStrategies.with(new DynamoCost.Weights(1, 0.75, 0.25, 0.5, 1, 0, 0, 0.5)),
                 TimingModel.MEASURED,
                 1);
         Map<Integer, Integer> counts = chosen(strategy, List.of(idle("a", 500), idle("b", 0)), 4_000);
