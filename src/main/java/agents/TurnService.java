@@ -44,6 +44,11 @@ public final class TurnService {
                 });
     }
 
+    /** Tokens of a request's prompt. */
+    public int promptTokens(InferenceRequest request) {
+        return renderer.render(request).inputTokens();
+    }
+
     /** What a router would be asked for a request that belongs to no known session. */
     public RouteRequest routeRequest(InferenceRequest request) {
         return routeRequest(request, renderer.render(request), settings, null, 0, KeptPrefix.NOTHING, Set.of());

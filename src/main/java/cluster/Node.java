@@ -22,8 +22,10 @@ import akka.cluster.typed.Join;
 import akka.persistence.query.PersistenceQuery;
 import akka.persistence.r2dbc.query.javadsl.R2dbcReadJournal;
 import com.typesafe.config.Config;
+import frontend.Answers;
 import frontend.FrontendSettings;
 import frontend.HttpServer;
+import frontend.PromptNoise;
 import frontend.RequestDirectives;
 import frontend.RunningTurns;
 import frontend.ServiceRoutes;
@@ -31,6 +33,7 @@ import frontend.TurnIds;
 import frontend.admin.AdminRoutes;
 import frontend.chat.ChatCodec;
 import frontend.chat.ChatRoutes;
+import frontend.messages.MessagesRoutes;
 import inference.ByteTokenizer;
 import inference.ChatMlTemplate;
 import inference.ChatTemplate;
@@ -236,13 +239,16 @@ public final class Node implements RunningNode {
             Metrics metrics) {
         RequestDirectives requests = new RequestDirectives(system, settings, turnIds);
         RunningTurns running = new RunningTurns(system, settings, turns::run, metrics);
+        Answers answers = new Answers(system, settings, running);
+        PromptNoise noise = settings.promptNoise();
         return HttpServer.bind(
                 system,
                 settings,
                 running,
                 metrics,
-                new ChatRoutes(system, settings, requests, running, clock, metrics).route(),
-                new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller)
+                new ChatRoutes(requests, answers, noise, clock, metrics).route(),
+                new MessagesRoutes(requests, answers, turns::promptTokens, noise, metrics).route(),
+                new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller, noise)
                                 .inference())
                         .route(),
                 new ServiceRoutes(

@@ -6,11 +6,14 @@ import agents.session.SessionLimits;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import frontend.FrontendSettings;
+import frontend.PromptNoise;
 import inference.TenantId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import kv.WorkerId;
 import router.LeaseSettings;
 import router.placement.PlacementSettings;
@@ -163,7 +166,19 @@ public record Settings(
                 own.getDuration("body-timeout"),
                 own.getDuration("first-byte-after"),
                 own.getDuration("keep-alive-interval"),
-                own.getDurationOrZero("drain-timeout"));
+                own.getDurationOrZero("drain-timeout"),
+                promptNoise(own));
+    }
+
+    private static PromptNoise promptNoise(Section own) {
+        try {
+            return new PromptNoise(own.getStringList("prompt-noise").stream()
+                    .map(Pattern::compile)
+                    .toList());
+        } catch (PatternSyntaxException wrong) {
+            throw new StartFailure(
+                    "configuration: holdfast.frontend.prompt-noise: not a regular expression: " + wrong.getMessage());
+        }
     }
 
     private static FrontendSettings.ApiKey apiKey(Config key) {

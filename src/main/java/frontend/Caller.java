@@ -10,10 +10,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safety: immutable.
  *
+ * @param requestId names the HTTP request to its client
  * @param unique id for the turn that the request becomes if it has no key
  * @param idempotencyKey names the turn inside its session, null without
  */
-public record Caller(TenantId tenant, TurnId unique, @Nullable String idempotencyKey, SessionHeaders session) {
+public record Caller(
+        TenantId tenant, String requestId, TurnId unique, @Nullable String idempotencyKey, SessionHeaders session) {
 
     /** Id of the turn that the request becomes in a session. */
     public TurnId turn(SessionId session) {

@@ -20,6 +20,7 @@ import java.util.Locale;
  * @param firstByteAfter how long a stream waits for its first event before its status is committed
  * @param keepAliveInterval silence after which a stream carries a comment
  * @param drainTimeout how long running turns may go on once the server drains
+ * @param promptNoise what is left out of prompts
  */
 public record FrontendSettings(
         String host,
@@ -29,7 +30,8 @@ public record FrontendSettings(
         Duration bodyTimeout,
         Duration firstByteAfter,
         Duration keepAliveInterval,
-        Duration drainTimeout) {
+        Duration drainTimeout,
+        PromptNoise promptNoise) {
 
     public FrontendSettings {
         apiKeys = List.copyOf(apiKeys);

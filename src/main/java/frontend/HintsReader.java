@@ -36,20 +36,16 @@ public final class HintsReader {
         if (control == null) {
             return List.of();
         }
-        if (!control.at("type").text().equals("ephemeral")) {
-            throw control.at("type").mustBe("'ephemeral'");
-        }
-        Duration ttl = ttl(control.at("ttl"));
-        for (int i = messages.size() - 1; i >= 0; i--) {
-            int blocks = messages.get(i).content().size();
-            if (blocks > 0) {
-                return List.of(new CacheMark(i, blocks - 1, ttl));
-            }
-        }
-        return List.of();
+        return CacheMark.end(messages, ttl(control)).stream().toList();
     }
 
-    private static Duration ttl(JsonField field) {
+    /** How long a {@code cache_control} asks to keep a prefix without a read. */
+    public static Duration ttl(JsonField cacheControl) {
+        JsonField type = cacheControl.object().at("type");
+        if (!type.text().equals("ephemeral")) {
+            throw type.mustBe("'ephemeral'");
+        }
+        JsonField field = cacheControl.at("ttl");
         return switch (field.textOr("5m")) {
             case "5m" -> Duration.ofMinutes(5);
             case "1h" -> Duration.ofHours(1);

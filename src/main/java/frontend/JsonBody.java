@@ -1,40 +1,19 @@
 package frontend;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import inference.CompactJson;
 import inference.InferenceFailure;
 import java.io.IOException;
 
 /**
- * JSON text of a request as a tree, parsed once and within limits that make hostile text cheap: nesting at most
- * {@link CompactJson#MAX_DEPTH}, numbers at most 1000 characters and never expanded, nothing interned, nothing after the value.
- * Numbers keep their exact value, so that a schema is written back as it was meant.
+ * JSON text of a request as a tree, parsed once, within the limits of {@link CompactJson#READER}. Numbers keep their exact value, so that a schema is written back as it was meant.
  */
 public final class JsonBody {
-    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxNestingDepth(CompactJson.MAX_DEPTH)
-                            .maxStringLength(Integer.MAX_VALUE)
-                            .build())
-                    .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-                    .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
-                    .build())
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
-            .build();
-
     private JsonBody() {}
 
     /**
@@ -45,7 +24,7 @@ public final class JsonBody {
     public static JsonField parse(byte[] body) {
         JsonNode tree;
         try {
-            tree = MAPPER.readTree(body);
+            tree = CompactJson.READER.readTree(body);
         } catch (JsonProcessingException e) {
             throw malformed("the body is not valid JSON: " + problem(e) + place(e.getLocation()));
         } catch (IOException e) {

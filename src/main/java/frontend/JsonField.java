@@ -2,6 +2,7 @@ package frontend;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import inference.CompactJson;
 import inference.WellFormed;
 import java.util.ArrayList;
 import java.util.List;
@@ -165,7 +166,7 @@ public final class JsonField {
 
     /** This field as compact JSON with its key order kept. */
     public String compact() {
-        return WellFormed.text(node.toString());
+        return CompactJson.of(node);
     }
 
     /** Refuses the request because of this field. */

@@ -6,6 +6,7 @@ import akka.http.javadsl.model.HttpResponse;
 import akka.http.scaladsl.model.ErrorInfo;
 import akka.http.scaladsl.model.StatusCode;
 import akka.http.scaladsl.settings.ServerSettings;
+import inference.InferenceFailure;
 
 /**
  * Answers what is no HTTP request at all (an illegal request line, headers past the limits) in the envelope that clients
@@ -22,6 +23,8 @@ public final class ParsingErrors extends ParsingErrorHandler {
     @Override
     public HttpResponse handle(StatusCode status, ErrorInfo info, LoggingAdapter log, ServerSettings settings) {
         // The details hold bytes of the client: they are left out.
-        return RequestIds.named(OpenAiErrors.response(status, null, info.summary()), RequestIds.fresh());
+        String id = RequestIds.fresh();
+        InferenceFailure failure = InferenceFailure.of(InferenceFailure.Kind.INVALID_REQUEST, info.summary());
+        return RequestIds.named(new OpenAiErrors().response(failure, id).withStatus(status), id);
     }
 }

@@ -40,6 +40,7 @@ public final class RequestDirectives extends AllDirectives {
             TenantId tenant = tenant(headers);
             Caller caller = new Caller(
                     tenant,
+                    RequestIds.of(request),
                     turnIds.next(),
                     TurnIds.key(headers.value("idempotency-key")),
                     SessionHeaders.read(headers));

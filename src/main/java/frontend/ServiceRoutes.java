@@ -23,7 +23,8 @@ import java.util.List;
 public final class ServiceRoutes extends AllDirectives {
     private static final String INDEX =
             """
-            {"name":"holdfast","routes":["POST /v1/chat/completions","GET /v1/models","GET /v1/models/{id}",\
+            {"name":"holdfast","routes":["POST /v1/chat/completions","POST /v1/messages",\
+            "POST /v1/messages/count_tokens","GET /v1/models","GET /v1/models/{id}",\
             "GET /v1/sessions","GET /v1/sessions/{id}","DELETE /v1/sessions/{id}","GET /v1/leases",\
             "DELETE /v1/leases/{id}","GET /v1/workers","POST /v1/explain","GET /health/live","GET /health/ready","GET /metrics"]}
             """;

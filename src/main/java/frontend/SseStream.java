@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * Answers as server-sent events: one frame per element, each flushed by itself, and a comment in every silence. Never an
+ * Answers as server-sent events: one frame per element, each flushed by itself, and a frame in every silence. Never an
  * event without data, which most clients take for a broken answer.
  *
  * @see <a href="https://html.spec.whatwg.org/multipage/server-sent-events.html">Server-sent events</a>
@@ -23,7 +23,8 @@ public final class SseStream {
     private static final ContentType EVENT_STREAM = MediaTypes.customWithOpenCharset(
                     "text", "event-stream", Map.of(), false)
             .toContentType(HttpCharsets.UTF_8);
-    private static final ByteString KEEP_ALIVE = ByteString.fromString(": keep-alive\n\n");
+    /** Frame for silences that no client takes for an event. */
+    public static final ByteString COMMENT = ByteString.fromString(": keep-alive\n\n");
 
     private SseStream() {}
 
@@ -32,11 +33,21 @@ public final class SseStream {
         return ByteString.fromArrayUnsafe(("data: " + data + "\n\n").getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Response that streams frames. */
-    public static HttpResponse response(Source<ByteString, NotUsed> frames, Duration keepAliveInterval) {
+    /** Frame of a named event. */
+    public static ByteString event(String name, String data) {
+        return ByteString.fromArrayUnsafe(
+                ("event: " + name + "\ndata: " + data + "\n\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Response that streams frames.
+     *
+     * @param keepAlive frame after each {@code keepAliveInterval} of silence
+     */
+    static HttpResponse response(Source<ByteString, NotUsed> frames, Duration keepAliveInterval, ByteString keepAlive) {
         return HttpResponse.create()
                 .addHeader(RawHeader.create("cache-control", "no-cache"))
                 .addHeader(RawHeader.create("x-accel-buffering", "no"))
-                .withEntity(HttpEntities.create(EVENT_STREAM, frames.keepAlive(keepAliveInterval, () -> KEEP_ALIVE)));
+                .withEntity(HttpEntities.create(EVENT_STREAM, frames.keepAlive(keepAliveInterval, () -> keepAlive)));
     }
 }

@@ -1,29 +1,38 @@
 package inference;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import java.io.IOException;
-import java.io.StringWriter;
-import org.jspecify.annotations.Nullable;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 
 /**
- * The one spelling of a tool call's arguments: no white space, key order and number literals as they were, escapes only
- * where JSON needs them. Dialects and clients spell the same arguments differently; a prefix survives only if prompts do
- * not.
+ * The one spelling of a tool call's arguments: no white space, key order as it was, each number by its exact value, escapes
+ * only where JSON needs them. Dialects and clients spell the same arguments differently, some as text and some as JSON; a
+ * prefix survives only if prompts do not.
  */
 public final class CompactJson {
     /** Deepest nesting of JSON from outside; real tool schemas stay below 50. */
     public static final int MAX_DEPTH = 500;
 
-    private static final JsonFactory FACTORY = JsonFactory.builder()
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(MAX_DEPTH)
-                    .maxStringLength(Integer.MAX_VALUE)
+    /**
+     * Reads JSON from outside within limits that make hostile text cheap: nesting at most {@link #MAX_DEPTH}, numbers at
+     * most 1000 characters and never expanded, nothing interned, nothing after the value.
+     */
+    public static final JsonMapper READER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(MAX_DEPTH)
+                            .maxStringLength(Integer.MAX_VALUE)
+                            .build())
+                    .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                    .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
                     .build())
-            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
             .build();
 
     private CompactJson() {}
@@ -36,36 +45,16 @@ public final class CompactJson {
         if (text.isBlank()) {
             return "{}";
         }
-        String object = object(text);
-        return object == null ? text : object;
+        try {
+            JsonNode tree = READER.readTree(text);
+            return tree.isObject() ? of(tree) : text;
+        } catch (JsonProcessingException notJson) {
+            return text;
+        }
     }
 
-    private static @Nullable String object(String text) {
-        StringWriter out = new StringWriter(text.length());
-        try (JsonParser parser = FACTORY.createParser(text);
-                JsonGenerator generator = FACTORY.createGenerator(out)) {
-            if (parser.nextToken() != JsonToken.START_OBJECT) {
-                return null;
-            }
-            JsonToken token = JsonToken.START_OBJECT;
-            while (token != null) {
-                copy(token, parser, generator);
-                token = parser.nextToken();
-                if (generator.getOutputContext().inRoot() && token != null) {
-                    return null;
-                }
-            }
-        } catch (IOException notJson) {
-            return null;
-        }
-        return WellFormed.text(out.toString());
-    }
-
-    private static void copy(JsonToken token, JsonParser parser, JsonGenerator generator) throws IOException {
-        if (token.isNumeric()) {
-            generator.writeNumber(parser.getText());
-        } else {
-            generator.copyCurrentEvent(parser);
-        }
+    /** The one spelling of a tree that {@link #READER} read. */
+    public static String of(JsonNode tree) {
+        return WellFormed.text(tree.toString());
     }
 }

@@ -22,6 +22,11 @@ public record InferenceFailure(Kind kind, String message, @Nullable String param
         NOT_ALLOWED,
         UNKNOWN_MODEL,
         NOT_FOUND,
+        METHOD_NOT_ALLOWED,
+        /** A conversation of which only the new part is sent, in a dialect where that is refused. */
+        THREADS_NOT_SERVED,
+        /** The answer that a request continues is not kept, or no longer. */
+        UNKNOWN_PREVIOUS_RESPONSE,
         /** The same thing is being done already. */
         CONFLICT,
         REQUEST_TOO_LARGE,

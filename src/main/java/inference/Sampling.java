@@ -12,21 +12,26 @@ import org.jspecify.annotations.Nullable;
  * @param minTokens lower bound of output tokens, an extension that engines share; must not exceed {@code maxTokens}
  * @param temperature 0 to 2
  * @param topP 0 to 1
+ * @param topK how many of the likeliest tokens are drawn from, at least 1; an extension that engines share
  * @param stop strings that end the answer and are not part of it
+ * @param format what the text must be, null for any text
  */
 public record Sampling(
         @Nullable Integer maxTokens,
         @Nullable Integer minTokens,
         @Nullable Double temperature,
         @Nullable Double topP,
+        @Nullable Integer topK,
         @Nullable Long seed,
         @Nullable Double presencePenalty,
         @Nullable Double frequencyPenalty,
-        List<String> stop) {
+        List<String> stop,
+        @Nullable AnswerFormat format) {
     public Sampling {
         stop = List.copyOf(stop);
     }
 
     /** Everything as the engine likes. */
-    public static final Sampling DEFAULT = new Sampling(null, null, null, null, null, null, null, List.of());
+    public static final Sampling DEFAULT =
+            new Sampling(null, null, null, null, null, null, null, null, List.of(), null);
 }

@@ -252,7 +252,7 @@ final class SeatCommands {
 
     /** The technique for engines without a way of their own: a request for one token, whose answer nobody reads. */
     private CompletionStage<Receipt> oneToken(InferenceRequest conversation) {
-        Sampling one = new Sampling(1, null, null, null, null, null, null, List.of());
+        Sampling one = new Sampling(1, null, null, null, null, null, null, null, List.of(), null);
         InferenceRequest request = new InferenceRequest(
                 conversation.turn(),
                 conversation.model(),

@@ -284,7 +284,7 @@ class WorkerAcrossNodesTest {
                 ToolChoice.AUTO,
                 true,
                 List.of(Message.text(Role.USER, text)),
-                new Sampling(1, null, null, null, null, null, null, List.of()),
+                new Sampling(1, null, null, null, null, null, null, null, List.of(), null),
                 true,
                 AgentHints.NONE,
                 List.of());

@@ -10,6 +10,7 @@ import frontend.admin.AdminQueries;
 import frontend.admin.AdminRoutes;
 import frontend.chat.ChatCodec;
 import frontend.chat.ChatRoutes;
+import frontend.messages.MessagesRoutes;
 import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
@@ -28,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import metrics.Metrics;
 
 /** A real server on loopback whose turns are scripted. */
@@ -42,7 +44,8 @@ public final class FrontendFixture implements AutoCloseable {
             Duration.ofSeconds(10),
             Duration.ofMinutes(1),
             Duration.ofMinutes(1),
-            Duration.ofSeconds(10));
+            Duration.ofSeconds(10),
+            new PromptNoise(List.of(Pattern.compile("\\Anoise:[^\n]*\n*"))));
 
     public final ActorSystem<Void> system;
     public final HttpServer server;
@@ -71,8 +74,11 @@ public final class FrontendFixture implements AutoCloseable {
         turns = new RunningTurns(system, settings, service, metrics);
         RequestDirectives requests =
                 new RequestDirectives(system, settings, new TurnIds(InstantSource.fixed(NOW), new Random(7)));
-        Route chat = new ChatRoutes(system, settings, requests, turns, InstantSource.fixed(NOW), metrics).route();
-        Route admin = new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller)
+        Answers answers = new Answers(system, settings, turns);
+        PromptNoise noise = settings.promptNoise();
+        Route chat = new ChatRoutes(requests, answers, noise, InstantSource.fixed(NOW), metrics).route();
+        Route messages = new MessagesRoutes(requests, answers, request -> 11, noise, metrics).route();
+        Route admin = new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller, noise)
                         .inference())
                 .route();
         ModelCatalog catalog = () -> CompletableFuture.completedStage(List.of(
@@ -85,7 +91,7 @@ public final class FrontendFixture implements AutoCloseable {
                         () -> missing,
                         () -> CompletableFuture.completedStage(metrics.scrape()))
                 .route();
-        server = join(HttpServer.bind(system, settings, turns, metrics, chat, admin, services));
+        server = join(HttpServer.bind(system, settings, turns, metrics, chat, messages, admin, services));
     }
 
     public static FrontendFixture start() {

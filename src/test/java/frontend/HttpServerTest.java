@@ -184,7 +184,8 @@ class HttpServerTest {
                 open.bodyTimeout(),
                 open.firstByteAfter(),
                 open.keepAliveInterval(),
-                open.drainTimeout());
+                open.drainTimeout(),
+                open.promptNoise());
         try (FrontendFixture secured = FrontendFixture.start(locked)) {
             JsonNode error = assertError(401, secured.chat(MINIMAL));
             assertEquals("invalid_api_key", error.get("code").textValue());

@@ -78,7 +78,7 @@ class SessionIdentityTest {
     }
 
     private static SessionContext of(SessionHeaders headers, String body) {
-        Caller caller = new Caller(TenantId.DEFAULT, new TurnId("t"), null, headers);
+        Caller caller = new Caller(TenantId.DEFAULT, "req_1", new TurnId("t"), null, headers);
         JsonField parsed = JsonBody.parse(body.getBytes(StandardCharsets.UTF_8));
         return SessionIdentity.of(caller, parsed, "m", TOOLS, List.of(SYSTEM, QUESTION));
     }

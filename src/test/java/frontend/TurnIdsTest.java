@@ -28,7 +28,8 @@ class TurnIdsTest {
     }
 
     private TurnId keyed(String tenant, String session, String key) {
-        return new Caller(new TenantId(tenant), ids.next(), key, SessionHeaders.NONE).turn(new SessionId(session));
+        return new Caller(new TenantId(tenant), "req_1", ids.next(), key, SessionHeaders.NONE)
+                .turn(new SessionId(session));
     }
 
     @Test

@@ -10,7 +10,7 @@ class CompactJsonTest {
 
     @Test
     void spellingsOfOneObjectBecomeOne() {
-        String one = "{\"b\":\"é/\\n\",\"a\":[1,2.50,-1e9,true,null,{}]}";
+        String one = "{\"b\":\"é/\\n\",\"a\":[1,2.50,-1E+9,true,null,{}]}";
         assertEquals(one, CompactJson.arguments(one));
         assertEquals(
                 one,
@@ -19,10 +19,10 @@ class CompactJsonTest {
     }
 
     @Test
-    void keyOrderAndNumbersStayAsTheyWere() {
+    void keyOrderAndTheValuesOfNumbersStay() {
         assertEquals(
-                "{\"z\":1.0,\"a\":100000000000000000000000000000001,\"z\":1E+400}",
-                CompactJson.arguments("{\"z\": 1.0, \"a\": 100000000000000000000000000000001, \"z\": 1E+400}"));
+                "{\"z\":1.0,\"a\":100000000000000000000000000000001,\"b\":1E+400}",
+                CompactJson.arguments("{\"z\": 1.0, \"a\": 100000000000000000000000000000001, \"b\": 1e400}"));
     }
 
     @Test

@@ -124,7 +124,7 @@ class SeatsIT {
                     ToolChoice.AUTO,
                     true,
                     messages,
-                    new Sampling(24, null, 0.0, null, 1L, null, null, List.of()),
+                    new Sampling(24, null, 0.0, null, null, 1L, null, null, List.of(), null),
                     true,
                     AgentHints.NONE,
                     List.of());

@@ -31,6 +31,9 @@ public enum TurnOutcome {
                     NOT_ALLOWED,
                     UNKNOWN_MODEL,
                     NOT_FOUND,
+                    METHOD_NOT_ALLOWED,
+                    THREADS_NOT_SERVED,
+                    UNKNOWN_PREVIOUS_RESPONSE,
                     CONFLICT,
                     REQUEST_TOO_LARGE,
                     UNSUPPORTED_MEDIA_TYPE -> REJECTED;

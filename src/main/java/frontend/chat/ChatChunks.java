@@ -1,6 +1,7 @@
 package frontend.chat;
 
 import akka.util.ByteString;
+import frontend.JsonLine;
 import frontend.OpenAiErrors;
 import frontend.SseStream;
 import inference.InferenceEvent;
@@ -36,7 +37,7 @@ final class ChatChunks {
     List<ByteString> frames(InferenceEvent event) {
         List<ByteString> frames = new ArrayList<>(3);
         if (event instanceof InferenceEvent.Failed failed) {
-            frames.add(SseStream.data(OpenAiErrors.body(failed.failure())));
+            frames.add(SseStream.data(OpenAiErrors.envelope(failed.failure())));
             return frames;
         }
         if (!begun) {
@@ -105,7 +106,7 @@ final class ChatChunks {
         });
     }
 
-    private ByteString callDelta(ChatWire.Part call) {
+    private ByteString callDelta(JsonLine.Part call) {
         return delta(json -> {
             json.writeArrayFieldStart("tool_calls");
             json.writeStartObject();
@@ -115,11 +116,11 @@ final class ChatChunks {
         });
     }
 
-    private ByteString delta(ChatWire.Part members) {
+    private ByteString delta(JsonLine.Part members) {
         return choice(members, null);
     }
 
-    private ByteString choice(ChatWire.Part delta, @Nullable String finishReason) {
+    private ByteString choice(JsonLine.Part delta, @Nullable String finishReason) {
         return chunk(json -> {
             json.writeArrayFieldStart("choices");
             json.writeStartObject();
@@ -128,7 +129,7 @@ final class ChatChunks {
             delta.write(json);
             json.writeEndObject();
             json.writeNullField("logprobs");
-            ChatWire.textOrNull(json, "finish_reason", finishReason);
+            JsonLine.textOrNull(json, "finish_reason", finishReason);
             json.writeEndObject();
             json.writeEndArray();
             if (includeUsage) {
@@ -145,8 +146,8 @@ final class ChatChunks {
         });
     }
 
-    private ByteString chunk(ChatWire.Part members) {
-        return SseStream.data(ChatWire.object(CHUNK_LENGTH, json -> {
+    private ByteString chunk(JsonLine.Part members) {
+        return SseStream.data(JsonLine.object(CHUNK_LENGTH, json -> {
             ChatWire.head(json, head, "chat.completion.chunk");
             members.write(json);
         }));

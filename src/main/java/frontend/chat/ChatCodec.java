@@ -1,10 +1,13 @@
 package frontend.chat;
 
+import frontend.AnswerFormats;
 import frontend.Caller;
 import frontend.HintsReader;
 import frontend.JsonField;
+import frontend.PromptNoise;
 import frontend.RefusedRequest;
 import frontend.SessionIdentity;
+import inference.AnswerFormat;
 import inference.InferenceRequest;
 import inference.Message;
 import inference.Sampling;
@@ -12,6 +15,7 @@ import inference.SessionContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decodes the body of {@code POST /v1/chat/completions}.
@@ -36,10 +40,10 @@ public final class ChatCodec {
      *
      * @throws RefusedRequest naming the first field that is wrong or not served
      */
-    public static ChatRequest decode(JsonField body, Caller caller) {
+    public static ChatRequest decode(JsonField body, Caller caller, PromptNoise noise) {
         String model = body.at("model").nonEmptyText();
         refuseUnserved(body);
-        List<Message> messages = ChatMessages.decode(body.at("messages"));
+        List<Message> messages = ChatMessages.decode(body.at("messages"), noise);
         ChatTools tools = ChatTools.decode(body);
         JsonField options = body.at("stream_options");
         boolean includeUsage =
@@ -82,10 +86,6 @@ public final class ChatCodec {
         if (!bias.absent() && bias.object().size() > 0) {
             throw notServed(bias);
         }
-        JsonField format = body.at("response_format");
-        if (!format.absent() && !format.object().at("type").text().equals("text")) {
-            throw format.at("type").mustBe("'text', the only format served");
-        }
         for (JsonField modality : body.at("modalities").items()) {
             if (!modality.text().equals("text")) {
                 throw modality.mustBe("'text', the only modality served");
@@ -110,10 +110,25 @@ public final class ChatCodec {
                 least,
                 body.at("temperature").numberOrNull(0, 2),
                 body.at("top_p").numberOrNull(0, 1),
+                body.at("top_k").intOrNull(1, Integer.MAX_VALUE),
                 body.at("seed").integerOrNull(Long.MIN_VALUE, Long.MAX_VALUE),
                 body.at("presence_penalty").numberOrNull(-2, 2),
                 body.at("frequency_penalty").numberOrNull(-2, 2),
-                stop(body.at("stop")));
+                stop(body.at("stop")),
+                format(body.at("response_format")));
+    }
+
+    private static @Nullable AnswerFormat format(JsonField format) {
+        if (format.absent()) {
+            return null;
+        }
+        JsonField type = format.object().at("type");
+        return switch (type.text()) {
+            case "text" -> null;
+            case "json_object" -> AnswerFormat.JSON_OBJECT;
+            case "json_schema" -> AnswerFormats.schema(format.at("json_schema").object());
+            default -> throw type.mustBe("'text', 'json_object' or 'json_schema'");
+        };
     }
 
     private static List<String> stop(JsonField stop) {

@@ -1,42 +1,34 @@
 package frontend.chat;
 
+import frontend.ConversationBuilder;
+import frontend.ImageReference;
 import frontend.JsonField;
+import frontend.PromptNoise;
 import inference.CompactJson;
 import inference.ContentBlock;
 import inference.Message;
 import inference.Role;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
-/**
- * Decodes a conversation. What does not enter a prompt leaves no trace in it: empty texts, names, and how a client split
- * one speaker's contribution into messages.
- */
+/** Decodes a conversation. */
 final class ChatMessages {
     private ChatMessages() {}
 
-    /** Decodes {@code messages}; adjacent messages of one role become one. */
-    static List<Message> decode(JsonField messages) {
+    /** Decodes {@code messages}. */
+    static List<Message> decode(JsonField messages, PromptNoise noise) {
         List<JsonField> items = messages.items();
         if (items.isEmpty()) {
             throw messages.mustBe("an array with at least one message");
         }
-        List<Message> conversation = new ArrayList<>(items.size());
-        Role speaker = null;
-        List<ContentBlock> contribution = new ArrayList<>();
+        ConversationBuilder conversation = new ConversationBuilder(noise);
         for (JsonField item : items) {
             Role role = role(item.object().at("role"));
-            if (speaker != null && role != speaker) {
-                conversation.add(new Message(speaker, contribution));
-                contribution.clear();
-            }
-            speaker = role;
-            decode(role, item, contribution);
+            conversation.speaker(role);
+            decode(role, item, conversation::add);
         }
-        if (speaker != null) {
-            conversation.add(new Message(speaker, contribution));
-        }
-        return conversation;
+        return conversation.messages();
     }
 
     private static Role role(JsonField role) {
@@ -49,20 +41,20 @@ final class ChatMessages {
         };
     }
 
-    private static void decode(Role role, JsonField message, List<ContentBlock> blocks) {
+    private static void decode(Role role, JsonField message, Consumer<ContentBlock> blocks) {
         message.at("name").textOrNull();
         if (role == Role.ASSISTANT) {
             assistant(message, blocks);
         } else if (role == Role.TOOL) {
             List<ContentBlock> result = new ArrayList<>();
-            content(message.at("content"), false, result);
-            blocks.add(new ContentBlock.ToolResult(message.at("tool_call_id").nonEmptyText(), result, false));
+            content(message.at("content"), false, result::add);
+            blocks.accept(new ContentBlock.ToolResult(message.at("tool_call_id").nonEmptyText(), result, false));
         } else {
             content(message.at("content"), false, blocks);
         }
     }
 
-    private static void assistant(JsonField message, List<ContentBlock> blocks) {
+    private static void assistant(JsonField message, Consumer<ContentBlock> blocks) {
         for (String name : List.of("function_call", "audio")) {
             if (!message.at(name).absent()) {
                 throw message.at(name).refused("is not served");
@@ -70,15 +62,15 @@ final class ChatMessages {
         }
         String reasoning = message.at("reasoning_content").textOr("");
         if (!reasoning.isEmpty()) {
-            blocks.add(new ContentBlock.Thinking(reasoning, null));
+            blocks.accept(new ContentBlock.Thinking(reasoning, null));
         }
         content(message.at("content"), true, blocks);
         String refusal = message.at("refusal").textOr("");
         if (!refusal.isEmpty()) {
-            blocks.add(new ContentBlock.Refusal(refusal));
+            blocks.accept(new ContentBlock.Refusal(refusal));
         }
         for (JsonField call : message.at("tool_calls").items()) {
-            blocks.add(toolCall(call.object()));
+            blocks.accept(toolCall(call.object()));
         }
     }
 
@@ -101,7 +93,7 @@ final class ChatMessages {
         };
     }
 
-    private static void content(JsonField content, boolean mayRefuse, List<ContentBlock> blocks) {
+    private static void content(JsonField content, boolean mayRefuse, Consumer<ContentBlock> blocks) {
         if (content.isText()) {
             text(content, blocks);
         } else if (content.isArray()) {
@@ -111,38 +103,24 @@ final class ChatMessages {
         }
     }
 
-    private static void part(JsonField part, boolean mayRefuse, List<ContentBlock> blocks) {
+    private static void part(JsonField part, boolean mayRefuse, Consumer<ContentBlock> blocks) {
         JsonField type = part.at("type");
         String name = type.text();
         if (name.equals("text")) {
             text(part.at("text"), blocks);
         } else if (name.equals("image_url")) {
-            blocks.add(image(part.at("image_url").object().at("url")));
+            blocks.accept(ImageReference.at(part.at("image_url").object().at("url")));
         } else if (name.equals("refusal") && mayRefuse) {
-            blocks.add(new ContentBlock.Refusal(part.at("refusal").text()));
+            blocks.accept(new ContentBlock.Refusal(part.at("refusal").text()));
         } else {
             throw type.mustBe(mayRefuse ? "'text', 'image_url' or 'refusal'" : "'text' or 'image_url'");
         }
     }
 
-    private static void text(JsonField field, List<ContentBlock> blocks) {
+    private static void text(JsonField field, Consumer<ContentBlock> blocks) {
         String text = field.text();
         if (!text.isEmpty()) {
-            blocks.add(new ContentBlock.Text(text));
+            blocks.accept(new ContentBlock.Text(text));
         }
-    }
-
-    /** An image, with the media type that a data URL states. */
-    private static ContentBlock image(JsonField url) {
-        String reference = url.nonEmptyText();
-        if (!reference.startsWith("data:")) {
-            return new ContentBlock.Image("image/*", reference);
-        }
-        int end = reference.indexOf(',');
-        if (end < 0) {
-            throw url.mustBe("a URL or a whole data URL");
-        }
-        String mediaType = reference.substring("data:".length(), end).split(";", 2)[0];
-        return new ContentBlock.Image(mediaType.isEmpty() ? "image/*" : mediaType, reference);
     }
 }

@@ -1,55 +1,27 @@
 package frontend.chat;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import frontend.JsonLine;
+import frontend.WholeAnswer;
 import inference.ContentBlock;
 import inference.InferenceEvent;
-import inference.InferenceFailure;
 import inference.ReplyBuilder;
 import java.io.IOException;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
-/**
- * One answer in one piece, gathered event by event.
- *
- * <p>Thread-safety: confined to one stream.
- */
+/** The body of a complete answer. */
 final class ChatReply {
-    private final ReplyBuilder reply = new ReplyBuilder();
-    private InferenceEvent.@Nullable Finished finished;
-    private @Nullable InferenceFailure failure;
+    private ChatReply() {}
 
-    /** Takes the next event. */
-    ChatReply add(InferenceEvent event) {
-        reply.add(event);
-        if (event instanceof InferenceEvent.Finished end) {
-            finished = end;
-        } else if (event instanceof InferenceEvent.Failed failed) {
-            failure = failed.failure();
-        }
-        return this;
-    }
-
-    /** Why there is no answer; null when there is one. */
-    @Nullable
-    InferenceFailure failure() {
-        return finished == null && failure == null
-                ? InferenceFailure.of(InferenceFailure.Kind.CANCELLED, "the turn was cancelled")
-                : failure;
-    }
-
-    /** The body of a complete answer. */
-    String body(ChatWire.AnswerHead head) {
-        InferenceEvent.Finished end = finished;
-        if (end == null) {
-            throw new IllegalStateException("the answer is not complete");
-        }
-        return ChatWire.object(reply.text().length() + reply.thinking().length() + 512, json -> {
+    static String body(ChatWire.AnswerHead head, WholeAnswer answer) {
+        ReplyBuilder reply = answer.reply();
+        InferenceEvent.Finished end = answer.end();
+        return JsonLine.object(reply.text().length() + reply.thinking().length() + 512, json -> {
             ChatWire.head(json, head, "chat.completion");
             json.writeArrayFieldStart("choices");
             json.writeStartObject();
             json.writeNumberField("index", 0);
-            message(json);
+            message(reply, json);
             json.writeNullField("logprobs");
             json.writeStringField(
                     "finish_reason",
@@ -60,14 +32,14 @@ final class ChatReply {
         });
     }
 
-    private void message(JsonGenerator json) throws IOException {
+    private static void message(ReplyBuilder reply, JsonGenerator json) throws IOException {
         json.writeObjectFieldStart("message");
         json.writeStringField("role", "assistant");
         List<ContentBlock.ToolUse> calls = reply.calls();
         boolean noText =
                 reply.text().isEmpty() && (!calls.isEmpty() || !reply.refusal().isEmpty());
-        ChatWire.textOrNull(json, "content", noText ? null : reply.text());
-        ChatWire.textOrNull(json, "refusal", reply.refusal().isEmpty() ? null : reply.refusal());
+        JsonLine.textOrNull(json, "content", noText ? null : reply.text());
+        JsonLine.textOrNull(json, "refusal", reply.refusal().isEmpty() ? null : reply.refusal());
         if (!reply.thinking().isEmpty()) {
             json.writeStringField("reasoning_content", reply.thinking());
         }

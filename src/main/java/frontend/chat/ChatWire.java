@@ -1,39 +1,13 @@
 package frontend.chat;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import inference.FinishReason;
 import inference.Usage;
 import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
-import org.jspecify.annotations.Nullable;
 
 /** What whole answers and chunks have in common on the wire. */
 final class ChatWire {
-    private static final JsonFactory FACTORY = new JsonFactory();
-
     private ChatWire() {}
-
-    /** Part of a JSON text. */
-    @FunctionalInterface
-    interface Part {
-        void write(JsonGenerator json) throws IOException;
-    }
-
-    /** One JSON object on one line. */
-    static String object(int expectedLength, Part members) {
-        StringWriter text = new StringWriter(expectedLength);
-        // A writer, not a byte stream: that one refuses the halves of surrogate pairs that models can produce.
-        try (JsonGenerator json = FACTORY.createGenerator(text)) {
-            json.writeStartObject();
-            members.write(json);
-            json.writeEndObject();
-        } catch (IOException e) {
-            throw new UncheckedIOException("writing to memory failed", e);
-        }
-        return text.toString();
-    }
 
     /** Members that every body of one answer repeats. */
     static void head(JsonGenerator json, AnswerHead head, String object) throws IOException {
@@ -65,14 +39,6 @@ final class ChatWire {
             case LENGTH -> "length";
             case CONTENT_FILTER -> "content_filter";
         };
-    }
-
-    static void textOrNull(JsonGenerator json, String name, @Nullable String value) throws IOException {
-        if (value == null) {
-            json.writeNullField(name);
-        } else {
-            json.writeStringField(name, value);
-        }
     }
 
     /**

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
+import inference.AnswerFormat;
 import inference.InferenceRequest;
 import inference.Sampling;
 import inference.ToolChoice;
@@ -90,6 +91,9 @@ public final class RequestBody {
         if (sampling.topP() != null) {
             body.put("top_p", sampling.topP());
         }
+        if (sampling.topK() != null) {
+            body.put("top_k", sampling.topK());
+        }
         if (sampling.seed() != null) {
             body.put("seed", sampling.seed());
         }
@@ -102,6 +106,22 @@ public final class RequestBody {
         if (!sampling.stop().isEmpty()) {
             ArrayNode stop = body.putArray("stop");
             sampling.stop().forEach(stop::add);
+        }
+        if (sampling.format() != null) {
+            format(sampling.format(), body.putObject("response_format"));
+        }
+    }
+
+    private static void format(AnswerFormat format, ObjectNode target) {
+        if (format.schema() == null) {
+            target.put("type", "json_object");
+            return;
+        }
+        ObjectNode schema = target.put("type", "json_schema").putObject("json_schema");
+        schema.put("name", format.name());
+        schema.putRawValue("schema", new RawValue(format.schema()));
+        if (format.strict() != null) {
+            schema.put("strict", format.strict());
         }
     }
 

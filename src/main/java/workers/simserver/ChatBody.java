@@ -37,6 +37,10 @@ record ChatBody(
         if (body.at("n").integerOr(1, 1) != 1) {
             throw body.at("n").mustBe("1, the only number of choices served");
         }
+        BodyField format = body.at("response_format").at("type");
+        if (!format.textOr("text").equals("text")) {
+            throw format.mustBe("text: what is said here is scripted, not made to fit");
+        }
         BodyField longest = body.at("max_completion_tokens");
         Integer maxTokens = (longest.absent() ? body.at("max_tokens") : longest).integerOrNull(1);
         int minTokens = body.at("min_tokens").integerOr(0, 0);

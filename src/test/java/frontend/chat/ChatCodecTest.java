@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import frontend.Caller;
+import frontend.FrontendFixture;
 import frontend.JsonBody;
 import frontend.RefusedRequest;
 import frontend.SessionHeaders;
+import inference.AnswerFormat;
 import inference.ContentBlock;
 import inference.InferenceRequest;
 import inference.Message;
@@ -181,15 +183,31 @@ class ChatCodecTest {
 
     @Test
     void samplingIsReadAndTheNewerTokenLimitWins() {
-        assertEquals(Sampling.DEFAULT, with("\"top_k\":5").sampling());
+        assertEquals(5, with("\"top_k\":5").sampling().topK());
         assertEquals(
-                new Sampling(9, 3, 0.5, 1.0, -7L, -2.0, 2.0, List.of("x", "y")),
+                new Sampling(9, 3, 0.5, 1.0, null, -7L, -2.0, 2.0, List.of("x", "y"), null),
                 with("\"max_tokens\":5,\"max_completion_tokens\":9,\"min_tokens\":3,\"temperature\":0.5,\"top_p\":1,"
                                 + "\"seed\":-7,\"presence_penalty\":-2,\"frequency_penalty\":2,\"stop\":[\"x\",\"y\"]")
                         .sampling());
         assertEquals(5, with("\"max_tokens\":5").sampling().maxTokens());
         assertEquals(List.of("END"), with("\"stop\":\"END\"").sampling().stop());
         assertNull(with("\"temperature\":null").sampling().temperature());
+    }
+
+    @Test
+    void aFormatOfTheAnswerIsReadWithItsSchema() {
+        assertNull(with("\"response_format\":{\"type\":\"text\"}").sampling().format());
+        assertEquals(
+                AnswerFormat.JSON_OBJECT,
+                with("\"response_format\":{\"type\":\"json_object\"}")
+                        .sampling()
+                        .format());
+        assertEquals(
+                new AnswerFormat("n", "{\"type\":\"object\"}", true),
+                with("\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\","
+                                + "\"schema\":{\"type\": \"object\"},\"strict\":true}}")
+                        .sampling()
+                        .format());
     }
 
     @Test
@@ -268,7 +286,7 @@ class ChatCodecTest {
                 "\"logprobs\":true; logprobs",
                 "\"top_logprobs\":3; top_logprobs",
                 "\"logit_bias\":{\"5\":1}; logit_bias",
-                "\"response_format\":{\"type\":\"json_object\"}; response_format.type",
+                "\"response_format\":{\"type\":\"xml\"}; response_format.type",
                 "\"modalities\":[\"text\",\"audio\"]; modalities[1]",
                 "\"audio\":{\"voice\":\"x\"}; audio",
                 "\"functions\":[]; functions",
@@ -312,8 +330,9 @@ class ChatCodecTest {
     }
 
     private static ChatRequest chatRequest(String body) {
-        Caller caller = new Caller(TenantId.DEFAULT, new TurnId("t"), null, SessionHeaders.NONE);
-        return ChatCodec.decode(JsonBody.parse(body.getBytes(StandardCharsets.UTF_8)), caller);
+        Caller caller = new Caller(TenantId.DEFAULT, "req_1", new TurnId("t"), null, SessionHeaders.NONE);
+        return ChatCodec.decode(
+                JsonBody.parse(body.getBytes(StandardCharsets.UTF_8)), caller, FrontendFixture.SETTINGS.promptNoise());
     }
 
     private static ContentBlock text(String text) {

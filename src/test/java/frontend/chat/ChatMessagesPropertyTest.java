@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import frontend.JsonBody;
+import frontend.PromptNoise;
 import inference.ContentBlock;
 import inference.Message;
 import inference.Role;
@@ -33,7 +34,8 @@ class ChatMessagesPropertyTest {
         assertEquals(
                 conversation,
                 ChatMessages.decode(
-                        JsonBody.parse(json.getBytes(StandardCharsets.UTF_8)).at("messages")));
+                        JsonBody.parse(json.getBytes(StandardCharsets.UTF_8)).at("messages"),
+                        new PromptNoise(List.of())));
     }
 
     @Provide

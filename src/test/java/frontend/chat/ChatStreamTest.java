@@ -257,7 +257,8 @@ class ChatStreamTest {
                 Duration.ofSeconds(10),
                 Duration.ofMinutes(1),
                 Duration.ofMinutes(1),
-                Duration.ZERO);
+                Duration.ZERO,
+                FrontendFixture.SETTINGS.promptNoise());
         try (FrontendFixture stopping = FrontendFixture.start(impatient);
                 RawClient client = new RawClient(stopping.port())) {
             CompletableFuture<Done> cancelled = new CompletableFuture<>();
@@ -282,7 +283,8 @@ class ChatStreamTest {
                 Duration.ofSeconds(10),
                 firstByteAfter,
                 keepAlive,
-                Duration.ofSeconds(5));
+                Duration.ofSeconds(5),
+                FrontendFixture.SETTINGS.promptNoise());
     }
 
     private static Source<InferenceEvent, NotUsed> failed() {

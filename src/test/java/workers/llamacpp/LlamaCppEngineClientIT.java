@@ -256,7 +256,7 @@ class LlamaCppEngineClientIT {
                 ToolChoice.AUTO,
                 true,
                 messages,
-                new Sampling(24, null, 0.0, null, 1L, null, null, List.of()),
+                new Sampling(24, null, 0.0, null, null, 1L, null, null, List.of(), null),
                 true,
                 AgentHints.NONE,
                 List.of());

@@ -142,7 +142,7 @@ class RequestBodyTest {
                 new ToolChoice(ToolChoice.Mode.NAMED, "read"),
                 false,
                 messages,
-                new Sampling(100, 5, 0.5, null, 42L, null, null, List.of("END")),
+                new Sampling(100, 5, 0.5, null, null, 42L, null, null, List.of("END"), null),
                 reasoning,
                 new AgentHints(7, 0, null, false, null),
                 List.of());

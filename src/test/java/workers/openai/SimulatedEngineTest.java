@@ -63,9 +63,9 @@ class SimulatedEngineTest {
     static final ActorTestKitExtension kit = ActorTestKitExtension.create();
 
     private static final int BLOCK = 16;
-    private static final Sampling MANY = new Sampling(1_000, null, null, null, null, null, null, List.of());
+    private static final Sampling MANY = new Sampling(1_000, null, null, null, null, null, null, null, List.of(), null);
 
-    private static final Sampling ONE = new Sampling(1, null, null, null, null, null, null, List.of());
+    private static final Sampling ONE = new Sampling(1, null, null, null, null, null, null, null, List.of(), null);
     private static final LeaseId LEASE = new LeaseId(0, 1);
     private static final EngineCapabilities HOLDS = new EngineCapabilities(true, null, 0);
 
@@ -136,11 +136,11 @@ class SimulatedEngineTest {
 
     @Test
     void samplingIsObeyed() throws Exception {
-        Sampling exact = new Sampling(50, 50, null, null, null, null, null, List.of());
+        Sampling exact = new Sampling(50, 50, null, null, null, null, null, null, List.of(), null);
         InferenceEvent.Finished finished = finished(answer(request(user("hi"), exact, TenantId.DEFAULT)));
         assertEquals(50, finished.usage().outputTokens());
 
-        Sampling stopping = new Sampling(50, null, null, null, null, null, null, List.of(" two"));
+        Sampling stopping = new Sampling(50, null, null, null, null, null, null, null, List.of(" two"), null);
         List<InferenceEvent> events = answer(request(user("one two three"), stopping, TenantId.DEFAULT));
         assertEquals("echo: one", joined(events, InferenceEvent.TextDelta.class));
         assertEquals(FinishReason.STOP_SEQUENCE, finished(events).reason());

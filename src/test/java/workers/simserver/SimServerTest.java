@@ -150,6 +150,9 @@ class SimServerTest {
         error(400, "{\"model\":\"sim-echo\",\"messages\":[]}", "messages");
         error(400, "{\"model\":\"sim-echo\",\"messages\":[{\"role\":\"wizard\"}]}", "messages[0].role");
         error(400, SimClient.body("hi").put("max_tokens", "many").toString(), "max_tokens");
+        ObjectNode shaped = SimClient.body("hi");
+        shaped.putObject("response_format").put("type", "json_object");
+        error(400, shaped.toString(), "response_format.type");
         error(404, SimClient.body("hi").put("model", "other").toString(), "model");
         error(400, SimClient.body("x".repeat(600 * BLOCK)).toString(), "messages");
         error(400, SimClient.body("hi").put("max_tokens", 600 * BLOCK).toString(), "max_tokens");

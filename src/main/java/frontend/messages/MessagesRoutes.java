@@ -1,0 +1,77 @@
+package frontend.messages;
+
+import akka.http.javadsl.model.ContentTypes;
+import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.server.AllDirectives;
+import akka.http.javadsl.server.PathMatchers;
+import akka.http.javadsl.server.Route;
+import frontend.Answers;
+import frontend.Caller;
+import frontend.ClientConnection;
+import frontend.JsonField;
+import frontend.PromptNoise;
+import frontend.PromptTokens;
+import frontend.RequestDirectives;
+import inference.InferenceRequest;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import metrics.Metric;
+import metrics.Metrics;
+
+/**
+ * {@code POST /v1/messages}, streamed and not, and {@code POST /v1/messages/count_tokens}.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+public final class MessagesRoutes extends AllDirectives {
+    private final RequestDirectives requests;
+    private final Answers answers;
+    private final PromptTokens tokens;
+    private final PromptNoise noise;
+    private final Metrics metrics;
+
+    public MessagesRoutes(
+            RequestDirectives requests, Answers answers, PromptTokens tokens, PromptNoise noise, Metrics metrics) {
+        this.requests = requests;
+        this.answers = answers;
+        this.tokens = tokens;
+        this.noise = noise;
+        this.metrics = metrics;
+    }
+
+    public Route route() {
+        return pathPrefix(
+                PathMatchers.segment("v1").slash("messages"),
+                () -> concat(
+                        pathEnd(() -> post(() -> requests.jsonBody(this::answer))),
+                        path("count_tokens", () -> post(() -> requests.jsonBody(this::count)))));
+    }
+
+    private CompletionStage<HttpResponse> answer(JsonField body, Caller caller, ClientConnection client) {
+        long begin = System.nanoTime();
+        MessagesRequest request = MessagesCodec.decode(body, caller, noise);
+        metrics.time(Metric.HTTP_DECODE, Duration.ofNanos(System.nanoTime() - begin));
+        InferenceRequest turn = request.inference();
+        String id = "msg_" + turn.turn().value();
+        if (!request.stream()) {
+            return answers.whole(turn, client).thenApply(answer -> json(MessagesReply.body(id, request, answer)));
+        }
+        int inputTokens = tokens.count(turn);
+        return answers.streamed(
+                turn,
+                client,
+                MessagesEvents.PING,
+                events -> events.statefulMapConcat(
+                        () -> new MessagesEvents(id, caller.requestId(), request, inputTokens)::frames));
+    }
+
+    private CompletionStage<HttpResponse> count(JsonField body, Caller caller, ClientConnection client) {
+        int count = tokens.count(MessagesCodec.decodeCount(body, caller, noise));
+        return CompletableFuture.completedStage(json("{\"input_tokens\":" + count + "}"));
+    }
+
+    private static HttpResponse json(String body) {
+        return HttpResponse.create().withEntity(ContentTypes.APPLICATION_JSON, body);
+    }
+}
