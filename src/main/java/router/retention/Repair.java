@@ -69,7 +69,8 @@ final class Repair {
         if (missing > 0 && lease.storedCopies().isEmpty()) {
             Optional<LiveWorker> writer = writer(lease);
             writer.ifPresent(worker -> steps.add(Step.asked(Step.Kind.COPY, worker)));
-            warm(lease, missing - (writer.isPresent() ? 1 : 0), steps);
+            boolean copyToCome = writer.isPresent() || mayWriteSoon(lease, steps);
+            warm(lease, missing - (copyToCome ? 1 : 0), steps);
         }
         return steps;
     }
@@ -132,15 +133,29 @@ final class Repair {
 
     private Optional<LiveWorker> writer(Lease lease) {
         boolean pending = lease.steps().stream().anyMatch(step -> step.kind() == Step.Kind.COPY && step.pending());
-        if (pending || !lease.terms().storable() || lease.terms().conversation() == null) {
+        if (pending || !writable(lease)) {
             return Optional.empty();
         }
         return live.all().stream()
-                .filter(worker -> worker.reachable()
-                        && worker.facts().capabilities().copies()
-                        && lease.residentAt(worker.worker())
-                        && !asked(lease, Step.Kind.COPY, worker))
+                .filter(worker -> writes(lease, worker) && lease.residentAt(worker.worker()))
                 .findFirst();
+    }
+
+    /** Whether somebody who writes copies has yet to say that it holds the prefix: until then it is not computed elsewhere instead. */
+    private boolean mayWriteSoon(Lease lease, List<Step> asked) {
+        return writable(lease)
+                && Stream.concat(lease.steps().stream(), asked.stream())
+                        .filter(step -> step.kind() == Step.Kind.HOLD && step.pending())
+                        .flatMap(step -> live.find(step.worker()).stream())
+                        .anyMatch(worker -> writes(lease, worker));
+    }
+
+    private static boolean writable(Lease lease) {
+        return lease.terms().storable() && lease.terms().conversation() != null;
+    }
+
+    private static boolean writes(Lease lease, LiveWorker worker) {
+        return worker.reachable() && worker.facts().capabilities().copies() && !asked(lease, Step.Kind.COPY, worker);
     }
 
     private void warm(Lease lease, int missing, List<Step> steps) {

@@ -207,6 +207,21 @@ class RetentionLedgerTest {
     @Nested
     class R4Copies {
         @Test
+        void nothingIsComputedElsewhereWhileAWriterOfCopiesHasNotSaidThatItHolds() {
+            ledgers.up(A, 1, HOLDS_AND_COPIES).up(B, 1, HOLDS_AND_COPIES);
+            ledgers.grant(terms(1, 2), MINUTE);
+
+            assertEquals(List.of(), ledgers.tick(SECOND), "the copy will be the second one");
+
+            ledgers.answer(A, 1, Step.Kind.HOLD, 1, ACCEPTED);
+            assertInstanceOf(WorkerOrder.Copy.class, ledgers.orders.get(ledgers.orders.size() - 1));
+            ledgers.answer(A, 1, Step.Kind.COPY, 1, new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED));
+            WorkerOrder.Warm warm = assertInstanceOf(
+                    WorkerOrder.Warm.class, ledgers.tick(SECOND).get(0));
+            assertEquals(B, warm.worker());
+        }
+
+        @Test
         void aSecondCopyGoesToStorageWhereEnginesWriteIt() {
             ledgers.up(A, 1, HOLDS_AND_COPIES).up(B, 1, HOLDS);
             heldAtHome(2);
@@ -369,7 +384,7 @@ class RetentionLedgerTest {
             assertEquals(
                     List.of(
                             new WorkerOrder.ReleaseHold(A, id(1), ledgers.book.epoch()),
-                            new WorkerOrder.DiscardCopy(A, COPY)),
+                            new WorkerOrder.DiscardCopy(A, COPY.location())),
                     orders);
             assertEquals(LeaseState.HELD, ledgers.state(2));
         }
@@ -383,7 +398,7 @@ class RetentionLedgerTest {
                     List.of(new WorkerOrder.ReleaseHold(A, id(1), ledgers.book.epoch())),
                     ledgers.answer(A, 1, Step.Kind.HOLD, 1, ACCEPTED).orders());
             assertEquals(
-                    List.of(new WorkerOrder.DiscardCopy(A, COPY)),
+                    List.of(new WorkerOrder.DiscardCopy(A, COPY.location())),
                     ledgers.answer(A, 1, Step.Kind.COPY, 1, ACCEPTED, COPY).orders());
         }
 
