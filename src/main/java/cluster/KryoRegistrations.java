@@ -28,11 +28,13 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
 import kv.Epoch;
+import kv.FoundCopy;
 import kv.Hold;
 import kv.Incarnation;
 import kv.KvEvent;
 import kv.KvTier;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.Prefix;
 import kv.Receipt;
 import kv.RetentionClass;
@@ -133,6 +135,10 @@ final class KryoRegistrations {
         add(90, Worker.DiscardCopy.class);
         add(91, Worker.CopyAnswered.class);
         add(92, Worker.WarmAnswered.class);
+        add(93, Worker.ListCopies.class);
+        add(94, Worker.CopiesListed.class);
+        add(95, FoundCopy.class);
+        add(96, LedgerId.class);
         // agents
         add(100, Checkpoint.class);
         add(101, Frontier.class);

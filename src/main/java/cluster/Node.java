@@ -50,6 +50,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import kv.Incarnation;
+import kv.LedgerId;
 import kv.RunPrefixIndex;
 import kv.WorkerId;
 import metrics.Metrics;
@@ -196,7 +197,8 @@ public final class Node implements RunningNode {
                         System::nanoTime));
         WorkerRoster roster = new WorkerRoster();
         ActorRef<Router.Command> router = router(context, settings, roster, metrics);
-        Leases leases = Leases.init(system, workers::ref, roster, settings.leases(), metrics, clock);
+        Leases leases = Leases.init(
+                system, workers::ref, roster, settings.leases(), () -> new LedgerId(random.nextLong()), metrics, clock);
         Sessions sessions = Sessions.init(
                 system,
                 journal(system),

@@ -74,6 +74,7 @@ public final class RouterConfig {
                 leases.getDuration("tick"),
                 leases.getDurationOrZero("reassert-wait"),
                 leases.getDurationOrZero("worker-grace"),
+                leases.getDuration("inventory-interval"),
                 leases.getDuration("ask-timeout"),
                 leases.getInt("snapshot-every-events", 1),
                 leases.getDuration("min-restart-backoff"),

@@ -50,6 +50,10 @@ public enum Metric {
             Kind.COUNTER,
             "Holds that workers reported as ended or cut down, by reason",
             "reason"),
+    LEASE_COPIES_ABANDONED(
+            "holdfast.leases.copies.abandoned",
+            Kind.COUNTER,
+            "Copies in shared storage that no lease has, found and deleted"),
     LEASE_RESUMES(
             "holdfast.leases.resumes",
             Kind.COUNTER,

@@ -30,10 +30,12 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.WorkerId;
 import metrics.Metric;
 import metrics.Metrics;
 import org.jspecify.annotations.Nullable;
+import router.retention.CopyInventory;
 import router.retention.EndReason;
 import router.retention.Lease;
 import router.retention.LeaseAnswer;
@@ -109,6 +111,8 @@ public final class LeaseKeeper
 
     private record GraceOver() implements Command {}
 
+    private record InventoryDue() implements Command {}
+
     /** Answer to {@link Revoke}: whether the lease was open. */
     public record RevokeReply(boolean found) {}
 
@@ -140,16 +144,18 @@ public final class LeaseKeeper
      * @param partition its number
      * @param workers workers by name
      * @param live the workers as they are seen here
+     * @param names draws a name for a ledger that begins
      */
     public static Behavior<Command> create(
             String partition,
             Function<WorkerId, ? extends RecipientRef<Worker.Command>> workers,
             Supplier<LiveWorkers> live,
             LeaseSettings settings,
+            Supplier<LedgerId> names,
             Metrics metrics,
             InstantSource clock) {
-        return Behaviors.setup(context -> Behaviors.withTimers(timers ->
-                new LeaseKeeper(partition, context, timers, new OrderSender(workers), live, settings, metrics, clock)));
+        return Behaviors.setup(context -> Behaviors.withTimers(timers -> new LeaseKeeper(
+                partition, context, timers, new OrderSender(workers), live, settings, names, metrics, clock)));
     }
 
     private final ActorContext<Command> context;
@@ -158,6 +164,7 @@ public final class LeaseKeeper
     private final Supplier<LiveWorkers> roster;
     private final LeaseSettings settings;
     private final RetentionLedger ledger;
+    private final Supplier<LedgerId> names;
     private final Metrics metrics;
     private final InstantSource clock;
     private final ActorRef<Worker.RetentionNews> ear;
@@ -174,6 +181,7 @@ public final class LeaseKeeper
             OrderSender sender,
             Supplier<LiveWorkers> roster,
             LeaseSettings settings,
+            Supplier<LedgerId> names,
             Metrics metrics,
             InstantSource clock) {
         super(
@@ -185,6 +193,7 @@ public final class LeaseKeeper
         this.roster = roster;
         this.settings = settings;
         this.ledger = new RetentionLedger(settings.ledger());
+        this.names = names;
         this.metrics = metrics;
         this.clock = clock;
         this.ear = context.messageAdapter(Worker.RetentionNews.class, WorkerSaid::new);
@@ -214,7 +223,8 @@ public final class LeaseKeeper
                 .onCommand(TickDue.class, this::onTickDue)
                 .onCommand(RepairDue.class, this::onRepairDue)
                 .onCommand(ReassertOver.class, this::onReassertOver)
-                .onCommand(GraceOver.class, this::onGraceOver);
+                .onCommand(GraceOver.class, this::onGraceOver)
+                .onCommand(InventoryDue.class, this::onInventoryDue);
         return handlers.build();
     }
 
@@ -264,7 +274,7 @@ public final class LeaseKeeper
     private ReplyEffect<LedgerEvent, LeaseBook> onRecovered(@Nullable LeaseBook state, Recovered recovered) {
         LeaseBook past = state == null ? new LeaseBook(settings.ledger()) : state;
         return Effect()
-                .persist(ledger.begin(past, clock.instant()))
+                .persist(ledger.begin(past, names.get(), clock.instant()))
                 .thenRun((LeaseBook book) -> {
                     begun = true;
                     reasserting = true;
@@ -347,6 +357,12 @@ public final class LeaseKeeper
         if (said.news() instanceof Worker.CopyAnswered answered) {
             return heard(book, OrderSender.answer(answered));
         }
+        if (said.news() instanceof Worker.CopiesListed listed) {
+            List<WorkerOrder> abandoned = CopyInventory.compare(book, listed.worker(), listed.copies());
+            metrics.count(Metric.LEASE_COPIES_ABANDONED, abandoned.size());
+            send(abandoned);
+            return Effect().noReply();
+        }
         Worker.HoldEnded over = (Worker.HoldEnded) said.news();
         metrics.count(Metric.LEASE_HOLDS_ENDED, over.reason().name());
         return carryOut(book, ledger.holdEnded(book, OrderSender.over(over), live(), clock.instant()))
@@ -391,6 +407,13 @@ public final class LeaseKeeper
 
     private ReplyEffect<LedgerEvent, LeaseBook> onGraceOver(LeaseBook book, GraceOver over) {
         graceOver = true;
+        timers.startTimerWithFixedDelay(
+                InventoryDue.class, new InventoryDue(), Duration.ZERO, settings.inventoryInterval());
+        return Effect().noReply();
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onInventoryDue(LeaseBook book, InventoryDue due) {
+        send(CopyInventory.take(book, live()));
         return Effect().noReply();
     }
 

@@ -12,6 +12,7 @@ import router.retention.LedgerSettings;
  * @param tick time between two looks at the whole book
  * @param reassertWait how long after a keeper's recovery a returning session waits for its holders
  * @param workerGrace how long after a keeper's recovery a worker that is not there yet is not taken for lost
+ * @param inventoryInterval time between two looks for copies that no lease has
  * @param askTimeout one question to a keeper
  * @param snapshotEveryEvents events between two snapshots
  * @param minRestartBackoff first wait after the store failed
@@ -23,6 +24,7 @@ public record LeaseSettings(
         Duration tick,
         Duration reassertWait,
         Duration workerGrace,
+        Duration inventoryInterval,
         Duration askTimeout,
         int snapshotEveryEvents,
         Duration minRestartBackoff,
@@ -34,6 +36,7 @@ public record LeaseSettings(
         require(positive(tick), "tick is not positive");
         require(!reassertWait.isNegative(), "reassert-wait is negative");
         require(!workerGrace.isNegative(), "worker-grace is negative");
+        require(positive(inventoryInterval), "inventory-interval is not positive");
         require(positive(askTimeout), "ask-timeout is not positive");
         require(snapshotEveryEvents >= 1, "snapshot-every-events is below 1");
         require(positive(minRestartBackoff), "min-restart-backoff is not positive");

@@ -17,8 +17,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.WorkerId;
 import metrics.Metrics;
 import org.jspecify.annotations.Nullable;
@@ -49,19 +51,21 @@ public final class Leases {
      *
      * @param workers workers by name
      * @param roster the workers as this node sees them
+     * @param names draws a name for a ledger that begins
      */
     public static Leases init(
             ActorSystem<?> system,
             Function<WorkerId, ? extends RecipientRef<Worker.Command>> workers,
             WorkerRoster roster,
             LeaseSettings settings,
+            Supplier<LedgerId> names,
             Metrics metrics,
             InstantSource clock) {
         ClusterSharding sharding = ClusterSharding.get(system);
         sharding.init(Entity.of(
                         LeaseKeeper.TYPE_KEY,
                         entity -> LeaseKeeper.create(
-                                entity.getEntityId(), workers, roster::live, settings, metrics, clock))
+                                entity.getEntityId(), workers, roster::live, settings, names, metrics, clock))
                 .withSettings(ClusterShardingSettings.create(system).withRememberEntities(true)));
         Leases leases =
                 new Leases(system, partition -> sharding.entityRefFor(LeaseKeeper.TYPE_KEY, partition), settings);

@@ -42,12 +42,21 @@ final class OrderSender {
         }
         if (order instanceof WorkerOrder.Copy copy) {
             return new Worker.CopyPrefix(
-                    copy.lease(), copy.epoch(), copy.incarnation(), copy.prefix(), copy.conversation(), keeper);
+                    copy.ledger(),
+                    copy.lease(),
+                    copy.epoch(),
+                    copy.incarnation(),
+                    copy.prefix(),
+                    copy.conversation(),
+                    keeper);
+        }
+        if (order instanceof WorkerOrder.ListCopies list) {
+            return new Worker.ListCopies(list.ledger(), keeper);
         }
         if (order instanceof WorkerOrder.ReleaseHold release) {
             return new Worker.ReleaseHold(release.lease(), release.epoch());
         }
-        return new Worker.DiscardCopy(((WorkerOrder.DiscardCopy) order).copy());
+        return new Worker.DiscardCopy(((WorkerOrder.DiscardCopy) order).location());
     }
 
     static WorkerAnswer answer(Worker.HoldAnswered news) {

@@ -10,8 +10,10 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import kv.EngineHash;
+import kv.FoundCopy;
 import kv.Hold;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.Receipt;
 import kv.StoredCopy;
 import workers.status.EngineFacts;
@@ -67,7 +69,7 @@ public interface EngineClient {
      *
      * @return empty when the engine has no such storage or could not write the copy whole
      */
-    default CompletionStage<Optional<StoredCopy>> save(LeaseId lease, Seat seat) {
+    default CompletionStage<Optional<StoredCopy>> save(LedgerId ledger, LeaseId lease, Seat seat) {
         return CompletableFuture.completedFuture(Optional.empty());
     }
 
@@ -80,8 +82,13 @@ public interface EngineClient {
     }
 
     /** Deletes a stored copy; nothing happens when there is none. */
-    default CompletionStage<Done> discard(StoredCopy copy) {
+    default CompletionStage<Done> discard(String location) {
         return CompletableFuture.completedFuture(Done.getInstance());
+    }
+
+    /** What the storage has of copies that were saved for a ledger, unfinished ones included. */
+    default CompletionStage<List<FoundCopy>> copies(LedgerId ledger) {
+        return CompletableFuture.completedFuture(List.of());
     }
 
     /**

@@ -1,6 +1,6 @@
 package workers;
 
-import akka.stream.Materializer;
+import akka.actor.typed.ActorSystem;
 import akka.stream.javadsl.Sink;
 import inference.ConversationRef;
 import inference.InferenceEvent;
@@ -18,6 +18,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import kv.Epoch;
+import kv.FoundCopy;
 import kv.Incarnation;
 import kv.LeaseId;
 import kv.Prefix;
@@ -42,6 +43,9 @@ import workers.status.WorkerState;
  * <p>Mutable, confined to its worker.
  */
 final class SeatCommands {
+    /** At some 120 bytes each, a message stays below 64 KiB. */
+    private static final int COPIES_TOLD = 500;
+
     private static final Receipt FAILED = new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED);
 
     private final WorkerId worker;
@@ -49,7 +53,7 @@ final class SeatCommands {
     private final EngineClient engine;
     private final EngineCache cache;
     private final HoldCommands holds;
-    private final Materializer materializer;
+    private final ActorSystem<?> system;
     private final Outcomes outcomes;
     private final Consumer<List<SeatChange>> changed;
     private final SeenEpochs epochs;
@@ -72,7 +76,7 @@ final class SeatCommands {
             EngineClient engine,
             EngineCache cache,
             HoldCommands holds,
-            Materializer materializer,
+            ActorSystem<?> system,
             Outcomes outcomes,
             Consumer<List<SeatChange>> changed) {
         this.worker = worker;
@@ -80,7 +84,7 @@ final class SeatCommands {
         this.engine = engine;
         this.cache = cache;
         this.holds = holds;
-        this.materializer = materializer;
+        this.system = system;
         this.outcomes = outcomes;
         this.changed = changed;
         this.epochs = new SeenEpochs(settings.holds().epochsRemembered());
@@ -168,8 +172,8 @@ final class SeatCommands {
         }
         underWay.put(user, command.epoch());
         Seat place = new Seat(seat.get());
-        CompletionStage<Optional<StoredCopy>> made =
-                warmed(command.conversation(), place).thenCompose(receipt -> engine.save(command.lease(), place));
+        CompletionStage<Optional<StoredCopy>> made = warmed(command.conversation(), place)
+                .thenCompose(receipt -> engine.save(command.ledger(), command.lease(), place));
         outcomes.await(made, (copy, failure) -> {
             underWay.remove(user);
             table().free(user);
@@ -193,8 +197,18 @@ final class SeatCommands {
     }
 
     void discard(Worker.DiscardCopy command) {
-        copied.values().removeIf(made -> made.copy().equals(command.copy()));
-        outcomes.await(engine.discard(command.copy()), (done, failure) -> {});
+        copied.values().removeIf(made -> made.copy().location().equals(command.location()));
+        outcomes.await(engine.discard(command.location()), (done, failure) -> {});
+    }
+
+    /** What cannot be read is not answered: the keeper asks again by itself. */
+    void list(Worker.ListCopies command) {
+        outcomes.await(engine.copies(command.ledger()), (found, failure) -> {
+            if (found != null) {
+                List<FoundCopy> told = List.copyOf(found.subList(0, Math.min(found.size(), COPIES_TOLD)));
+                command.keeper().tell(new Worker.CopiesListed(worker, told));
+            }
+        });
     }
 
     void warm(Worker.WarmPrefix command, @Nullable EngineFacts facts, WorkerState state) {
@@ -266,7 +280,7 @@ final class SeatCommands {
                 conversation.hints(),
                 conversation.cacheMarks());
         return engine.generate(request, Seat.ANY)
-                .runWith(Sink.last(), materializer)
+                .runWith(Sink.last(), system)
                 .thenApply(last -> last instanceof InferenceEvent.Finished ? new Receipt.Accepted() : FAILED);
     }
 

@@ -10,7 +10,6 @@ import akka.actor.typed.javadsl.TimerScheduler;
 import akka.actor.typed.receptionist.Receptionist;
 import akka.actor.typed.receptionist.ServiceKey;
 import akka.cluster.sharding.typed.javadsl.EntityTypeKey;
-import akka.stream.Materializer;
 import inference.ConversationRef;
 import inference.TurnId;
 import java.time.Duration;
@@ -19,10 +18,12 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import kv.Epoch;
+import kv.FoundCopy;
 import kv.Hold;
 import kv.Incarnation;
 import kv.KvEvent;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.Prefix;
 import kv.Receipt;
 import kv.StoredCopy;
@@ -104,6 +105,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
 
     /** Asks for a copy of a prefix outside the engine, with what the conversation's next turn is sure to begin with. */
     public record CopyPrefix(
+            LedgerId ledger,
             LeaseId lease,
             Epoch epoch,
             Incarnation incarnation,
@@ -123,7 +125,10 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
             implements Command {}
 
     /** A copy is not needed any more. */
-    public record DiscardCopy(StoredCopy copy) implements Command {}
+    public record DiscardCopy(String location) implements Command {}
+
+    /** Asks which copies of a ledger are in the engine's storage. */
+    public record ListCopies(LedgerId ledger, ActorRef<RetentionNews> keeper) implements Command {}
 
     private record FeedSaid(KvEventFeed.News news) implements Command {}
 
@@ -214,6 +219,9 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     public record WarmAnswered(WorkerId worker, LeaseId lease, Epoch epoch, Incarnation incarnation, Receipt receipt)
             implements RetentionNews {}
 
+    /** Answer to {@link ListCopies}: as many as a message holds. */
+    public record CopiesListed(WorkerId worker, List<FoundCopy> copies) implements RetentionNews {}
+
     /**
      * News for a router, numbered from 1 per {@link Attach}; a number is never skipped. The first is always a
      * {@link Joined}.
@@ -295,8 +303,8 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         this.view = new WorkerView(id, life, admissions, load, cache, holds);
         this.subscribers = new Subscribers(settings, view::begin);
         this.news = new CacheNews(id, life, load, cache, holds, subscribers, context.getLog());
-        Materializer streams = Materializer.matFromSystem(context.getSystem());
-        this.seats = new SeatCommands(id, settings, ports, engine, cache, holds, streams, this::await, news::seats);
+        this.seats = new SeatCommands(
+                id, settings, ports, engine, cache, holds, context.getSystem(), this::await, news::seats);
         timers.startTimerWithFixedDelay(new ProbeDue(), Duration.ZERO, settings.heartbeatInterval());
     }
 
@@ -329,6 +337,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                         WarmPrefix.class,
                         command -> holdsChanged(() -> seats.warm(command, life.facts(), life.state())))
                 .onMessage(DiscardCopy.class, command -> holdsChanged(() -> seats.discard(command)))
+                .onMessage(ListCopies.class, command -> done(() -> seats.list(command)))
                 .onMessage(EngineDone.class, done -> holdsChanged(done.then()))
                 .onMessage(FeedSaid.class, this::onFeedSaid)
                 .onMessage(ProbeDue.class, due -> probe())
@@ -432,9 +441,8 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         load.probed(probe, admissions.turns());
         if (life.state() == WorkerState.READY && !registered) {
             registered = true;
-            ActorRef<Receptionist.Command> receptionist =
-                    getContext().getSystem().receptionist();
-            receptionist.tell(Receptionist.register(SERVICE_KEY, getContext().getSelf()));
+            var self = getContext().getSelf();
+            getContext().getSystem().receptionist().tell(Receptionist.register(SERVICE_KEY, self));
         }
         EngineFacts facts = life.facts();
         if (facts != null) {

@@ -6,18 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -31,6 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import testkit.LlamaServer;
 import testkit.NodeProcess;
+import testkit.ToolAgent;
 
 /**
  * A real llama-server is killed with -9 while an agent waits for its tool, behind a real node: what the next turn finds cached at
@@ -98,16 +94,18 @@ class KilledServerIT {
     @ParameterizedTest
     @ValueSource(strings = {SHORT, LONG})
     void theSessionGoesOnAtTheOtherServerWithAllThatWasComputed(String command) {
-        Agent agent = new Agent(leasing, "tiny", command);
+        ToolAgent agent = new ToolAgent(leasing, "tiny", command);
         agent.callsItsTool();
         if (command.equals(LONG)) {
-            assertTrue(agent.usage.path("completion_tokens").asInt() >= 700, agent.usage.toString());
+            assertTrue(
+                    agent.usage().path("completion_tokens").asInt() >= 700,
+                    agent.usage().toString());
         }
         agent.awaitCopy();
 
-        Next next = agent.goesOnAfterKillOf(agent.holder());
+        Next next = goesOnAfterKillOf(agent, agent.holder());
 
-        assertTrue(next.cached() * 100 >= 95 * agent.computed(), next + " of " + agent.usage);
+        assertTrue(next.cached() * 100 >= 95 * agent.computed(), next + " of " + agent.usage());
         assertEquals(next.prompt() - next.cached(), next.countedBySurvivor(), "the survivor's own count: " + next);
     }
 
@@ -116,15 +114,15 @@ class KilledServerIT {
         try (LlamaServer one = server("-np", "3");
                 LlamaServer other = server("-np", "3");
                 NodeProcess node = node("none", List.of(one, other))) {
-            Agent agent = new Agent(node, "tiny", SHORT);
+            ToolAgent agent = new ToolAgent(node, "tiny", SHORT);
             agent.callsItsTool();
             LlamaServer holder = agent.holder().equals(one.url()) ? one : other;
 
             holder.kill();
             LlamaServer survivor = holder == one ? other : one;
-            Next next = agent.goesOn(survivor);
+            Next next = goesOn(agent, survivor);
 
-            assertTrue(next.cached() * 100 <= 5 * agent.computed(), next + " of " + agent.usage);
+            assertTrue(next.cold(), next.toString());
             assertEquals(next.prompt() - next.cached(), next.countedBySurvivor(), "the survivor's own count: " + next);
         }
     }
@@ -134,12 +132,12 @@ class KilledServerIT {
         boolean killedInTime = false;
         for (int attempt = 0; !killedInTime && attempt < 3; attempt++) {
             bothServersServe();
-            Agent agent = new Agent(leasing, "tiny", LONG);
+            ToolAgent agent = new ToolAgent(leasing, "tiny", LONG);
             agent.callsItsTool();
-            Next next = agent.goesOnAfterKillOf(agent.holder());
+            Next next = goesOnAfterKillOf(agent, agent.holder());
             killedInTime = agent.lease().path("storedCopies").asInt() == 0;
 
-            assertTrue(next.cached() == 0 || !killedInTime, next.toString());
+            assertTrue(next.cold() || !killedInTime, next.toString());
         }
         assertTrue(killedInTime, "the copy was always written before the kill: nothing was shown");
     }
@@ -154,10 +152,10 @@ class KilledServerIT {
     @ParameterizedTest
     @EnumSource(Damage.class)
     void ofACopyThatIsNotWholeTheTurnSucceedsColdAndTheSurvivorLives(Damage left) throws Exception {
-        Agent agent = new Agent(leasing, "tiny", SHORT);
+        ToolAgent agent = new ToolAgent(leasing, "tiny", SHORT);
         agent.callsItsTool();
         agent.awaitCopy();
-        Path copy = onlyFileOf(agent.lease().path("id").asText());
+        Path copy = agent.copyIn(copies);
         if (left == Damage.NOTHING) {
             Files.delete(copy);
         } else {
@@ -167,15 +165,15 @@ class KilledServerIT {
         }
 
         String holder = agent.holder();
-        Next next = agent.goesOnAfterKillOf(holder);
+        Next next = goesOnAfterKillOf(agent, holder);
 
-        assertEquals(0, next.cached(), next.toString());
+        assertTrue(next.cold(), next.toString());
         assertTrue(survivorOf(holder).alive());
     }
 
     @Test
     void aServerWhoseSlotsCannotBeKeptSaysSoAndServes() {
-        Agent agent = new Agent(leasing, "unkept", SHORT);
+        ToolAgent agent = new ToolAgent(leasing, "unkept", SHORT);
         agent.callsItsTool();
         NodeProcess.await("the worker has answered", PATIENCE, () -> agent.lease()
                 .path("workers")
@@ -184,123 +182,32 @@ class KilledServerIT {
                 .asText()
                 .equals("UNSUPPORTED"));
 
-        Next next = agent.goesOn(unkept);
+        Next next = goesOn(agent, unkept);
 
         assertTrue(next.prompt() > agent.computed(), next.toString());
     }
 
     /** A turn after the kill: its prompt, what of it was cached by the answer, what the survivor computed by its own count. */
-    private record Next(int prompt, int cached, int countedBySurvivor) {}
-
-    /** A harness that knows nothing of sessions. */
-    private static final class Agent {
-        private final NodeProcess node;
-        private final ObjectNode request = JSON.createObjectNode();
-        private final ArrayNode messages = request.putArray("messages");
-        private String session = "";
-        JsonNode usage = JSON.createObjectNode();
-
-        Agent(NodeProcess node, String model, String command) {
-            this.node = node;
-            request.put("model", model).put("max_tokens", 1200);
-            StringBuilder rules = new StringBuilder(UUID.randomUUID() + " You are a careful agent.");
-            for (int i = 0; rules.length() < 5200; i++) {
-                rules.append(" Rule ")
-                        .append(i)
-                        .append(": think of ")
-                        .append(i * 7919 % 1000)
-                        .append(" first.");
-            }
-            messages.addObject().put("role", "system").put("content", rules.toString());
-            messages.addObject().put("role", "user").put("content", "List the files.");
-            ObjectNode function = request.putArray("tools")
-                    .addObject()
-                    .put("type", "function")
-                    .putObject("function")
-                    .put("name", "bash")
-                    .put("description", "Runs it.");
-            ObjectNode parameters = function.putObject("parameters").put("type", "object");
-            parameters.putArray("required").add("command");
-            parameters
-                    .putObject("properties")
-                    .putObject("command")
-                    .put("type", "string")
-                    .putArray("enum")
-                    .add(command);
+    private record Next(int prompt, int cached, int countedBySurvivor) {
+        /** The definitions of tools, which every prompt begins with, may have been there. */
+        boolean cold() {
+            return cached * 100 <= 5 * prompt;
         }
+    }
 
-        void callsItsTool() {
-            Set<String> known = sessions();
-            JsonNode answer =
-                    node.post("/v1/chat/completions", request.deepCopy().put("tool_choice", "required"));
-            JsonNode reply = answer.path("choices").path(0).path("message");
-            usage = answer.path("usage");
-            Set<String> opened = sessions();
-            opened.removeAll(known);
-            assertEquals(1, opened.size(), "sessions that the turn opened");
-            session = opened.iterator().next();
-            assertTrue(usage.path("prompt_tokens").asInt() >= 5000, usage.toString());
-            assertEquals(
-                    "tool_calls",
-                    answer.path("choices").path(0).path("finish_reason").asText(),
-                    answer.toString());
-            messages.add(reply);
-            messages.addObject()
-                    .put("role", "tool")
-                    .put(
-                            "tool_call_id",
-                            reply.path("tool_calls").path(0).path("id").asText())
-                    .put("content", "a.txt b.txt");
-        }
+    private static Next goesOnAfterKillOf(ToolAgent agent, String holder) {
+        servers.stream().filter(server -> server.url().equals(holder)).forEach(LlamaServer::kill);
+        return goesOn(agent, survivorOf(holder));
+    }
 
-        /** Prompt and answer of the first turn, in tokens. */
-        int computed() {
-            return usage.path("prompt_tokens").asInt()
-                    + usage.path("completion_tokens").asInt();
-        }
-
-        String holder() {
-            return turn(0).path("worker").asText();
-        }
-
-        JsonNode lease() {
-            return node.get("/v1/leases?session=" + session).path("data").path(0);
-        }
-
-        void awaitCopy() {
-            NodeProcess.await(
-                    "a receipt for a copy",
-                    PATIENCE,
-                    () -> lease().path("storedCopies").asInt() > 0);
-        }
-
-        Next goesOnAfterKillOf(String holder) {
-            servers.stream().filter(server -> server.url().equals(holder)).forEach(LlamaServer::kill);
-            return goesOn(survivorOf(holder));
-        }
-
-        Next goesOn(LlamaServer survivor) {
-            int before = survivor.promptTokens();
-            JsonNode answer = node.post("/v1/chat/completions", request);
-            assertEquals(survivor.url(), turn(1).path("worker").asText());
-            JsonNode now = answer.path("usage");
-            return new Next(
-                    now.path("prompt_tokens").asInt(),
-                    now.path("prompt_tokens_details").path("cached_tokens").asInt(),
-                    survivor.promptTokens() - before);
-        }
-
-        private JsonNode turn(int number) {
-            return node.get("/v1/sessions/" + session).path("turns").path(number);
-        }
-
-        private Set<String> sessions() {
-            Set<String> ids = new HashSet<>();
-            node.get("/v1/sessions")
-                    .path("data")
-                    .forEach(one -> ids.add(one.path("id").asText()));
-            return ids;
-        }
+    private static Next goesOn(ToolAgent agent, LlamaServer survivor) {
+        int before = survivor.promptTokens();
+        JsonNode usage = agent.goesOn();
+        assertEquals(survivor.url(), agent.turn(1).path("worker").asText());
+        return new Next(
+                usage.path("prompt_tokens").asInt(),
+                usage.path("prompt_tokens_details").path("cached_tokens").asInt(),
+                survivor.promptTokens() - before);
     }
 
     private static LlamaServer server(String... options) throws IOException {
@@ -340,15 +247,5 @@ class KilledServerIT {
             }
         }
         return JSON.createObjectNode();
-    }
-
-    private static Path onlyFileOf(String lease) throws IOException {
-        try (Stream<Path> files = Files.list(copies)) {
-            List<Path> found = files.filter(
-                            file -> file.getFileName().toString().contains(lease))
-                    .toList();
-            assertEquals(1, found.size(), found.toString());
-            return found.get(0);
-        }
     }
 }

@@ -29,6 +29,7 @@ import kv.Epoch;
 import kv.Incarnation;
 import kv.KvTier;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.Prefix;
 import kv.Receipt;
 import kv.RetentionClass;
@@ -116,7 +117,14 @@ class LeaseStoreIT {
                     "worker",
                     Props.empty());
             LeaseSettings settings = Settings.of(ConfigFactory.load().resolve()).leases();
-            leases = Leases.init(system, id -> worker, roster, settings, new Metrics(), InstantSource.system());
+            leases = Leases.init(
+                    system,
+                    id -> worker,
+                    roster,
+                    settings,
+                    () -> new LedgerId(1),
+                    new Metrics(),
+                    InstantSource.system());
         }
 
         <R> R ask(SessionId root, Function<ActorRef<R>, LeaseKeeper.Command> question) {

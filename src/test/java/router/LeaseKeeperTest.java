@@ -58,6 +58,7 @@ class LeaseKeeperTest {
             Duration.ofSeconds(1),
             Duration.ofMillis(500),
             Duration.ofSeconds(10),
+            Duration.ofMinutes(10),
             Duration.ofSeconds(5),
             3,
             Duration.ofMillis(10),
@@ -107,7 +108,8 @@ class LeaseKeeperTest {
 
     private Behavior<Command> behavior(String partition) {
         InstantSource clock = now::get;
-        return LeaseKeeper.create(partition, id -> worker.getRef(), roster::live, SETTINGS, metrics, clock);
+        return LeaseKeeper.create(
+                partition, id -> worker.getRef(), roster::live, SETTINGS, () -> Ledgers.NAME, metrics, clock);
     }
 
     private void passes(Duration duration) {

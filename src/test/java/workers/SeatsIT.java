@@ -42,6 +42,7 @@ import java.util.stream.Stream;
 import kv.Epoch;
 import kv.Incarnation;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.Prefix;
 import kv.PromptBlocks;
 import kv.Receipt;
@@ -70,6 +71,7 @@ import workers.status.WorkerState;
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class SeatsIT {
     private static final int BLOCK = 16;
+    private static final LedgerId LEDGER = new LedgerId(7);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @RegisterExtension
@@ -212,7 +214,7 @@ class SeatsIT {
 
         assertTrue(moved.reused(95), moved.toString());
         assertEquals(copy, copied(command), "the same command has one effect");
-        a.worker().tell(new Worker.DiscardCopy(copy));
+        a.worker().tell(new Worker.DiscardCopy(copy.location()));
         keeper.awaitAssert(PATIENCE, () -> {
             assertTrue(Files.notExists(copies.resolve(copy.location())));
             return true;
@@ -336,7 +338,7 @@ class SeatsIT {
 
     private Worker.CopyPrefix copy(
             Session session, Epoch epoch, Incarnation incarnation, Prefix prefix, ConversationRef conversation) {
-        return new Worker.CopyPrefix(session.lease, epoch, incarnation, prefix, conversation, keeper.getRef());
+        return new Worker.CopyPrefix(LEDGER, session.lease, epoch, incarnation, prefix, conversation, keeper.getRef());
     }
 
     private Receipt answer() {

@@ -97,7 +97,7 @@ final class Draft {
                         .filter(worker -> worker.facts().capabilities().copies())
                         .min(Comparator.comparing(LiveWorker::worker)))
                 .map(LiveWorker::worker);
-        orders.add(new WorkerOrder.DiscardCopy(reader.orElse(writer), copy));
+        orders.add(new WorkerOrder.DiscardCopy(reader.orElse(writer), copy.location()));
     }
 
     /** Plans steps for leases, those with none left out: one event for all of them. */
@@ -156,6 +156,7 @@ final class Draft {
                             : new WorkerOrder.Copy(
                                     worker,
                                     incarnation,
+                                    book.ledger(),
                                     lease.id(),
                                     book.epoch(),
                                     terms.prefix(),

@@ -20,6 +20,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import kv.Epoch;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.Prefix;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,7 @@ public final class LeaseBook {
 
     private final LedgerSettings settings;
     private Epoch epoch = new Epoch(0);
+    private LedgerId ledger = LedgerId.NONE;
     private final NavigableMap<LeaseId, Lease> leases = new TreeMap<>(BY_ID);
     private final Map<Root, NavigableSet<LeaseId>> byRoot = new HashMap<>();
     private final Map<Prefix, NavigableSet<LeaseId>> byPrefix = new HashMap<>();
@@ -56,6 +58,7 @@ public final class LeaseBook {
     public static LeaseBook of(LedgerState state, LedgerSettings settings) {
         LeaseBook book = new LeaseBook(settings);
         book.epoch = state.epoch();
+        book.named(state.ledger());
         state.leases().forEach(book::open);
         state.ended().forEach(book::remember);
         state.budgets().forEach(budget -> book.budgets.put(budget.tenant().value(), budget));
@@ -63,11 +66,21 @@ public final class LeaseBook {
     }
 
     public LedgerState snapshot() {
-        return new LedgerState(epoch, List.copyOf(leases.values()), List.copyOf(ended), List.copyOf(budgets.values()));
+        return new LedgerState(
+                epoch,
+                ledger.equals(LedgerId.NONE) ? null : ledger,
+                List.copyOf(leases.values()),
+                List.copyOf(ended),
+                List.copyOf(budgets.values()));
     }
 
     public Epoch epoch() {
         return epoch;
+    }
+
+    /** {@link LedgerId#NONE} until the first epoch. */
+    public LedgerId ledger() {
+        return ledger;
     }
 
     /** An open lease. */
@@ -125,6 +138,7 @@ public final class LeaseBook {
     public void apply(LedgerEvent event) {
         if (event instanceof LedgerEvent.EpochBegun begun) {
             epoch = begun.epoch();
+            named(begun.ledger());
         } else if (event instanceof LedgerEvent.LeaseGranted granted) {
             granted(granted);
         } else if (event instanceof LedgerEvent.LeaseRenewed renewed) {
@@ -142,6 +156,10 @@ public final class LeaseBook {
             LedgerEvent.LeasesEnded over = (LedgerEvent.LeasesEnded) event;
             over.leases().forEach(id -> close(id, over.reason(), over.at()));
         }
+    }
+
+    private void named(@Nullable LedgerId name) {
+        ledger = name == null ? ledger : name;
     }
 
     private void granted(LedgerEvent.LeaseGranted event) {

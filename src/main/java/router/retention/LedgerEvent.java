@@ -8,6 +8,7 @@ import java.util.List;
 import kv.Epoch;
 import kv.Incarnation;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.Prefix;
 import kv.Receipt;
 import kv.StoredCopy;
@@ -38,8 +39,13 @@ import org.jspecify.annotations.Nullable;
 public sealed interface LedgerEvent {
     Instant at();
 
-    /** A keeper has recovered; nothing of an earlier epoch is commanded from here on. */
-    record EpochBegun(Epoch epoch, Instant at) implements LedgerEvent {}
+    /**
+     * A keeper has recovered; nothing of an earlier epoch is commanded from here on.
+     *
+     * @param ledger whose epoch; null in journals from before ledgers had names
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record EpochBegun(Epoch epoch, @Nullable LedgerId ledger, Instant at) implements LedgerEvent {}
 
     /**
      * A lease is accepted.

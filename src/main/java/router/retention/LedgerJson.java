@@ -4,9 +4,11 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import inference.DurableValues;
+import java.util.HexFormat;
 import kv.Epoch;
 import kv.Incarnation;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.Receipt;
 
 /**
@@ -20,6 +22,7 @@ public final class LedgerJson extends DurableValues {
         super("router.retention");
         text(LeaseId.class, LeaseId::toString, hex -> wide(hex, LeaseId::new));
         text(Incarnation.class, Incarnation::toString, hex -> wide(hex, Incarnation::new));
+        text(LedgerId.class, LedgerId::toString, hex -> new LedgerId(HexFormat.fromHexDigitsToLong(hex)));
         text(Epoch.class, epoch -> Long.toString(epoch.value()), text -> new Epoch(Long.parseLong(text)));
         setMixInAnnotation(Receipt.class, NamedReceipt.class);
     }

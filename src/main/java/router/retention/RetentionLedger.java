@@ -14,6 +14,7 @@ import java.util.Set;
 import kv.Epoch;
 import kv.Incarnation;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.Prefix;
 import kv.Receipt;
 import kv.StoredCopy;
@@ -75,9 +76,14 @@ public final class RetentionLedger {
     public record HoldOver(
             WorkerId worker, LeaseId lease, Epoch epoch, Incarnation incarnation, Loss reason, @Nullable Prefix left) {}
 
-    /** A keeper's new life: an epoch of its own before its first order. */
-    public LedgerEvent begin(LeaseBook book, Instant now) {
-        return new LedgerEvent.EpochBegun(book.epoch().next(), now);
+    /**
+     * A keeper's new life: an epoch of its own before its first order.
+     *
+     * @param drawn the ledger's name if it has none yet
+     */
+    public LedgerEvent begin(LeaseBook book, LedgerId drawn, Instant now) {
+        LedgerId name = book.ledger().equals(LedgerId.NONE) ? drawn : book.ledger();
+        return new LedgerEvent.EpochBegun(book.epoch().next(), name, now);
     }
 
     /** Orders that an earlier life may have died before sending: what ended lately is undone again. */

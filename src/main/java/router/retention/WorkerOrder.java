@@ -5,8 +5,8 @@ import kv.Epoch;
 import kv.Hold;
 import kv.Incarnation;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.Prefix;
-import kv.StoredCopy;
 import kv.WorkerId;
 
 /**
@@ -30,10 +30,11 @@ public sealed interface WorkerOrder {
             ConversationRef conversation)
             implements WorkerOrder {}
 
-    /** Write a prefix to storage. */
+    /** Write a prefix to storage, for a lease of this ledger. */
     record Copy(
             WorkerId worker,
             Incarnation incarnation,
+            LedgerId ledger,
             LeaseId lease,
             Epoch epoch,
             Prefix prefix,
@@ -43,6 +44,9 @@ public sealed interface WorkerOrder {
     /** Keep a prefix no longer. */
     record ReleaseHold(WorkerId worker, LeaseId lease, Epoch epoch) implements WorkerOrder {}
 
-    /** Delete a stored copy; any worker that reads the storage can. */
-    record DiscardCopy(WorkerId worker, StoredCopy copy) implements WorkerOrder {}
+    /** Delete a copy in storage; any worker that reads the storage can. */
+    record DiscardCopy(WorkerId worker, String location) implements WorkerOrder {}
+
+    /** Tell which copies of a ledger are in storage. */
+    record ListCopies(WorkerId worker, LedgerId ledger) implements WorkerOrder {}
 }

@@ -14,9 +14,12 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import kv.EngineHash;
+import kv.FoundCopy;
 import kv.Hold;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.Receipt;
 import kv.StoredCopy;
 import kv.WorkerId;
@@ -45,6 +48,7 @@ public final class LlamaCppEngineClient implements EngineClient {
     private final LlamaCppSettings settings;
     private final OpenAiEngineClient chat;
     private final SlotApi api;
+    private final Executor files;
     private final ServerTrials trials;
     private volatile @Nullable KnownServer known;
 
@@ -53,8 +57,8 @@ public final class LlamaCppEngineClient implements EngineClient {
         this.settings = settings;
         this.chat = new OpenAiEngineClient(system, worker, settings.http());
         this.api = new SlotApi(system, worker, settings);
-        this.trials = new ServerTrials(
-                api, settings.copiesFolder(), system.dispatchers().lookup("akka.actor.default-blocking-io-dispatcher"));
+        this.files = system.dispatchers().lookup("akka.actor.default-blocking-io-dispatcher");
+        this.trials = new ServerTrials(api, settings.copiesFolder(), files);
     }
 
     @Override
@@ -131,13 +135,13 @@ public final class LlamaCppEngineClient implements EngineClient {
     }
 
     @Override
-    public CompletionStage<Optional<StoredCopy>> save(LeaseId lease, Seat seat) {
+    public CompletionStage<Optional<StoredCopy>> save(LedgerId ledger, LeaseId lease, Seat seat) {
         KnownServer server = known;
         CopyFolder folder = trials.folder();
         if (server == null || folder == null || !server.copies(seat)) {
             return CompletableFuture.completedFuture(Optional.empty());
         }
-        String file = folder.newName(server.weights(), lease);
+        String file = folder.newName(server.weights(), ledger, lease);
         return api.slots()
                 .thenCompose(slots -> {
                     JsonNode slot = slots.path(seat.slot());
@@ -184,12 +188,20 @@ public final class LlamaCppEngineClient implements EngineClient {
     }
 
     @Override
-    public CompletionStage<Done> discard(StoredCopy copy) {
+    public CompletionStage<Done> discard(String location) {
         CopyFolder folder = trials.folder();
         if (folder != null) {
-            folder.delete(copy.location());
+            folder.delete(location);
         }
         return CompletableFuture.completedFuture(Done.getInstance());
+    }
+
+    @Override
+    public CompletionStage<List<FoundCopy>> copies(LedgerId ledger) {
+        CopyFolder folder = trials.folder();
+        return folder == null
+                ? CompletableFuture.completedFuture(List.of())
+                : CompletableFuture.supplyAsync(() -> folder.of(ledger), files);
     }
 
     private Receipt rejected(String what, Throwable failure) {

@@ -63,7 +63,9 @@ final class ServerTrials {
         if (copies == null) {
             return CompletableFuture.completedFuture(KnownServer.seated(props, OptionalLong.empty()));
         }
-        return CompletableFuture.supplyAsync(() -> weights(props), files)
+        return CompletableFuture.runAsync(copies::deleteOldTrials, files)
+                .exceptionally(unreadable -> null) // the trial will find out
+                .thenApplyAsync(cleared -> weights(props), files)
                 .thenCompose(weights -> weights.isEmpty()
                         ? CompletableFuture.completedFuture(KnownServer.seated(props, weights))
                         : trial.copiesComeBack(slot, copies, weights.getAsLong())

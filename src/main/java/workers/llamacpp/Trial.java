@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import kv.LeaseId;
 
 /**
  * Finds out what a server's slots are good for by using them: some servers clear an idle slot when another one works, some
@@ -18,8 +17,6 @@ final class Trial {
     /** Long enough to tell reuse from chance, short enough to cost nothing. */
     private static final String TEXT =
             "Nothing is asked here: this finds out whether a slot keeps what it has computed.";
-
-    private static final LeaseId NO_LEASE = new LeaseId(0, 0);
 
     private final SlotApi api;
 
@@ -61,7 +58,7 @@ final class Trial {
 
     /** Whether a slot comes back from its file, after {@link #slotsArePrivate} found it holding something. */
     CompletionStage<Boolean> copiesComeBack(int slot, CopyFolder folder, long weights) {
-        String file = folder.newName(weights, NO_LEASE);
+        String file = folder.trialName(weights);
         return api.tokenize(TEXT)
                 .thenCompose(tokens -> api.save(slot, file)
                         .thenCompose(saved -> saved.tokens() < tokens.size() || !folder.holds(file, saved.bytes())

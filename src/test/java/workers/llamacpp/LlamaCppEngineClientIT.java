@@ -31,6 +31,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import kv.LeaseId;
+import kv.LedgerId;
 import kv.Receipt;
 import kv.StoredCopy;
 import kv.WorkerId;
@@ -61,6 +62,7 @@ class LlamaCppEngineClientIT {
     static Path folder;
 
     private static final LeaseId LEASE = new LeaseId(1, 2);
+    private static final LedgerId LEDGER = new LedgerId(7);
     private static final Seat FIRST = new Seat(0);
     private static final Seat SECOND = new Seat(1);
 
@@ -148,12 +150,12 @@ class LlamaCppEngineClientIT {
         List<Message> messages = conversation("moving");
         turn(a, FIRST, messages);
 
-        StoredCopy copy = get(a.save(LEASE, FIRST)).orElseThrow();
+        StoredCopy copy = get(a.save(LEDGER, LEASE, FIRST)).orElseThrow();
         assertEquals(new Receipt.Accepted(), get(b.load(copy, SECOND)));
         Usage there = turn(b, SECOND, messages);
 
         assertTrue(there.cachedTokens() >= there.inputTokens() * 95 / 100, there.toString());
-        get(b.discard(copy));
+        get(b.discard(copy.location()));
         assertEquals(new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT), get(b.load(copy, SECOND)));
     }
 
@@ -166,9 +168,9 @@ class LlamaCppEngineClientIT {
                 List.of(new ContentBlock.ToolUse("c1", "bash", "{\"cmd\" :  \"ls " + "x".repeat(700) + "\"}"))));
         assertEquals(new Receipt.Accepted(), get(a.warm(request(messages), FIRST)));
 
-        StoredCopy copy = get(a.save(LEASE, FIRST)).orElseThrow();
+        StoredCopy copy = get(a.save(LEDGER, LEASE, FIRST)).orElseThrow();
         assertEquals(new Receipt.Accepted(), get(b.load(copy, FIRST)));
-        get(a.discard(copy));
+        get(a.discard(copy.location()));
         messages.add(new Message(
                 Role.TOOL,
                 List.of(new ContentBlock.ToolResult("c1", List.of(new ContentBlock.Text("4 files")), false))));
@@ -184,7 +186,7 @@ class LlamaCppEngineClientIT {
     void aCopyCutShortIsRefusedAndTheServerLives(int missingBytes) throws Exception {
         List<Message> messages = conversation("cut short by " + missingBytes);
         turn(a, FIRST, messages);
-        StoredCopy copy = get(a.save(LEASE, FIRST)).orElseThrow();
+        StoredCopy copy = get(a.save(LEDGER, LEASE, FIRST)).orElseThrow();
         try (RandomAccessFile file =
                 new RandomAccessFile(copies.resolve(copy.location()).toFile(), "rw")) {
             file.setLength(copy.bytes() - missingBytes);
@@ -193,7 +195,7 @@ class LlamaCppEngineClientIT {
         assertInstanceOf(Receipt.Rejected.class, get(b.load(copy, FIRST)));
         assertTrue(serverB.alive());
         assertEquals(0, turn(b, FIRST, messages).cachedTokens(), "the seat is empty after a refusal");
-        get(b.discard(copy));
+        get(b.discard(copy.location()));
     }
 
     @Test
@@ -201,14 +203,14 @@ class LlamaCppEngineClientIT {
         Path other = changed(model);
         List<Message> messages = conversation("weights");
         turn(a, FIRST, messages);
-        StoredCopy copy = get(a.save(LEASE, FIRST)).orElseThrow();
+        StoredCopy copy = get(a.save(LEDGER, LEASE, FIRST)).orElseThrow();
         try (LlamaServer stranger = LlamaServer.start(program, other, copies, "-np", "2", "-c", "16384")) {
             EngineClient client = client(stranger);
             assertTrue(get(client.probe()).facts().capabilities().copies());
 
             assertEquals(new Receipt.Unsupported(), get(client.load(copy, FIRST)));
         }
-        get(a.discard(copy));
+        get(a.discard(copy.location()));
     }
 
     @Test
@@ -217,8 +219,8 @@ class LlamaCppEngineClientIT {
             EngineClient client = client(fresh);
             get(client.probe());
 
-            assertTrue(get(client.save(LEASE, FIRST)).isEmpty());
-            assertTrue(get(client.save(LEASE, new Seat(7))).isEmpty());
+            assertTrue(get(client.save(LEDGER, LEASE, FIRST)).isEmpty());
+            assertTrue(get(client.save(LEDGER, LEASE, new Seat(7))).isEmpty());
             assertEquals(new Receipt.Unsupported(), get(client.load(new StoredCopy("x", 1, 1, ""), new Seat(7))));
         }
     }

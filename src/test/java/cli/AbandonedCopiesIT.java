@@ -1,0 +1,100 @@
+package cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import testkit.LlamaServer;
+import testkit.NodeProcess;
+import testkit.ToolAgent;
+
+/** What lies in the folder that a real llama-server writes its slots to, after a crash of the node and after the session's end. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class AbandonedCopiesIT {
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+    /** Where in a file's name the ledger and the lease stand: hf-WEIGHTS-LEDGER-LEASE-CHANCE.kv */
+    private static final int LEDGER_AT = 20;
+
+    private static final int LEASE_AT = 37;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void afterACrashFilesOfNoLeaseAreDeletedAndForeignOnesNever() throws Exception {
+        Path program = LlamaServer.program();
+        Path model = LlamaServer.model(folder);
+        Path copies = Files.createDirectory(folder.resolve("copies"));
+        Path notes = Files.writeString(copies.resolve("notes.txt"), "of a person");
+        try (LlamaServer server = LlamaServer.start(
+                program, model, copies, "-np", "2", "-c", "16384", "--logit-bias", "2+50", "--logit-bias", "258+100")) {
+            Path conf = Files.writeString(
+                    folder.resolve("node.conf"),
+                    """
+                    holdfast.agents.retention.min-copies = 2
+                    holdfast.router.leases { worker-grace = 1s, inventory-interval = 1s }
+                    holdfast.workers.engines = [ { url = "%s", kind = llama-cpp, copies-folder = "%s" } ]
+                    """
+                            .formatted(server.url(), copies));
+            NodeProcess first = node(conf);
+            ToolAgent before = new ToolAgent(first, "tiny", "ls");
+            before.callsItsTool();
+            before.awaitCopy();
+            Path kept = before.copyIn(copies);
+            first.killHard();
+            String name = kept.getFileName().toString();
+            Path unheard = Files.copy(kept, copies.resolve(changed(name, LEASE_AT)));
+            Path foreign = Files.copy(kept, copies.resolve(changed(name, LEDGER_AT)));
+
+            try (NodeProcess second = node(conf)) {
+                NodeProcess.await("what no lease has is deleted", PATIENCE, () -> Files.notExists(unheard));
+                assertTrue(Files.exists(kept), "a lease has it");
+                int stored = second.get("/v1/leases?session=" + before.session())
+                        .path("data")
+                        .path(0)
+                        .path("storedCopies")
+                        .asInt();
+                assertEquals(1, stored);
+
+                close(second, before.session());
+
+                NodeProcess.await("the lease's copy goes with it", PATIENCE, () -> Files.notExists(kept));
+                assertTrue(Files.exists(foreign), "another ledger's");
+                assertTrue(Files.exists(notes), "nobody's");
+            }
+        }
+    }
+
+    private static String changed(String name, int at) {
+        char other = name.charAt(at) == '0' ? '1' : '0';
+        String changed = name.substring(0, at) + other + name.substring(at + 1);
+        assertNotEquals(name, changed);
+        return changed;
+    }
+
+    private NodeProcess node(Path conf) throws Exception {
+        return NodeProcess.start(folder.resolve("data"), NodeProcess.freePort(), "--config", conf.toString());
+    }
+
+    private static void close(NodeProcess node, String session) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(node.baseUrl() + "/v1/sessions/" + session))
+                .DELETE()
+                .build();
+        int status = HttpClient.newHttpClient()
+                .send(request, HttpResponse.BodyHandlers.discarding())
+                .statusCode();
+        assertEquals(2, status / 100);
+    }
+}
