@@ -3,7 +3,7 @@ package replay;
 import java.util.Arrays;
 
 /**
- * Every block that any engine ever computed, with the number of engines that hold it now. Says of a block that is being
+ * Every block that any engine ever computed, with the number of tiers of all engines that hold it now. Says of a block that is being
  * computed whether that was needed.
  *
  * <p>Thread-safety: confined to its run.
@@ -43,7 +43,12 @@ final class BlockHistory {
         return holders[slot]++ == 0 ? Cause.EVICTION : Cause.PLACEMENT;
     }
 
-    /** An engine that held a block has dropped it. */
+    /** One more tier of an engine holds a block that was computed before. */
+    void copied(long block) {
+        holders[slot(block)]++;
+    }
+
+    /** A tier that held a block has dropped it. */
     void dropped(long block) {
         holders[slot(block)]--;
     }

@@ -260,6 +260,14 @@ final class PolicyRun implements SimulatedWorker.Owner {
         tellIndex(worker, event, nowMillis);
     }
 
+    @Override
+    public void onMoved(int worker, KvEvent.BlocksStored event, double nowMillis) {
+        for (long hash : event.sequenceHashes()) {
+            history.copied(hash);
+        }
+        tellIndex(worker, event, nowMillis);
+    }
+
     private void tellIndex(int worker, KvEvent event, double nowMillis) {
         events.at(nowMillis + settings.eventDelayMillis(), now -> index.apply(caches.get(worker), event));
     }

@@ -37,6 +37,9 @@ final class SimulatedWorker implements SimListener {
 
         void onStored(int worker, int turn, int firstBlock, KvEvent.BlocksStored event, double nowMillis);
 
+        /** Blocks known before, there or elsewhere, are in a tier of this worker now. */
+        void onMoved(int worker, KvEvent.BlocksStored event, double nowMillis);
+
         void onRemoved(int worker, KvEvent.BlocksRemoved event, double nowMillis);
 
         /** A pass is over. */
@@ -124,6 +127,11 @@ final class SimulatedWorker implements SimListener {
     @Override
     public void onBlocksStored(String id, int firstBlock, KvEvent.BlocksStored event, double timeMillis) {
         outcomes.add(now -> owner.onStored(number, Integer.parseInt(id), firstBlock, event, now));
+    }
+
+    @Override
+    public void onBlocksMoved(KvEvent.BlocksStored event, double timeMillis) {
+        outcomes.add(now -> owner.onMoved(number, event, now));
     }
 
     @Override

@@ -16,12 +16,17 @@ package workers.sim;
  * <p>Thread-safety: none.
  */
 final class BlockPool {
+    /** Parent of a block that opens a prompt, or whose parent the pool does not follow. */
+    static final int NO_PARENT = -1;
+
     private final int capacity;
-    private final KvChanges changes;
+    private final Evictions evictions;
     private final HashTable byHash;
     private final long[] hashes;
     private final boolean[] matchable;
     private final int[] references;
+    private final int[] parents;
+    private final int[] children;
     private final RecencyLists lists;
     private final PoolHolds holds;
     private final int[] free;
@@ -29,13 +34,20 @@ final class BlockPool {
     private int cachedCount;
     private long version;
 
-    BlockPool(int capacity, KvChanges changes) {
+    /** Hears of every matchable block that gives way, before it is used anew. */
+    interface Evictions {
+        void evicted(int block, long hash);
+    }
+
+    BlockPool(int capacity, Evictions evictions) {
         this.capacity = capacity;
-        this.changes = changes;
+        this.evictions = evictions;
         byHash = new HashTable(capacity);
         hashes = new long[capacity];
         matchable = new boolean[capacity];
         references = new int[capacity];
+        parents = new int[capacity];
+        children = new int[capacity];
         lists = new RecencyLists(capacity);
         holds = new PoolHolds(this, lists, capacity);
         free = new int[capacity];
@@ -51,6 +63,10 @@ final class BlockPool {
 
     int cached() {
         return cachedCount;
+    }
+
+    int free() {
+        return freeCount;
     }
 
     /** Blocks that {@link #take} can give. */
@@ -109,11 +125,8 @@ final class BlockPool {
                 throw new IllegalStateException("no block is available");
             }
             block = lists.empty(capacity) ? holds.first() : lists.oldest(capacity);
-            unlink(block);
-            holds.evicted(block, hashes[block]);
-            byHash.remove(hashes[block]);
-            matchable[block] = false;
-            changes.removed(hashes[block]);
+            forget(block);
+            evictions.evicted(block, hashes[block]);
         }
         references[block] = 1;
         return block;
@@ -122,9 +135,10 @@ final class BlockPool {
     /**
      * Makes a private block matchable.
      *
+     * @param parent the matchable block before it, or {@link #NO_PARENT}
      * @return the block to use from here on: another one with the same content if there already is one
      */
-    int publish(int block, long hash) {
+    int publish(int block, long hash, int parent) {
         version++;
         int known = byHash.get(hash);
         if (known != HashTable.ABSENT) {
@@ -134,6 +148,10 @@ final class BlockPool {
         }
         hashes[block] = hash;
         matchable[block] = true;
+        parents[block] = parent;
+        if (parent != NO_PARENT) {
+            children[parent]++;
+        }
         byHash.put(hash, block);
         return block;
     }
@@ -144,6 +162,30 @@ final class BlockPool {
         for (int i = count - 1; i >= 0; i--) {
             release(blocks[i]);
         }
+    }
+
+    /**
+     * Frees a cached block that no hold covers and that is no known block's parent; nobody hears of it.
+     *
+     * @return whether it was one
+     */
+    boolean drop(int block) {
+        if (references[block] > 0 || holds.covers(block) > 0 || children[block] > 0) {
+            return false;
+        }
+        version++;
+        forget(block);
+        free[freeCount++] = block;
+        return true;
+    }
+
+    /** Hash of the block before a matchable one; its own when it opens a prompt. */
+    long parentHash(int block) {
+        return parents[block] == NO_PARENT ? hashes[block] : hashes[parents[block]];
+    }
+
+    long hash(int block) {
+        return hashes[block];
     }
 
     /** How many requests use a block. */
@@ -170,6 +212,16 @@ final class BlockPool {
     void append(int block) {
         lists.append(holds.head(block, capacity), block);
         holds.appended(block);
+    }
+
+    private void forget(int block) {
+        unlink(block);
+        holds.evicted(block, hashes[block]);
+        byHash.remove(hashes[block]);
+        matchable[block] = false;
+        if (parents[block] != NO_PARENT) {
+            children[parents[block]]--;
+        }
     }
 
     private void use(int block) {

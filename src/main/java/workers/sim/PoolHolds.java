@@ -134,22 +134,38 @@ final class PoolHolds {
         return lists.oldest(evictable.first().head);
     }
 
-    /** A block is evicted: it was the deepest of every hold that covers it, for those behind it went before. */
+    /** A block is evicted: holds that cover it end before it. On a device it was their deepest, for those behind it went before. */
     void evicted(int block, long hash) {
         PoolHold owner = owners[block];
         if (owner == null) {
             return;
         }
-        int depth = owner.depth;
+        int at = owner.depth - 1;
+        while (owner.asked.chain()[at] != hash) {
+            at--;
+        }
         List<PoolHold> covering = covers[block] == 1 ? List.of(owner) : List.copyOf(holds.values());
         for (PoolHold hold : covering) {
-            if (hold.depth == depth && hold.asked.chain()[depth - 1] == hash) {
-                hold.depth--;
+            if (hold.depth > at && hold.asked.chain()[at] == hash) {
+                uncover(hold, at + 1);
+                hold.depth = at;
             }
         }
         owners[block] = null;
         covers[block] = 0;
         heldBlocks--;
+    }
+
+    /** Nobody holds a hold's blocks from a depth on any more. */
+    private void uncover(PoolHold hold, int from) {
+        for (int i = hold.depth - 1; i >= from; i--) {
+            int block = pool.block(hold.asked.chain()[i]);
+            if (covers[block] > 0) {
+                covers[block] = 0;
+                heldBlocks--;
+                pass(block, null);
+            }
+        }
     }
 
     /** Number of holds that cover a block. */

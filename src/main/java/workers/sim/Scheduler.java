@@ -2,8 +2,10 @@ package workers.sim;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import workers.status.TimingModel;
 
@@ -30,12 +32,15 @@ final class Scheduler {
     private final List<Sequence> running = new ArrayList<>();
 
     private final PriorityQueue<Sequence> waiting = new PriorityQueue<>();
+    /** Requests that wait for blocks on their way, not in the queue meanwhile. */
+    private final Set<Sequence> asleep = new HashSet<>();
     /** The running request whose prompt is not computed yet. */
     private @Nullable Sequence prefilling;
     /** Head of the queue that found too few blocks, and the pool's version then: no use to try again before it changes. */
     private @Nullable Sequence blocked;
 
     private long blockedVersion;
+    private @Nullable Onboard onboard;
     private int budget;
     private double prefillMillis;
     private int prefills;
@@ -55,6 +60,18 @@ final class Scheduler {
         return running;
     }
 
+    /** Lets requests wait for blocks of colder tiers. */
+    void onboardBy(Onboard onboard) {
+        this.onboard = onboard;
+    }
+
+    /** What a request waited for is there, or will not come. */
+    void wake(Sequence sequence) {
+        if (asleep.remove(sequence)) {
+            waiting.add(sequence);
+        }
+    }
+
     void enqueue(Sequence sequence) {
         waiting.add(sequence);
     }
@@ -63,7 +80,7 @@ final class Scheduler {
     void remove(Sequence sequence) {
         if (running.remove(sequence)) {
             releaseBlocks(sequence);
-        } else {
+        } else if (!asleep.remove(sequence)) {
             waiting.remove(sequence);
         }
     }
@@ -157,6 +174,7 @@ final class Scheduler {
     private Sequence preemptLast() {
         Sequence victim = running.remove(running.size() - 1);
         releaseBlocks(victim);
+        victim.loaded = false;
         waiting.add(victim);
         return victim;
     }
@@ -173,27 +191,41 @@ final class Scheduler {
     private void admitWaiting() {
         while (budget > 0 && headMayBeAdmitted()) {
             Sequence head = waiting.peek();
-            if (head == null || !reserve(head)) {
+            if (head == null) {
+                return;
+            }
+            // At least the last token is computed: its output is the next token.
+            int shareable = (head.known() - 1) / settings.blockSizeTokens();
+            int matched = match(head, shareable);
+            if (!fits(head, matched)) {
+                blocked = head;
+                blockedVersion = pool.version();
                 return;
             }
             waiting.poll();
-            running.add(-1 - Collections.binarySearch(running, head), head);
-            prefill(head);
+            if (onboard != null && onboard.awaits(head, matched, shareable)) {
+                asleep.add(head);
+            } else {
+                reserve(head, matched);
+                running.add(-1 - Collections.binarySearch(running, head), head);
+                prefill(head);
+            }
         }
     }
 
-    /** Reserves every block of what is known of a sequence, sharing what is cached; or none. */
-    private boolean reserve(Sequence sequence) {
-        // At least the last token is computed: its output is the next token.
-        int shareable = (sequence.known() - 1) / settings.blockSizeTokens();
+    private int match(Sequence sequence, int shareable) {
         long[] chain = sequence.request.sequenceHashes();
-        int matched = pool.match(chain, Math.min(chain.length, shareable), sequence.blocks);
+        return pool.match(chain, Math.min(chain.length, shareable), sequence.blocks);
+    }
+
+    private boolean fits(Sequence sequence, int matched) {
         int needed = settings.blocksFor(sequence.known());
-        if (needed - matched + pool.unused(sequence.blocks, matched) > pool.available()) {
-            blocked = sequence;
-            blockedVersion = pool.version();
-            return false;
-        }
+        return needed - matched + pool.unused(sequence.blocks, matched) <= pool.available();
+    }
+
+    /** Reserves every block of what is known of a sequence, sharing what is cached. */
+    private void reserve(Sequence sequence, int matched) {
+        int needed = settings.blocksFor(sequence.known());
         pool.share(sequence.blocks, matched);
         for (int i = matched; i < needed; i++) {
             sequence.blocks[i] = pool.take();
@@ -203,7 +235,6 @@ final class Scheduler {
         if (sequence.cachedTokens < 0) {
             sequence.cachedTokens = sequence.computed;
         }
-        return true;
     }
 
     private void prefill(Sequence sequence) {
@@ -222,10 +253,13 @@ final class Scheduler {
         sequence.computed += tokens;
         long[] chain = sequence.request.sequenceHashes();
         int to = Math.min(chain.length, sequence.computed / settings.blockSizeTokens());
+        if (onboard != null && from < to) {
+            changes.flushEvicted(); // before others are matchable that nobody has heard of
+        }
         int storedFrom = from;
         for (int i = from; i < to; i++) {
             int mine = sequence.blocks[i];
-            sequence.blocks[i] = pool.publish(mine, chain[i]);
+            sequence.blocks[i] = pool.publish(mine, chain[i], i == 0 ? BlockPool.NO_PARENT : sequence.blocks[i - 1]);
             if (sequence.blocks[i] != mine) {
                 tellStored(sequence, storedFrom, i);
                 storedFrom = i + 1;

@@ -19,6 +19,8 @@ final class Sequence implements Comparable<Sequence> {
     int produced;
     /** Prompt tokens found cached at the first admission; -1 before it. */
     int cachedTokens = -1;
+    /** Whether blocks were loaded for it since it last waited: it asks once. */
+    boolean loaded;
     /** Whether it decodes nothing until resumed. */
     boolean paused;
     /** Whether the pass at hand ends in a token of it. */

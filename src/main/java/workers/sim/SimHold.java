@@ -1,5 +1,7 @@
 package workers.sim;
 
+import kv.KvTier;
+
 /**
  * Wish to keep a prefix in a simulated engine.
  *
@@ -7,7 +9,8 @@ package workers.sim;
  *
  * @param id its name; asking again under the same one replaces what was asked before
  * @param chain sequence hashes of the prefix's blocks
+ * @param tier where its blocks are to stay
  * @param density what is worth more is evicted later; any unit
  * @param untilMillis when it ends by itself, on the engine's clock
  */
-public record SimHold(String id, long[] chain, double density, double untilMillis) {}
+public record SimHold(String id, long[] chain, KvTier tier, double density, double untilMillis) {}

@@ -43,12 +43,15 @@ public interface SimListener {
     void onPreempted(String id, double timeMillis);
 
     /**
-     * Blocks of a request became matchable.
+     * Blocks of a request were computed and became matchable on the device.
      *
      * @param firstBlock position in the request's chain of the event's first hash; the others follow it
      */
     void onBlocksStored(String id, int firstBlock, KvEvent.BlocksStored event, double timeMillis);
 
-    /** Blocks were evicted. */
+    /** Blocks that some tier of this engine or of another one has became matchable in a tier of this one. */
+    void onBlocksMoved(KvEvent.BlocksStored event, double timeMillis);
+
+    /** Blocks were evicted from a tier. */
     void onBlocksRemoved(KvEvent.BlocksRemoved event, double timeMillis);
 }

@@ -1,9 +1,12 @@
 package workers.sim;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import kv.KvTier;
+import org.jspecify.annotations.Nullable;
 import workers.status.TimingModel;
 import workers.status.WorkerLoad;
 
@@ -24,16 +27,40 @@ public final class SimulatedEngine {
     private final KvChanges changes = new KvChanges();
     private final BlockPool pool;
     private final Scheduler scheduler;
+    /** Null in an engine that has a device and nothing else. */
+    private final @Nullable TierMoves tiers;
+
     private final Map<String, Sequence> sequences = new HashMap<>();
     private final List<Sequence> finished = new ArrayList<>();
     private long submitted;
 
-    /** @param timing what a pass costs */
+    /**
+     * An engine with a device and nothing else.
+     *
+     * @param timing what a pass costs
+     */
     public SimulatedEngine(SimSettings settings, TimingModel timing, SimListener listener) {
         this.settings = settings;
         this.listener = listener;
-        this.pool = new BlockPool(settings.deviceBlocks(), changes);
+        this.pool = new BlockPool(settings.deviceBlocks(), this::evicted);
         this.scheduler = new Scheduler(settings, timing, pool, changes);
+        this.tiers = null;
+    }
+
+    /**
+     * An engine with more memory than its device's and a network.
+     *
+     * @param timing what a pass costs
+     * @param fabric what it shares with other engines
+     */
+    public SimulatedEngine(
+            SimSettings settings, TimingModel timing, SimTiers tiers, SimFabric fabric, SimListener listener) {
+        this.settings = settings;
+        this.listener = listener;
+        this.pool = new BlockPool(settings.deviceBlocks(), this::evicted);
+        this.scheduler = new Scheduler(settings, timing, pool, changes);
+        Memory memory = new Memory(pool, changes, settings.blockSizeTokens(), tiers, fabric);
+        this.tiers = new TierMoves(memory, tiers.writeBack(), scheduler);
     }
 
     /** Queues a request, or rejects it if it could never run. Its id must not be in the engine. */
@@ -82,25 +109,117 @@ public final class SimulatedEngine {
     }
 
     /**
-     * Covers the leading blocks of a prefix that are matchable now: they are evicted only when no other cached block is left,
-     * the least dense hold's first. Requests run as if there were no holds. A block that is evicted and computed again is
-     * not covered again.
+     * Covers the leading blocks of a prefix that are in the hold's tier now, or on their way there: they are evicted only when
+     * no other cached block is left, the least dense hold's first. Requests run as if there were no holds. A block that is
+     * evicted and comes again is not covered again. An earlier hold of that name ends, in whatever tier.
      *
      * @return how many blocks it covers; with 0 there is no hold
      */
     public int hold(SimHold hold, double nowMillis) {
-        pool.holds().expire(nowMillis);
-        return pool.holds().hold(hold);
+        settle(nowMillis);
+        release(hold.id());
+        BlockPool where = pool(hold.tier());
+        return where == null ? 0 : where.holds().hold(hold);
     }
 
     /** Ends a {@link #hold}; false when there is none. */
     public boolean release(String hold) {
-        return pool.holds().release(hold);
+        boolean released = false;
+        for (KvTier tier : KvTier.values()) {
+            BlockPool where = pool(tier);
+            released |= where != null && where.holds().release(hold);
+        }
+        return released;
     }
 
     /** Ends every {@link #hold}. */
     public void releaseAll() {
-        pool.holds().releaseAll();
+        for (KvTier tier : KvTier.values()) {
+            BlockPool where = pool(tier);
+            if (where != null) {
+                where.holds().releaseAll();
+            }
+        }
+    }
+
+    /**
+     * Copies the leading blocks of a prefix to a colder tier, from whatever hotter ones have them. When the copy is complete,
+     * the device drops those that no request uses, no hold covers and no other prefix continues.
+     *
+     * @return how many leading blocks are in that tier now, or on their way there; 0 without such a tier
+     */
+    public int demote(long[] chain, KvTier to, double nowMillis) {
+        settle(nowMillis);
+        return tell(tiers == null ? 0 : tiers.demote(chain, to), nowMillis);
+    }
+
+    /**
+     * Brings a prefix to the device from the colder tiers, evicting others.
+     *
+     * @return how many leading blocks are on the device now, or on their way there
+     */
+    public int prefetch(long[] chain, double nowMillis) {
+        settle(nowMillis);
+        return tell(
+                tiers == null ? pool.match(chain, chain.length, new int[chain.length]) : tiers.prefetch(chain),
+                nowMillis);
+    }
+
+    /**
+     * Copies what the device lacks of a prefix from another engine of its fabric. What is read is what that engine has now, in
+     * any tier: it may evict its own meanwhile.
+     *
+     * @param id names the pull; an earlier one of that name is given up
+     * @return how many leading blocks are on the device now, or on their way there; 0 when nothing was begun
+     */
+    public int pull(String id, long[] chain, SimulatedEngine from, double nowMillis) {
+        settle(nowMillis);
+        if (tiers == null || from.tiers == null) {
+            return 0;
+        }
+        long[] there = Arrays.copyOf(chain, from.tiers.resident(chain));
+        return tell(tiers.pull(id, there, from.tiers.memory()), nowMillis);
+    }
+
+    /**
+     * Copies what the device lacks of a prefix from an engine beyond the fabric, which has all of it: only this engine's own
+     * link is shared.
+     *
+     * @return as for {@link #pull(String, long[], SimulatedEngine, double)}
+     */
+    public int pull(String id, long[] chain, double nowMillis) {
+        settle(nowMillis);
+        return tell(tiers == null ? 0 : tiers.pull(id, chain, null), nowMillis);
+    }
+
+    /** Gives up a pull: its source is gone. Requests that wait for it compute instead. What is on the links ends as it would. */
+    public void abortPull(String id, double nowMillis) {
+        settle(nowMillis);
+        if (tiers != null) {
+            tiers.abortPull(id);
+        }
+    }
+
+    /** How many leading blocks of a prefix this engine has, in any tier. */
+    public int resident(long[] chain) {
+        return tiers == null ? pool.match(chain, chain.length, new int[chain.length]) : tiers.resident(chain);
+    }
+
+    /**
+     * Brings the engine up to a time between passes: tells of transfers that ended. While the engine is {@link #stalled} its
+     * caller does so at {@link #nextArrivalMillis}; passes do it when they begin.
+     */
+    public void settle(double nowMillis) {
+        pool.holds().expire(nowMillis);
+        if (tiers != null) {
+            tiers.settle(nowMillis);
+            changes.tell(listener, nowMillis);
+        }
+    }
+
+    /** When to {@link #settle} next, to be asked again after that; infinity while nothing is under way. */
+    public double nextArrivalMillis() {
+        return tiers == null ? Double.POSITIVE_INFINITY : tiers.nextArrivalMillis();
     }
 
     /** Whether nothing runs or waits. */
@@ -108,7 +227,7 @@ public final class SimulatedEngine {
         return sequences.isEmpty();
     }
 
-    /** Whether a pass would do nothing: idle, or everything paused or waiting for what the paused hold. */
+    /** Whether a pass would do nothing: idle, or everything paused, waiting for what the paused hold, or for blocks to arrive. */
     public boolean stalled() {
         return scheduler.stalled();
     }
@@ -119,7 +238,7 @@ public final class SimulatedEngine {
      * @return duration of the pass in milliseconds; 0 when there was nothing to do
      */
     public double step(double nowMillis) {
-        pool.holds().expire(nowMillis);
+        settle(nowMillis);
         Scheduler.Pass pass = scheduler.pass();
         double end = nowMillis + pass.durationMillis();
         changes.tell(listener, end);
@@ -144,15 +263,17 @@ public final class SimulatedEngine {
      * @return when the last pass ended, in milliseconds; to be used as the next {@code nowMillis}
      */
     public double advance(double nowMillis, double untilMillis) {
+        settle(nowMillis);
         int alike = scheduler.passesAlike();
         if (alike < 2) {
             return nowMillis + step(nowMillis);
         }
+        double until = Math.min(untilMillis, nextArrivalMillis());
         double interval = scheduler.decodeMillis();
         double first = nowMillis + interval;
         double end = first;
         int passes = 1;
-        while (passes < alike && end < untilMillis) {
+        while (passes < alike && end < until) {
             end += interval;
             passes++;
         }
@@ -179,6 +300,23 @@ public final class SimulatedEngine {
                 0);
     }
 
+    private int tell(int blocks, double nowMillis) {
+        changes.tell(listener, nowMillis);
+        return blocks;
+    }
+
+    private void evicted(int block, long hash) {
+        changes.evicted(hash, pool.parentHash(block));
+    }
+
+    @Nullable
+    BlockPool pool(KvTier tier) {
+        if (tier == KvTier.DEVICE) {
+            return pool;
+        }
+        return tiers == null ? null : tiers.pool(tier);
+    }
+
     private void emit(Sequence sequence, double end) {
         sequence.produced++;
         if (sequence.produced == 1) {
@@ -200,7 +338,21 @@ public final class SimulatedEngine {
         finished.clear();
     }
 
-    /** The pool, for checks of its invariants. */
+    /** Blocks in a tier, those on their way there included. */
+    public int blocks(KvTier tier) {
+        if (tier == KvTier.DEVICE) {
+            return pool.used() + pool.cached();
+        }
+        return tiers == null ? 0 : tiers.blocks(tier);
+    }
+
+    /** Blocks of a tier that holds cover. */
+    public int held(KvTier tier) {
+        BlockPool where = pool(tier);
+        return where == null ? 0 : where.holds().blocks();
+    }
+
+    /** The device's pool, for checks of its invariants. */
     BlockPool pool() {
         return pool;
     }

@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import kv.KvEvent;
+import kv.KvTier;
 import org.jspecify.annotations.Nullable;
 import workers.sim.SimHold;
 import workers.sim.SimListener;
@@ -92,7 +93,7 @@ final class EngineLoop implements AutoCloseable {
     CompletableFuture<Integer> hold(String id, long[] chain, double density, double seconds) {
         return ask(() -> {
             double now = nowMillis();
-            return engine.hold(new SimHold(id, chain, density, now + seconds * 1000), now);
+            return engine.hold(new SimHold(id, chain, KvTier.DEVICE, density, now + seconds * 1000), now);
         });
     }
 
@@ -279,6 +280,11 @@ final class EngineLoop implements AutoCloseable {
                 kvEvents.stored(
                         event.sequenceHashes(), parent, request.tokens(), firstBlock * blockSize, blockSize, salt);
             }
+        }
+
+        @Override
+        public void onBlocksMoved(KvEvent.BlocksStored event, double timeMillis) {
+            throw new IllegalStateException("the engine has one tier");
         }
 
         @Override

@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import kv.KvTier;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
@@ -82,7 +83,7 @@ class BlockPoolHoldsTest {
         History(Random random) {
             this.random = random;
             this.capacity = 6 + random.nextInt(10);
-            this.pool = new BlockPool(capacity, new KvChanges());
+            this.pool = new BlockPool(capacity, (block, hash) -> {});
         }
 
         void step() {
@@ -116,7 +117,7 @@ class BlockPoolHoldsTest {
                 numbers[i] = pool.take();
             }
             for (int i = matched; i < chain.length; i++) {
-                numbers[i] = pool.publish(numbers[i], chain[i]);
+                numbers[i] = pool.publish(numbers[i], chain[i], i == 0 ? BlockPool.NO_PARENT : numbers[i - 1]);
                 Block fresh = new Block();
                 fresh.references = 1;
                 blocks.put(chain[i], fresh);
@@ -137,7 +138,7 @@ class BlockPoolHoldsTest {
 
         private void hold() {
             String id = "h" + random.nextInt(5);
-            SimHold asked = new SimHold(id, chain(random), random.nextInt(3), Double.POSITIVE_INFINITY);
+            SimHold asked = new SimHold(id, chain(random), KvTier.DEVICE, random.nextInt(3), Double.POSITIVE_INFINITY);
             holds.remove(id);
             own();
             int depth = 0;

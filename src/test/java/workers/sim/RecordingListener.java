@@ -1,21 +1,46 @@
 package workers.sim;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import kv.KvEvent;
+import kv.KvTier;
 
 /** Writes down everything it hears, one line per token, and replays block events into a plain set. */
 final class RecordingListener implements SimListener {
     final List<String> log = new ArrayList<>();
+    /** On the device. */
     final Set<Long> matchable = new HashSet<>();
+    /** In every tier, the device's set included. */
+    private final Map<KvTier, Set<Long>> tiers = new EnumMap<>(KvTier.class);
+
     final Map<String, Integer> tokens = new HashMap<>();
     final Map<String, Integer> cachedTokens = new HashMap<>();
     final Map<String, Integer> endings = new HashMap<>();
     int preemptions;
+    /** Where a parent may be. */
+    private final List<Set<Long>> known = new ArrayList<>();
+
+    RecordingListener() {
+        for (KvTier tier : KvTier.values()) {
+            tiers.put(tier, tier == KvTier.DEVICE ? matchable : new HashSet<>());
+        }
+        known.addAll(tiers.values());
+    }
+
+    Set<Long> in(KvTier tier) {
+        return Objects.requireNonNull(tiers.get(tier));
+    }
+
+    /** Engines that share a store know of each other's blocks there. */
+    void shares(RecordingListener other) {
+        known.add(other.in(KvTier.REMOTE));
+    }
 
     @Override
     public void onFirstToken(String id, int cached, double timeMillis) {
@@ -58,22 +83,32 @@ final class RecordingListener implements SimListener {
         if (event.root() != (firstBlock == 0)) {
             throw new AssertionError("root is not position 0");
         }
-        if (!event.root() && !matchable.contains(event.parent())) {
-            throw new AssertionError("stored under a parent that is not there");
-        }
-        for (long hash : event.sequenceHashes()) {
-            if (!matchable.add(hash)) {
-                throw new AssertionError("stored twice: " + hash);
-            }
-        }
+        stored(event);
+    }
+
+    @Override
+    public void onBlocksMoved(KvEvent.BlocksStored event, double timeMillis) {
+        log.add("moved to " + event.tier() + " " + event.sequenceHashes().length + " @" + timeMillis);
+        stored(event);
     }
 
     @Override
     public void onBlocksRemoved(KvEvent.BlocksRemoved event, double timeMillis) {
-        log.add("removed " + event.sequenceHashes().length + " @" + timeMillis);
+        log.add("removed from " + event.tier() + " " + event.sequenceHashes().length + " @" + timeMillis);
         for (long hash : event.sequenceHashes()) {
-            if (!matchable.remove(hash)) {
+            if (!in(event.tier()).remove(hash)) {
                 throw new AssertionError("removed but not there: " + hash);
+            }
+        }
+    }
+
+    private void stored(KvEvent.BlocksStored event) {
+        if (!event.root() && known.stream().noneMatch(tier -> tier.contains(event.parent()))) {
+            throw new AssertionError("stored under a parent that is not there");
+        }
+        for (long hash : event.sequenceHashes()) {
+            if (!in(event.tier()).add(hash)) {
+                throw new AssertionError("stored twice in " + event.tier() + ": " + hash);
             }
         }
     }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import kv.KvTier;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import workers.status.TimingModel;
@@ -68,7 +69,8 @@ class SimulatedEnginePropertyTest {
             if (some.sequenceHashes().length > 0 && random.nextInt(4) > 0) {
                 double until = now[0] + random.nextInt(400);
                 int kept = engine.hold(
-                        new SimHold(id, some.sequenceHashes(), random.nextInt(3), until), Double.NEGATIVE_INFINITY);
+                        new SimHold(id, some.sequenceHashes(), KvTier.DEVICE, random.nextInt(3), until),
+                        Double.NEGATIVE_INFINITY);
                 assertTrue(kept <= engine.load().deviceBlocksHeld());
             } else {
                 engine.release(id);
