@@ -165,7 +165,7 @@ public class RouteBenchmark {
 
         private Placer placer(PrefixIndex index, String name) {
             Placer made = new Placer(
-                    index, RouterConfig.placement(ConfigFactory.load()).with(name, 1, TimingModel.MEASURED));
+                    index, RouterConfig.placement(ConfigFactory.load()).with(name, "none", 1, TimingModel.MEASURED));
             EngineFacts facts = new EngineFacts(
                     List.of("model"), BLOCK_TOKENS, DEVICE_BLOCKS, 8_192, 256, 200_000, EngineCapabilities.NONE);
             for (int worker = 0; worker < Fleet.WORKERS; worker++) {

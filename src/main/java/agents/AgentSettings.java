@@ -1,21 +1,20 @@
 package agents;
 
-import agents.plan.RetentionPlanner;
+import agents.plan.RetentionSettings;
 import agents.session.SessionLimits;
 import java.time.Duration;
-import java.util.Optional;
 
 /**
  * Settings of sessions and turns, section {@code holdfast.agents}.
  *
  * <p>Thread-safety: immutable.
  *
- * @param retention empty when sessions lease nothing
+ * @param retention what sessions keep over tool calls
  * @param promptCacheBlocks bound of a node's cache of token chains, in blocks
  * @param keepConversations how long the text of a conversation is kept after its last turn, at least
  */
 public record AgentSettings(
-        Session session, Turn turn, Optional<Retention> retention, long promptCacheBlocks, Duration keepConversations) {
+        Session session, Turn turn, RetentionSettings retention, long promptCacheBlocks, Duration keepConversations) {
     public AgentSettings {
         positive(keepConversations, "keep-conversations");
         require(promptCacheBlocks >= 0, "prompt-cache-blocks is negative");
@@ -77,14 +76,6 @@ public record AgentSettings(
             require(expectedOutputTokens >= 1, "turn.expected-output-tokens is below 1");
         }
     }
-
-    /**
-     * How sessions lease their contexts over tool calls.
-     *
-     * @param gapMedianSeconds how long a tool call takes, as believed before any was seen
-     * @param gapLogSpread standard deviation of its natural logarithm
-     */
-    public record Retention(RetentionPlanner.Settings planner, double gapMedianSeconds, double gapLogSpread) {}
 
     private static void positive(Duration duration, String key) {
         require(!duration.isNegative() && !duration.isZero(), key + " is not positive");

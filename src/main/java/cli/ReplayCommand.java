@@ -1,5 +1,6 @@
 package cli;
 
+import cluster.RetentionConfig;
 import cluster.RouterConfig;
 import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
@@ -35,14 +36,17 @@ import replay.trace.TraceReader;
         versionProvider = Version.class,
         sortOptions = false,
         description = {
-            "Runs a recorded workload again, in virtual time over simulated engines, under each of the given strategies, "
-                    + "and compares them.",
+            "Runs a recorded workload again, in virtual time over simulated engines, under each pair of a routing strategy and a "
+                    + "retention policy, and compares them.",
             "The same trace, options and seed give the same report, byte for byte."
         })
 final class ReplayCommand implements Callable<Integer> {
     private static final List<String> ONLY_LIVE = List.of("--time-scale", "--model");
     private static final List<String> ONLY_OFFLINE = List.of(
             "--strategy",
+            "--retention",
+            "--control-delay-millis",
+            "--decisions",
             "--workers",
             "--blocks-per-worker",
             "--timing",
@@ -70,6 +74,15 @@ final class ReplayCommand implements Callable<Integer> {
             defaultValue = "random,round-robin,least-loaded,power-of-two,sticky,dynamo-cost,cache-aware,joint",
             description = "Routing strategies to compare, separated by commas (default: ${DEFAULT-VALUE}).")
     private List<String> strategies;
+
+    @Option(
+            names = "--retention",
+            split = ",",
+            paramLabel = "NAME",
+            defaultValue = "none",
+            description = "Retention policies to compare, separated by commas, each with every strategy: none, "
+                    + "static-ttl:60s, leases (default: ${DEFAULT-VALUE}).")
+    private List<String> retentions;
 
     @Option(
             names = "--workers",
@@ -147,6 +160,14 @@ final class ReplayCommand implements Callable<Integer> {
     private double loadIntervalMillis;
 
     @Option(
+            names = "--control-delay-millis",
+            paramLabel = "MS",
+            defaultValue = "1",
+            description = "How long a message between a session, the keeper of leases and a worker takes "
+                    + "(default: ${DEFAULT-VALUE}).")
+    private double controlDelayMillis;
+
+    @Option(
             names = "--expected-output-tokens",
             paramLabel = "TOKENS",
             defaultValue = "256",
@@ -171,6 +192,13 @@ final class ReplayCommand implements Callable<Integer> {
             paramLabel = "DIR",
             description = "Directory for report.json and timing.json (default: none written).")
     private @Nullable Path out;
+
+    @Option(
+            names = "--decisions",
+            paramLabel = "FILE",
+            description = "File for every placement, wait, lease, hold and yield, a JSON object per line "
+                    + "(default: none written).")
+    private @Nullable Path decisions;
 
     @Option(
             names = "--live",
@@ -220,6 +248,9 @@ final class ReplayCommand implements Callable<Integer> {
         if (out != null) {
             ReportFiles.write(comparison, runNanos, out);
         }
+        if (decisions != null) {
+            ReportFiles.writeDecisions(comparison, decisions);
+        }
         return sent == null ? judged(comparison) : judged(sent);
     }
 
@@ -260,26 +291,37 @@ final class ReplayCommand implements Callable<Integer> {
         if (turns != null && turns < 1) {
             throw new IllegalArgumentException("--turns must be at least 1, got " + turns);
         }
-        if (new HashSet<>(strategies).size() < strategies.size()) {
-            throw new IllegalArgumentException("--strategy names a strategy twice: " + String.join(",", strategies));
-        }
+        checkDistinct("--strategy", strategies);
+        checkDistinct("--retention", retentions);
         if (live != null
                 && (live.getHost() == null || !List.of("http", "https").contains(String.valueOf(live.getScheme())))) {
             throw new IllegalArgumentException("--live is no URL like http://127.0.0.1:8642: " + live);
         }
         if (out != null) {
-            checkWritable(out);
+            checkWritable("--out", out);
+        }
+        if (decisions != null) {
+            Path folder = decisions.toAbsolutePath().getParent();
+            if (folder != null) {
+                checkWritable("--decisions", folder);
+            }
         }
     }
 
-    private static void checkWritable(Path directory) {
+    private static void checkDistinct(String option, List<String> names) {
+        if (new HashSet<>(names).size() < names.size()) {
+            throw new IllegalArgumentException(option + " names one twice: " + String.join(",", names));
+        }
+    }
+
+    private static void checkWritable(String option, Path directory) {
         try {
             Files.createDirectories(directory);
         } catch (IOException refused) {
-            throw new IllegalArgumentException("--out: cannot make the directory " + directory, refused);
+            throw new IllegalArgumentException(option + ": cannot make the directory " + directory, refused);
         }
         if (!Files.isWritable(directory)) {
-            throw new IllegalArgumentException("--out: cannot write to " + directory);
+            throw new IllegalArgumentException(option + ": cannot write to " + directory);
         }
     }
 
@@ -306,7 +348,8 @@ final class ReplayCommand implements Callable<Integer> {
     }
 
     private Comparison offline(Trace trace) throws InterruptedException {
-        int atOnce = Math.min(strategies.size(), Runtime.getRuntime().availableProcessors());
+        int pairs = strategies.size() * retentions.size();
+        int atOnce = Math.min(pairs, Runtime.getRuntime().availableProcessors());
         OfflineReplay replay = new OfflineReplay(
                 trace,
                 new ReplaySettings(
@@ -319,15 +362,18 @@ final class ReplayCommand implements Callable<Integer> {
                         gapCapSeconds,
                         eventDelayMillis,
                         loadIntervalMillis,
+                        controlDelayMillis,
                         expectedOutputTokens,
                         timing,
                         seed),
                 RouterConfig.placement(ConfigFactory.load()),
+                RetentionConfig.replayed(ConfigFactory.load()),
+                decisions != null,
                 System::nanoTime);
-        long work = (long) trace.turns().size() * strategies.size();
+        long work = (long) trace.turns().size() * pairs;
         try (ReplayProgress progress =
                 ReplayProgress.of("replay", work, spec.commandLine().getErr())) {
-            return replay.run(strategies, atOnce, progress::turnEnded);
+            return replay.run(strategies, retentions, atOnce, progress::turnEnded);
         }
     }
 }

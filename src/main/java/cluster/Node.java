@@ -1,13 +1,11 @@
 package cluster;
 
-import agents.AgentSettings;
 import agents.Sessions;
 import agents.TurnPorts;
 import agents.TurnService;
 import agents.Turns;
-import agents.plan.RetentionPlanner;
+import agents.plan.GapPolicies;
 import agents.plan.SessionLeases;
-import agents.plan.ToolCallGaps;
 import agents.session.PromptCache;
 import agents.session.PromptRenderer;
 import akka.Done;
@@ -54,6 +52,7 @@ import kv.LedgerId;
 import kv.RunPrefixIndex;
 import kv.WorkerId;
 import metrics.Metrics;
+import org.jspecify.annotations.Nullable;
 import router.IndexReplica;
 import router.Leases;
 import router.Router;
@@ -200,16 +199,7 @@ public final class Node implements RunningNode {
         Leases leases = Leases.init(
                 system, workers::ref, roster, settings.leases(), () -> new LedgerId(random.nextLong()), metrics, clock);
         Sessions sessions = Sessions.init(
-                system,
-                journal(system),
-                settings.agents().session(),
-                leases::ref,
-                settings.agents()
-                        .retention()
-                        .map(retention ->
-                                sessionLeases(retention, settings.placement().timing()))
-                        .orElse(null),
-                clock);
+                system, journal(system), settings.agents().session(), leases::ref, sessionLeases(settings), clock);
 
         TurnPorts ports = new TurnPorts(
                 sessions::ref,
@@ -262,11 +252,14 @@ public final class Node implements RunningNode {
                         .route());
     }
 
-    private static SessionLeases sessionLeases(AgentSettings.Retention retention, TimingModel timing) {
-        return new SessionLeases(
-                new RetentionPlanner(
-                        retention.planner(), tokens -> timing.passMillis() + timing.prefillMillis(tokens, 0)),
-                new ToolCallGaps(retention.gapMedianSeconds(), retention.gapLogSpread()));
+    /** Null when sessions keep nothing. */
+    private static @Nullable SessionLeases sessionLeases(Settings settings) {
+        if (settings.agents().retention().policy().equals(GapPolicies.NONE)) {
+            return null;
+        }
+        TimingModel timing = settings.placement().timing();
+        return SessionLeases.of(
+                settings.agents().retention(), tokens -> timing.passMillis() + timing.prefillMillis(tokens, 0));
     }
 
     private static R2dbcReadJournal journal(ActorSystem<?> system) {

@@ -52,6 +52,7 @@ public final class RouterConfig {
                 router.getTiming("timing"),
                 router.getBytes("copy-load-rate", 1, 1L << 30),
                 router.getDurationOrZero("fanout-max-wait"),
+                RetentionConfig.of(config).policy(),
                 seconds(router.getDuration("rate-window")));
     }
 

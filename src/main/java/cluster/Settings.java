@@ -1,7 +1,8 @@
 package cluster;
 
 import agents.AgentSettings;
-import agents.plan.RetentionPlanner;
+import agents.plan.GapPolicies;
+import agents.plan.RetentionSettings;
 import agents.session.SessionLimits;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
@@ -11,13 +12,11 @@ import inference.TenantId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import kv.WorkerId;
 import router.LeaseSettings;
 import router.placement.PlacementSettings;
-import router.retention.LeaseTerms;
 import workers.FeedSettings;
 import workers.HoldSettings;
 import workers.WorkerSettings;
@@ -142,19 +141,11 @@ public record Settings(
                 own.getDuration("keep-conversations"));
     }
 
-    private static Optional<AgentSettings.Retention> retention(Section own) {
-        if (own.getString("policy", List.of("leases", "none")).equals("none")) {
-            return Optional.empty();
-        }
-        return Optional.of(new AgentSettings.Retention(
-                new RetentionPlanner.Settings(
-                        own.getDouble("quantile"),
-                        own.getDuration("min-lease"),
-                        own.getDuration("max-lease"),
-                        own.getInt("min-copies", 1, LeaseTerms.MAX_COPIES),
-                        own.getBytes("bytes-per-token")),
-                own.getDuration("gap-median").toNanos() / 1e9,
-                own.getDoubleAboveZero("gap-log-spread")));
+    /** @throws IllegalArgumentException when the policy is not known */
+    private static RetentionSettings retention(Section own) {
+        RetentionSettings settings = RetentionConfig.of(own);
+        GapPolicies.create(settings.policy(), settings, tokens -> 0);
+        return settings;
     }
 
     private static FrontendSettings frontend(Section own) {

@@ -10,6 +10,7 @@ public final class ComparisonTable {
     private static final double TOKENS_PER_MILLION = 1e6;
     private static final List<String> HEAD = List.of(
             "strategy",
+            "retention",
             "turns",
             "failed",
             "hit rate",
@@ -23,6 +24,9 @@ public final class ComparisonTable {
             "placed Mtok",
             "imbalance",
             "total s");
+
+    /** Column of the last text, which stands on the left. */
+    private static final int LAST_NAME = 1;
 
     private ComparisonTable() {}
 
@@ -53,6 +57,7 @@ public final class ComparisonTable {
         boolean any = policy.turns() > 0;
         return List.of(
                 policy.strategy(),
+                policy.retention(),
                 Integer.toString(policy.turns()),
                 Integer.toString(policy.failed()),
                 measured(any, "%.4f", policy.hitRate()),
@@ -80,7 +85,7 @@ public final class ComparisonTable {
         for (int i = 0; i < widths.length; i++) {
             String pad = " ".repeat(widths[i] - row.get(i).length());
             text.append("| ")
-                    .append(i == 0 ? row.get(i) + pad : pad + row.get(i))
+                    .append(i <= LAST_NAME ? row.get(i) + pad : pad + row.get(i))
                     .append(' ');
         }
         text.append("|\n");
@@ -88,7 +93,7 @@ public final class ComparisonTable {
 
     private static void rule(StringBuilder text, int[] widths) {
         for (int i = 0; i < widths.length; i++) {
-            text.append('|').append(i == 0 ? "-".repeat(widths[i] + 2) : "-".repeat(widths[i] + 1) + ":");
+            text.append('|').append(i <= LAST_NAME ? "-".repeat(widths[i] + 2) : "-".repeat(widths[i] + 1) + ":");
         }
         text.append("|\n");
     }

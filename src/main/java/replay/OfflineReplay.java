@@ -11,31 +11,44 @@ import replay.trace.Trace;
 import router.placement.PlacementSettings;
 
 /**
- * Replay of a trace under several routing strategies, each over a fleet of its own in virtual time. Same inputs, same
- * figures, however many strategies run at once; only decision times are the wall clock's.
+ * Replay of a trace under pairs of a routing strategy and a retention policy, each over a fleet of its own in virtual time. Same inputs, same
+ * figures, however many run at once; only decision times are the wall clock's.
  *
  * <p>Thread-safety: immutable.
  *
- * @param placement production's settings; strategy, seed and timing are replaced, and no turn is refused for waiting
+ * @param placement production's settings; policies, seed and timing are replaced, and no turn is refused for waiting
+ * @param retention production's settings; the policy is replaced
+ * @param logged whether decisions are logged
  * @param nanoClock wall clock that times decisions
  */
-public record OfflineReplay(Trace trace, ReplaySettings settings, PlacementSettings placement, LongSupplier nanoClock) {
+public record OfflineReplay(
+        Trace trace,
+        ReplaySettings settings,
+        PlacementSettings placement,
+        RetentionRules retention,
+        boolean logged,
+        LongSupplier nanoClock) {
 
     /**
-     * Runs the strategies.
+     * Runs every pair.
      *
-     * @param atOnce strategies that run in parallel, at least 1
-     * @param onTurnEnded called for each ended turn of each strategy, by any thread
-     * @throws IllegalArgumentException for an unknown strategy or a block size that the trace cannot give
+     * @param retentions names of retention policies
+     * @param atOnce pairs that run in parallel, at least 1
+     * @param onTurnEnded called for each ended turn of each pair, by any thread
+     * @throws IllegalArgumentException for an unknown policy or a block size that the trace cannot give
      */
-    public Comparison run(List<String> strategies, int atOnce, Runnable onTurnEnded) throws InterruptedException {
+    public Comparison run(List<String> strategies, List<String> retentions, int atOnce, Runnable onTurnEnded)
+            throws InterruptedException {
         Prompts prompts = new Prompts(trace, settings.blockSizeTokens());
         List<PolicyRun> runs = new ArrayList<>();
-        for (String strategy : strategies) {
-            PlacementSettings own = placement
-                    .with(strategy, settings.seed(), settings.timingModel())
-                    .patient();
-            runs.add(new PolicyRun(trace, prompts, settings, own, nanoClock, onTurnEnded));
+        for (String retained : retentions) {
+            for (String strategy : strategies) {
+                PlacementSettings own = placement
+                        .with(strategy, retained, settings.seed(), settings.timingModel())
+                        .patient();
+                runs.add(new PolicyRun(
+                        trace, prompts, settings, own, retention.with(retained), logged, nanoClock, onTurnEnded));
+            }
         }
         ExecutorService threads = Executors.newFixedThreadPool(atOnce);
         try {
@@ -68,6 +81,8 @@ public record OfflineReplay(Trace trace, ReplaySettings settings, PlacementSetti
                 new Comparison.Condition("gapCapSeconds", settings.gapCapSeconds()),
                 new Comparison.Condition("eventDelayMillis", settings.eventDelayMillis()),
                 new Comparison.Condition("loadIntervalMillis", settings.loadIntervalMillis()),
+                new Comparison.Condition("controlDelayMillis", settings.controlDelayMillis()),
+                new Comparison.Condition("holdBudgetShare", retention.budgetShare()),
                 new Comparison.Condition("expectedOutputTokens", settings.expectedOutputTokens()),
                 new Comparison.Condition(
                         "queuePolicy", placement.queue().policy().name()),

@@ -1,5 +1,6 @@
 package replay;
 
+import agents.plan.GapPolicies;
 import inference.TurnId;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,34 +10,38 @@ import java.util.function.LongSupplier;
 import kv.CacheOwner;
 import kv.Incarnation;
 import kv.KvEvent;
+import kv.Prefix;
 import kv.PromptBlocks;
 import kv.RunPrefixIndex;
+import kv.SequenceHash;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import replay.trace.Trace;
 import replay.trace.TracedTurn;
 import router.placement.Decision;
-import router.placement.KeptPrefix;
+import router.placement.Placement;
 import router.placement.PlacementSettings;
 import router.placement.Placer;
 import router.placement.Resolved;
 import router.placement.RouteRequest;
+import router.retention.LiveWorker;
 import workers.sim.SimRequest;
 import workers.sim.SimSettings;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
+import workers.status.TimingModel;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
 /**
- * One policy over one trace in virtual time. Placement, queue and index are production's own classes; the engines are
- * simulated; what a router learns of them reaches it late, as in production.
+ * One pair of policies over one trace in virtual time. Placement, queue, index, leases and holds are production's own classes;
+ * the engines are simulated; what a router, a keeper and workers learn of each other reaches them late, as in production.
  *
  * <p>Thread-safety: confined to its thread.
  */
 final class PolicyRun implements SimulatedWorker.Owner {
     private static final String MODEL = "replayed";
-    private static final double NANOS_PER_MILLI = 1e6;
+    private static final EngineCapabilities HOLDS = new EngineCapabilities(true, null, 0);
 
     private final Trace trace;
     private final Prompts prompts;
@@ -48,28 +53,33 @@ final class PolicyRun implements SimulatedWorker.Owner {
     private final RunPrefixIndex index = new RunPrefixIndex();
     private final Placer placer;
     private final SessionPace pace;
-    private final BlockHistory history = new BlockHistory();
     private final TurnRecords records;
     private final List<SimulatedWorker> workers = new ArrayList<>();
     private final List<CacheOwner> caches = new ArrayList<>();
+    private final List<WorkerHolds> holds = new ArrayList<>();
+    private final RetentionFigures figures;
+    private final DecisionLog log;
+    private final LeaseDesk keeper;
+    private final SessionSide sessions;
+    private final BlockAccount account;
     private final boolean[] loadTold;
     private final @Nullable WorkerId[] lastWorker;
+    private final int[] placedOn;
     private final int[] lastBlocks;
     /** Lineage of each turn, numbered over the whole trace. */
     private final int[] lineages;
-    /** Position up to which a turn's computed blocks are accounted for; -1 before the first. */
-    private final int[] accountedBlocks;
 
     private long[] decisionNanos = new long[1024];
     private int decisions;
     private int preemptions;
-    private long preemptedTokens;
 
     PolicyRun(
             Trace trace,
             Prompts prompts,
             ReplaySettings settings,
             PlacementSettings placement,
+            RetentionRules retention,
+            boolean logged,
             LongSupplier nanoClock,
             Runnable onTurnEnded) {
         this.trace = trace;
@@ -83,19 +93,35 @@ final class PolicyRun implements SimulatedWorker.Owner {
                 new SessionPace(trace, settings.gapCapSeconds(), (turn, at) -> events.at(at, now -> arrive(turn, now)));
         int turns = trace.turns().size();
         this.records = new TurnRecords(turns);
+        this.account = new BlockAccount(records, settings.blockSizeTokens());
         this.lineages = Lineages.number(trace);
+        this.log = new DecisionLog(logged);
+        this.figures = new RetentionFigures((double) retention.sessions().bytesPerToken() * settings.blockSizeTokens());
+        this.keeper = new LeaseDesk(events, settings.controlDelayMillis(), retention, holds, figures, log);
+        TimingModel timing = settings.timingModel();
+        this.sessions = new SessionSide(
+                trace,
+                turns,
+                GapPolicies.create(
+                        retention.sessions().policy(),
+                        retention.sessions(),
+                        tokens -> timing.passMillis() + timing.prefillMillis(tokens, 0)),
+                keeper,
+                timing,
+                retention.sessions().bytesPerToken(),
+                MODEL,
+                figures);
         this.lastWorker = new WorkerId[turns];
         this.lastBlocks = new int[turns];
-        this.accountedBlocks = new int[turns];
-        Arrays.fill(accountedBlocks, -1);
+        this.placedOn = new int[turns];
         this.loadTold = new boolean[settings.workers()];
         Arrays.fill(loadTold, true);
         for (int i = 0; i < settings.workers(); i++) {
-            addWorker(i);
+            addWorker(i, retention);
         }
     }
 
-    private void addWorker(int number) {
+    private void addWorker(int number, RetentionRules retention) {
         int contextTokens =
                 (int) Math.min(Integer.MAX_VALUE, (long) settings.blocksPerWorker() * settings.blockSizeTokens());
         SimSettings engine = new SimSettings(
@@ -115,8 +141,18 @@ final class PolicyRun implements SimulatedWorker.Owner {
                 settings.maxBatchedTokens(),
                 settings.maxSequences(),
                 contextTokens,
-                EngineCapabilities.NONE);
-        placer.join(worker, cache.incarnation(), facts, WorkerState.READY, WorkerLoad.idle(settings.blocksPerWorker()));
+                HOLDS);
+        WorkerLoad idle = WorkerLoad.idle(settings.blocksPerWorker());
+        placer.join(worker, cache.incarnation(), facts, WorkerState.READY, idle);
+        keeper.join(new LiveWorker(worker, cache.incarnation(), WorkerState.READY, facts, idle));
+        holds.add(new WorkerHolds(
+                cache,
+                workers.get(number).engine(),
+                prompts.chains(),
+                settings.blocksPerWorker(),
+                retention,
+                figures,
+                keeper::holdOver));
     }
 
     PolicyOutcome run() {
@@ -131,12 +167,14 @@ final class PolicyRun implements SimulatedWorker.Owner {
         }
         return new PolicyOutcome(
                 placement.strategy(),
-                "lru",
+                placement.pauses(),
                 records,
                 pace.sessionSeconds(),
                 busyMillis,
                 preemptions,
-                preemptedTokens,
+                account.preemptedTokens(),
+                figures,
+                log.text(),
                 Arrays.copyOf(decisionNanos, decisions));
     }
 
@@ -145,7 +183,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
         records.arrived(turn, traced.inputTokens(), traced.outputTokens(), nowMillis);
         RouteRequest request = request(turn, traced);
         long before = nanoClock.getAsLong();
-        Decision decision = placer.route(request, nanos(nowMillis), nanos(nowMillis));
+        Decision decision = placer.route(request, VirtualTime.nanos(nowMillis), VirtualTime.nanos(nowMillis));
         decided(nanoClock.getAsLong() - before);
         act(turn, decision, nowMillis);
     }
@@ -164,7 +202,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
                 0,
                 lastWorker[lineage],
                 Math.min(lastBlocks[lineage], prompt.size()),
-                KeptPrefix.NOTHING,
+                keeper.kept(trace.sessionNames().get(traced.session()), prompt),
                 Set.of());
         lastBlocks[lineage] = prompt.size();
         return request;
@@ -172,26 +210,42 @@ final class PolicyRun implements SimulatedWorker.Owner {
 
     private void act(int turn, Decision decision, double nowMillis) {
         if (decision instanceof Decision.Placed placed) {
-            TracedTurn traced = trace.turns().get(turn);
-            WorkerId worker = placed.placement().worker();
-            lastWorker[lineages[turn]] = worker;
-            int number = (int) placed.placement().incarnation().low();
-            workers.get(number)
-                    .submit(
-                            new SimRequest(
-                                    Integer.toString(turn),
-                                    prompts.of(turn).toArray(),
-                                    traced.inputTokens(),
-                                    traced.outputTokens(),
-                                    0),
-                            nowMillis);
+            placed(turn, placed.placement(), nowMillis);
         } else if (decision instanceof Decision.Refused) {
             ended(turn, nowMillis);
+        } else {
+            log.queued(nowMillis, turn);
         }
     }
 
+    private void placed(int turn, Placement at, double nowMillis) {
+        TracedTurn traced = trace.turns().get(turn);
+        PromptBlocks prompt = prompts.of(turn);
+        lastWorker[lineages[turn]] = at.worker();
+        int number = (int) at.incarnation().low();
+        log.placed(nowMillis, turn, at.worker(), at.expectedCachedTokens(), at.queuedNanos());
+        int cached = Math.min(prompt.size(), at.expectedCachedTokens() / settings.blockSizeTokens());
+        int tokens = traced.inputTokens() + settings.expectedOutputTokens();
+        holds.get(number)
+                .admitted(
+                        turn,
+                        (tokens + settings.blockSizeTokens() - 1) / settings.blockSizeTokens(),
+                        cached == 0 ? null : new Prefix(cached, new SequenceHash(prompt.hashAt(cached - 1))),
+                        nowMillis);
+        placedOn[turn] = number;
+        workers.get(number)
+                .submit(
+                        new SimRequest(
+                                Integer.toString(turn),
+                                prompt.toArray(),
+                                traced.inputTokens(),
+                                traced.outputTokens(),
+                                0),
+                        nowMillis);
+    }
+
     private void drain(double nowMillis) {
-        for (Resolved resolved : placer.drain(nanos(nowMillis))) {
+        for (Resolved resolved : placer.drain(VirtualTime.nanos(nowMillis))) {
             act(Integer.parseInt(resolved.turn().value()), resolved.decision(), nowMillis);
         }
     }
@@ -200,7 +254,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
     public void onFirstToken(int turn, int cachedTokens, double nowMillis) {
         records.firstToken(turn, nowMillis);
         records.cached(turn, cachedTokens);
-        placer.firstToken(new TurnId(Integer.toString(turn)), nanos(nowMillis));
+        placer.firstToken(new TurnId(Integer.toString(turn)), VirtualTime.nanos(nowMillis));
         drain(nowMillis);
     }
 
@@ -216,7 +270,18 @@ final class PolicyRun implements SimulatedWorker.Owner {
     }
 
     private void release(int turn, double nowMillis) {
-        placer.release(new TurnId(Integer.toString(turn)), nanos(nowMillis));
+        holds.get(placedOn[turn]).ended(turn);
+        placer.release(new TurnId(Integer.toString(turn)), VirtualTime.nanos(nowMillis));
+        sessions.ended(
+                lineages[turn],
+                new SessionSide.Ended(
+                        turn,
+                        prompts.of(turn),
+                        lastWorker[lineages[turn]],
+                        records.arrivedMillis[turn],
+                        records.firstTokenMillis[turn],
+                        records.cachedTokens[turn]),
+                nowMillis);
         ended(turn, nowMillis);
         drain(nowMillis);
     }
@@ -233,38 +298,20 @@ final class PolicyRun implements SimulatedWorker.Owner {
 
     @Override
     public void onStored(int worker, int turn, int firstBlock, KvEvent.BlocksStored event, double nowMillis) {
-        int accounted = accountedBlocks[turn] < 0 ? firstBlock : accountedBlocks[turn];
-        long[] hashes = event.sequenceHashes();
-        int tokens = settings.blockSizeTokens();
-        for (int i = 0; i < hashes.length; i++) {
-            BlockHistory.Cause cause = history.computed(hashes[i]);
-            if (firstBlock + i < accounted) {
-                preemptedTokens += tokens;
-                continue;
-            }
-            switch (cause) {
-                case COLD -> records.coldTokens[turn] += tokens;
-                case EVICTION -> records.evictionTokens[turn] += tokens;
-                case PLACEMENT -> records.placementTokens[turn] += tokens;
-            }
-        }
-        accountedBlocks[turn] = Math.max(accounted, firstBlock + hashes.length);
+        account.computed(turn, firstBlock, event.sequenceHashes());
         tellIndex(worker, event, nowMillis);
     }
 
     @Override
     public void onRemoved(int worker, KvEvent.BlocksRemoved event, double nowMillis) {
-        for (long hash : event.sequenceHashes()) {
-            history.dropped(hash);
-        }
+        account.dropped(event.sequenceHashes());
+        holds.get(worker).evicted(event.tier(), event.sequenceHashes(), nowMillis);
         tellIndex(worker, event, nowMillis);
     }
 
     @Override
     public void onMoved(int worker, KvEvent.BlocksStored event, double nowMillis) {
-        for (long hash : event.sequenceHashes()) {
-            history.copied(hash);
-        }
+        account.copied(event.sequenceHashes());
         tellIndex(worker, event, nowMillis);
     }
 
@@ -294,9 +341,5 @@ final class PolicyRun implements SimulatedWorker.Owner {
             decisionNanos = Arrays.copyOf(decisionNanos, decisions * 2);
         }
         decisionNanos[decisions++] = nanos;
-    }
-
-    private static long nanos(double millis) {
-        return StrictMath.round(millis * NANOS_PER_MILLI);
     }
 }

@@ -1,5 +1,7 @@
 package replay;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One policy's figures over the turns that every policy of the comparison served.
  *
@@ -20,6 +22,7 @@ package replay;
  * @param coldTokens of those, never computed before
  * @param tailTokens of those, in no full block, or computed by two turns of an engine at once
  * @param loadImbalance busiest worker's computing time over the mean; 0 when unknown
+ * @param retained what keeping came to; null when unknown
  * @param makespanSeconds from the first arrival to the last token
  */
 public record PolicySummary(
@@ -41,6 +44,7 @@ public record PolicySummary(
         int preemptions,
         long preemptedTokens,
         double loadImbalance,
+        @Nullable RetentionFigures retained,
         double makespanSeconds) {
     private static final double MILLIS_PER_SECOND = 1000;
 
@@ -84,6 +88,7 @@ public record PolicySummary(
                 outcome.preemptions(),
                 outcome.preemptedTokens(),
                 imbalance(outcome.busyMillis()),
+                outcome.figures(),
                 totals.served == 0 ? 0 : (totals.lastMillis - totals.firstMillis) / MILLIS_PER_SECOND);
     }
 

@@ -17,6 +17,7 @@ import replay.trace.TracedTurn;
  */
 final class Prompts {
     private final List<PromptBlocks> byTurn;
+    private final Chains chains;
 
     private record Lineage(int session, int lineage) {}
 
@@ -40,6 +41,11 @@ final class Prompts {
             latest.put(lineage, prompt);
             byTurn.add(prompt);
         }
+        chains = new Chains(byTurn);
+    }
+
+    Chains chains() {
+        return chains;
     }
 
     PromptBlocks of(int turn) {

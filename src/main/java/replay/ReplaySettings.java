@@ -16,6 +16,7 @@ import workers.status.TimingModel;
  * @param gapCapSeconds longest pause inside a session; longer recorded ones are cut to it
  * @param eventDelayMillis from a change of an engine's blocks until the router's index shows it
  * @param loadIntervalMillis how late and how often at most an engine's load reaches the router
+ * @param controlDelayMillis how long a message between a session, the keeper of leases and a worker takes
  * @param expectedOutputTokens what the router is told of every answer's length
  * @param timing name of a {@link TimingModel}: what the engines' passes cost
  */
@@ -29,6 +30,7 @@ public record ReplaySettings(
         double gapCapSeconds,
         double eventDelayMillis,
         double loadIntervalMillis,
+        double controlDelayMillis,
         int expectedOutputTokens,
         String timing,
         long seed) {
@@ -38,7 +40,7 @@ public record ReplaySettings(
         atLeastOne("blocks per worker", blocksPerWorker);
         atLeastOne("sessions", sessions);
         atLeastOne("expected output tokens", expectedOutputTokens);
-        if (!(gapCapSeconds >= 0 && eventDelayMillis >= 0 && loadIntervalMillis >= 0)) {
+        if (!(gapCapSeconds >= 0 && eventDelayMillis >= 0 && loadIntervalMillis >= 0 && controlDelayMillis >= 0)) {
             throw new IllegalArgumentException("a time of the replay is negative");
         }
     }

@@ -40,6 +40,16 @@ public final class ReportFiles {
         Files.writeString(directory.resolve("timing.json"), text(timing(comparison, runNanos)), StandardCharsets.UTF_8);
     }
 
+    /** Writes every decision of every pair, each pair under a line that names it. */
+    public static void writeDecisions(Comparison comparison, Path file) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (PolicyOutcome outcome : comparison.outcomes()) {
+            ObjectNode pair = object().put("strategy", outcome.strategy()).put("retention", outcome.retention());
+            text.append(JSON.writeValueAsString(pair)).append('\n').append(outcome.decisionLog());
+        }
+        Files.writeString(file, text, StandardCharsets.UTF_8);
+    }
+
     static ObjectNode report(Comparison comparison) {
         ObjectNode report = object();
         report.put("trace", comparison.trace().name());
@@ -79,7 +89,26 @@ public final class ReportFiles {
         json.put("preemptions", policy.preemptions());
         json.put("preemptedTokens", policy.preemptedTokens());
         json.put("loadImbalance", decimal(policy.loadImbalance(), TIME_DECIMALS));
+        RetentionFigures retained = policy.retained();
+        if (retained != null) {
+            json.set("holds", holds(retained));
+        }
         json.put("makespanSeconds", decimal(policy.makespanSeconds(), TIME_DECIMALS));
+        return json;
+    }
+
+    private static ObjectNode holds(RetentionFigures retained) {
+        ObjectNode json = object();
+        json.put("leases", retained.leases());
+        json.put("leasesRefused", retained.leasesRefused());
+        json.put("leasesUsed", retained.leasesUsed());
+        ObjectNode receipts = json.putObject("receipts");
+        retained.receipts().forEach(receipts::put);
+        ObjectNode cut = json.putObject("cutShort");
+        retained.cut().forEach((reason, count) -> cut.put(reason.name(), count));
+        json.put("byteSecondsHeld", decimal(retained.byteSeconds(), 0));
+        json.put("mostHeldOfBudget", decimal(retained.mostHeldShare(), RATE_DECIMALS));
+        json.put("controlMessages", retained.controlMessages());
         return json;
     }
 
@@ -102,6 +131,7 @@ public final class ReportFiles {
             Spread spread = Spread.of(nanos);
             ObjectNode json = object();
             json.put("strategy", outcome.strategy());
+            json.put("retention", outcome.retention());
             json.putObject("decisionNanos")
                     .put("p50", (long) spread.p50())
                     .put("p99", (long) spread.p99())

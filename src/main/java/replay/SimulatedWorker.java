@@ -62,6 +62,10 @@ final class SimulatedWorker implements SimListener {
         }
     }
 
+    SimulatedEngine engine() {
+        return engine;
+    }
+
     WorkerLoad load() {
         return engine.load();
     }

@@ -20,9 +20,8 @@ import agents.AgentSession.SessionFound;
 import agents.AgentSession.TurnBegun;
 import agents.AgentSession.TurnRecorded;
 import agents.AgentSession.TurnRunning;
-import agents.plan.RetentionPlanner;
+import agents.plan.RetentionSettings;
 import agents.plan.SessionLeases;
-import agents.plan.ToolCallGaps;
 import agents.session.Conversation;
 import agents.session.FrontierMatch;
 import agents.session.PromptOutline;
@@ -79,12 +78,10 @@ class AgentSessionTest {
             .resolve();
     private static final SessionId PARENT = new SessionId("parent");
     private static final SessionContext SESSION =
-            new SessionContext(TenantId.DEFAULT, new SessionId("session-1"), PARENT, false);
-    static final SessionLeases LEASES = new SessionLeases(
-            new RetentionPlanner(
-                    new RetentionPlanner.Settings(0.9, Duration.ofSeconds(5), Duration.ofMinutes(30), 2, 1024),
-                    tokens -> tokens),
-            new ToolCallGaps(3, 1.5));
+            new SessionContext(TenantId.DEFAULT, new SessionId("session-1"), new SessionId("parent"), false);
+    static final SessionLeases LEASES = SessionLeases.of(
+            new RetentionSettings("leases", 0.9, Duration.ofSeconds(5), Duration.ofMinutes(30), 2, 1024, 3, 1.5),
+            tokens -> tokens);
     private static final SessionContext LAST =
             new SessionContext(TenantId.DEFAULT, new SessionId("session-1"), null, true);
     private static final String SYSTEM = "s:You are a careful agent that answers in few words.";

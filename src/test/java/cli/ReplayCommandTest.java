@@ -102,7 +102,7 @@ class ReplayCommandTest {
         assertRefused("'measured', 'fast' or a factor", trace, "--timing=slow");
         assertRefused("workers must be at least 1", trace, "--workers=0");
         assertRefused("--turns must be at least 1, got -1", trace, "--turns=-1");
-        assertRefused("--strategy names a strategy twice", trace, "--strategy=joint,joint");
+        assertRefused("--strategy names one twice", trace, "--strategy=joint,joint");
         assertRefused("--model has no effect without --live", trace, "--model=m");
         assertRefused("--workers has no effect with --live", trace, "--live=http://127.0.0.1:1", "--workers=2");
         assertRefused("--live is no URL", trace, "--live=localhost:8642");

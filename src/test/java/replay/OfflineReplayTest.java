@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import cluster.RetentionConfig;
 import cluster.RouterConfig;
 import com.typesafe.config.ConfigFactory;
 import java.util.ArrayList;
@@ -19,23 +20,31 @@ import router.strategy.Strategies;
 
 class OfflineReplayTest {
     private static final PlacementSettings PLACEMENT = RouterConfig.placement(ConfigFactory.load());
+    private static final RetentionRules RETENTION = RetentionConfig.replayed(ConfigFactory.load());
     private static final List<String> ALL = List.copyOf(Strategies.names());
 
     private static ReplaySettings settings(int blocksPerWorker, int blockSize, long seed) {
-        return new ReplaySettings(3, blockSize, blocksPerWorker, 16, 2_048, 12, 60, 1, 50, 32, "measured", seed);
+        return new ReplaySettings(3, blockSize, blocksPerWorker, 16, 2_048, 12, 60, 1, 50, 1, 32, "measured", seed);
     }
 
     private static Comparison run(Trace trace, ReplaySettings settings, List<String> strategies, int atOnce)
             throws InterruptedException {
-        return new OfflineReplay(trace, settings, PLACEMENT, () -> 0).run(strategies, atOnce, () -> {});
+        return run(trace, settings, strategies, List.of("none"), atOnce);
+    }
+
+    private static Comparison run(
+            Trace trace, ReplaySettings settings, List<String> strategies, List<String> retentions, int atOnce)
+            throws InterruptedException {
+        return new OfflineReplay(trace, settings, PLACEMENT, RETENTION, true, () -> 0)
+                .run(strategies, retentions, atOnce, () -> {});
     }
 
     @Test
     void everyTurnIsServedOnceAndNoHitRateExceedsTheCeiling() throws Exception {
         Trace trace = Workloads.agents(30, 12, 1);
         AtomicInteger ended = new AtomicInteger();
-        Comparison comparison =
-                new OfflineReplay(trace, settings(400, 64, 1), PLACEMENT, () -> 0).run(ALL, 2, ended::incrementAndGet);
+        Comparison comparison = new OfflineReplay(trace, settings(400, 64, 1), PLACEMENT, RETENTION, false, () -> 0)
+                .run(ALL, List.of("none"), 2, ended::incrementAndGet);
 
         assertEquals(trace.turns().size() * ALL.size(), ended.get());
         for (PolicySummary policy : comparison.policies()) {
@@ -94,7 +103,7 @@ class OfflineReplayTest {
         Trace small = Workloads.agents(4, 3, 5);
         List<TracedTurn> turns = new ArrayList<>(small.turns());
         turns.add(new TracedTurn(
-                3, 0, new BlockRuns(new long[] {90_000}, new int[] {500}), 500 * 64, 3, new int[] {0}, 0, 0, 0));
+                3, 0, new BlockRuns(new long[] {90_000}, new int[] {500}), 500 * 64, 3, false, new int[] {0}, 0, 0, 0));
         Trace trace = new Trace("with a giant", "synthetic", 64, false, small.sessionNames(), turns, 0);
 
         Comparison comparison = run(trace, settings(400, 64, 1), List.of("random", "joint"), 1);
@@ -121,7 +130,16 @@ class OfflineReplayTest {
         List<TracedTurn> turns = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
             turns.add(new TracedTurn(
-                    i, 0, new BlockRuns(new long[] {0, 100 + i}, new int[] {3, 1}), 260, 5, new int[0], 0, 0, 100 * i));
+                    i,
+                    0,
+                    new BlockRuns(new long[] {0, 100 + i}, new int[] {3, 1}),
+                    260,
+                    5,
+                    false,
+                    new int[0],
+                    0,
+                    0,
+                    100 * i));
         }
         List<String> names = turns.stream().map(turn -> "r" + turn.session()).toList();
         Trace trace = new Trace("arrivals", "synthetic", 64, true, names, turns, 0);

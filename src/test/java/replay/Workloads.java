@@ -45,6 +45,6 @@ final class Workloads {
         BlockRuns blocks = new BlockRuns(new long[] {0, first}, new int[] {SYSTEM_BLOCKS, own});
         int tokens = (SYSTEM_BLOCKS + own) * BLOCK + random.nextInt(BLOCK);
         double gap = random.nextInt(5) == 0 ? 40 : random.nextInt(3);
-        return new TracedTurn(session, lineage, blocks, tokens, 1 + random.nextInt(60), after, gap, 0, 0);
+        return new TracedTurn(session, lineage, blocks, tokens, 1 + random.nextInt(60), true, after, gap, 0, 0);
     }
 }

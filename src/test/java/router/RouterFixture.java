@@ -43,6 +43,7 @@ final class RouterFixture {
                         TimingModel.MEASURED,
                         1L << 30,
                         Duration.ofSeconds(10),
+                        "none",
                         60));
     }
 

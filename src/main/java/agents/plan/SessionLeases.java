@@ -1,5 +1,6 @@
 package agents.plan;
 
+import agents.session.Checkpoint;
 import agents.session.Frontier;
 import agents.session.SessionEvent.Advance;
 import agents.session.SessionEvent.TurnCompleted;
@@ -12,24 +13,37 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongToDoubleFunction;
 import kv.LeaseId;
+import kv.Prefix;
 import kv.SequenceHash;
 
 /**
- * Which leases a session wants, turn by turn: one for each live line of prompts that waits for its tools, none for any
- * other. A lease on a longer prefix is asked for before the shorter one is given up, so that shared blocks stay.
+ * Which leases a session wants, turn by turn: a policy decides for each live line of prompts that waits for its tools; no
+ * other has any. A lease on a longer prefix is asked for before the shorter one is given up, so that shared blocks stay.
  *
- * <p>Also teaches the gap model, which all sessions of a node share.
+ * <p>Also tells the policy, which all sessions of a node share, how long gaps were.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
 public final class SessionLeases {
-    private final RetentionPlanner planner;
-    private final ToolCallGaps gaps;
+    private final GapPolicy policy;
+    private final LongToDoubleFunction prefillMillis;
+    private final long bytesPerToken;
 
-    public SessionLeases(RetentionPlanner planner, ToolCallGaps gaps) {
-        this.planner = planner;
-        this.gaps = gaps;
+    /** @param prefillMillis what computing a prompt of so many tokens from nothing is expected to cost */
+    public SessionLeases(GapPolicy policy, LongToDoubleFunction prefillMillis, long bytesPerToken) {
+        this.policy = policy;
+        this.prefillMillis = prefillMillis;
+        this.bytesPerToken = bytesPerToken;
+    }
+
+    /** Those of a policy by its name. */
+    public static SessionLeases of(RetentionSettings settings, LongToDoubleFunction prefillMillis) {
+        return new SessionLeases(
+                GapPolicies.create(settings.policy(), settings, prefillMillis),
+                prefillMillis,
+                settings.bytesPerToken());
     }
 
     /**
@@ -42,6 +56,7 @@ public final class SessionLeases {
             SessionState before, SessionState after, TurnCompleted ended, TurnResult result) {
         learn(before, ended);
         if (after.closed()) {
+            policy.onClosed(after.id(), ended.turn().number());
             return List.of(new LeaseAction.EndAll());
         }
         List<LeaseAction> actions = new ArrayList<>();
@@ -49,7 +64,7 @@ public final class SessionLeases {
         if (advance != null && advance.tools()) {
             line(after, ended.turn().frontier())
                     .flatMap(line -> wish(after, line, result))
-                    .ifPresent(wish -> actions.add(new LeaseAction.Ask(wish.terms(), wish.remaining())));
+                    .ifPresent(actions::add);
         }
         Set<LeaseId> wanted = waiting(after);
         waiting(before).stream()
@@ -64,16 +79,51 @@ public final class SessionLeases {
             return;
         }
         line(before, ended.turn().frontier())
-                .map(Frontier::calls)
-                .ifPresent(calls -> gaps.observe(before.id().value(), calls, Duration.ofMillis(gapMillis)));
+                .filter(line -> line.calls() != null)
+                .ifPresent(line -> policy.onReturn(gap(before, line, Duration.ZERO), Duration.ofMillis(gapMillis)));
     }
 
-    private Optional<RetentionPlanner.Wish> wish(SessionState session, Frontier line, TurnResult result) {
+    private Optional<LeaseAction.Ask> wish(SessionState session, Frontier line, TurnResult result) {
+        Checkpoint tip = line.tip();
+        SequenceHash tail = tip.tail();
+        if (tail == null) {
+            return Optional.empty();
+        }
+        GapPolicy.Keep keep = policy.atGap(gap(session, line, queued(result)));
+        if (keep.nothing()) {
+            return Optional.empty();
+        }
         ConversationRef conversation = result.conversation() == null
                 ? null
                 : new ConversationRef(session.tenant(), line.model(), result.conversation());
-        GapDistribution gap = gaps.predict(session.id().value(), result.calls());
-        return planner.atGap(session, line, gap, conversation);
+        WaitingLine waiting = new WaitingLine(
+                session.tenant(),
+                session.id(),
+                session.treeRoot(),
+                session.parent() != null,
+                line.id(),
+                line.model(),
+                new Prefix(tip.blocks(), tail),
+                line.blockSizeTokens(),
+                conversation,
+                line.lastWorker());
+        return Optional.of(new LeaseAction.Ask(waiting.terms(keep, bytesPerToken), keep.remaining()));
+    }
+
+    private static GapPolicy.Gap gap(SessionState session, Frontier line, Duration queued) {
+        List<String> tools = line.calls() == null ? List.of() : line.calls();
+        return new GapPolicy.Gap(session.id(), line.id(), tools, line.tip().tokens(), line.turns(), queued);
+    }
+
+    /** What a turn waited for its first token beyond the prefill of what was not cached. */
+    private Duration queued(TurnResult result) {
+        if (result.timeToFirstToken() == null) {
+            return Duration.ZERO;
+        }
+        int uncached = result.usage().inputTokens() - result.usage().cachedTokens();
+        Duration prefill = Duration.ofNanos((long) (prefillMillis.applyAsDouble(Math.max(0, uncached)) * 1e6));
+        Duration rest = result.timeToFirstToken().minus(prefill);
+        return rest.isNegative() ? Duration.ZERO : rest;
     }
 
     private static Optional<Frontier> line(SessionState session, int frontier) {
@@ -88,7 +138,7 @@ public final class SessionLeases {
         for (Frontier line : session.frontiers()) {
             SequenceHash tail = line.tip().tail();
             if (line.live() && line.acting() && tail != null) {
-                names.add(RetentionPlanner.lease(session.tenant(), session.id(), line.id(), tail));
+                names.add(WaitingLine.lease(session.tenant(), session.id(), line.id(), tail));
             }
         }
         return names;

@@ -6,13 +6,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Rows of recorded coding-agent sessions with lineages: {@code sid, lin, k, gk, gap, lk, sp, off, join, in, out, b}, 64-token
+ * Rows of recorded coding-agent sessions with lineages: {@code sid, lin, k, gap, sp, off, join, in, out, stop, b}, 64-token
  * blocks, full ones only.
  *
  * <p>A turn follows the one before it in its lineage after {@code gap} seconds. A lineage's first turn follows the turn
  * {@code sp} of another lineage after {@code off} seconds, whether that one waits for it ({@code sub}), goes on beside it
  * ({@code side}) or ended there ({@code cont}). A {@code join} turn starts once the lineages it names are finished. A row
- * that recorded no output token counts as one: engines produce at least that.
+ * that recorded no output token counts as one: engines produce at least that. A row whose {@code stop} is not recorded ended
+ * in tool calls, as nearly all do.
  */
 final class AgentRows implements RowReader {
     private static final int BLOCK_SIZE_TOKENS = 64;
@@ -38,7 +39,8 @@ final class AgentRows implements RowReader {
         int[] after = first ? parent(row, session) : previous(row, session, lineage);
         positions.put(new TurnKey(session, lineage, k), position);
         sessions.turn(session, lineage, position);
-        return new TracedTurn(session, lineage, blocks, inputTokens, outputTokens, after, delay, 0, 0);
+        boolean callsTools = !row.has("stop") || row.text("stop").equals("tool_use");
+        return new TracedTurn(session, lineage, blocks, inputTokens, outputTokens, callsTools, after, delay, 0, 0);
     }
 
     private int[] parent(Row row, int session) throws BadRow {

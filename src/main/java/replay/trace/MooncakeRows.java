@@ -24,7 +24,7 @@ final class MooncakeRows implements RowReader {
             throw new BadRow("hash_ids", "has " + blocks.size() + " ids for " + inputTokens + " tokens");
         }
         names.add("request-" + position);
-        return new TracedTurn(names.size() - 1, 0, blocks, inputTokens, outputTokens, new int[0], 0, 0, arrival);
+        return new TracedTurn(names.size() - 1, 0, blocks, inputTokens, outputTokens, false, new int[0], 0, 0, arrival);
     }
 
     @Override

@@ -4,7 +4,8 @@ import java.util.List;
 
 /**
  * Rows of recorded agent runs without end times: {@code sid, agent, seq, ia, in, out, b}, 16-token blocks. A turn follows
- * the one before it in its session, no sooner than {@code ia} seconds after that one's start.
+ * the one before it in its session, no sooner than {@code ia} seconds after that one's start. Every turn
+ * may have ended in tool calls.
  */
 final class SpacedRows implements RowReader {
     private static final int BLOCK_SIZE_TOKENS = 16;
@@ -27,7 +28,7 @@ final class SpacedRows implements RowReader {
         int[] after = previous < 0 ? new int[0] : new int[] {previous};
         sessions.turn(session, WHOLE_SESSION, position);
         int lineage = sessions.lineage(session, agent);
-        return new TracedTurn(session, lineage, blocks, inputTokens, outputTokens, after, 0, spacing, 0);
+        return new TracedTurn(session, lineage, blocks, inputTokens, outputTokens, true, after, 0, spacing, 0);
     }
 
     @Override

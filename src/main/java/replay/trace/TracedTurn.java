@@ -14,6 +14,7 @@ package replay.trace;
  * @param blocks at least the full blocks of the prompt
  * @param inputTokens at least 1
  * @param outputTokens at least 1
+ * @param callsTools whether the answer ended in tool calls, as far as is known
  * @param after positions in the trace of earlier turns
  * @param arrivalSeconds from the trace's start; 0 where a trace has none
  */
@@ -23,6 +24,7 @@ public record TracedTurn(
         BlockRuns blocks,
         int inputTokens,
         int outputTokens,
+        boolean callsTools,
         int[] after,
         double delaySeconds,
         double spacingSeconds,

@@ -1,5 +1,6 @@
 package router.placement;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,19 +25,22 @@ final class Candidates {
     private final PrefixIndex index;
     private final ActiveRequests active;
     private final Fleet fleet;
+    private final PausePolicy pauses;
     private final TimingModel timing;
     private final double copyBytesPerMilli;
 
-    Candidates(PrefixIndex index, ActiveRequests active, Fleet fleet, PlacementSettings settings) {
+    Candidates(PrefixIndex index, ActiveRequests active, Fleet fleet, PausePolicy pauses, PlacementSettings settings) {
         this.index = index;
         this.active = active;
         this.fleet = fleet;
+        this.pauses = pauses;
         this.timing = settings.timing();
         this.copyBytesPerMilli = settings.copyBytesPerSecond() / MILLIS_PER_SECOND;
     }
 
-    /** The given workers as candidates. */
-    List<Candidate> of(RouteRequest request, List<Fleet.Member> eligible, long nowNanos) {
+    /** The given workers as candidates for a turn that has waited so long. */
+    List<Candidate> of(RouteRequest request, List<Fleet.Member> eligible, long waitedNanos, long nowNanos) {
+        Duration waited = Duration.ofNanos(waitedNanos);
         Overlap overlap = index.match(request.blocks(), request.knownBlocks());
         SharedBlocks shared = active.sharedBlocks(request.blocks());
         int turnBlocks = request.promptBlocks();
@@ -54,13 +58,15 @@ final class Candidates {
                     newBlocks,
                     seats ? 0 : shared.computing(slot),
                     active.allocatedBlocksPerSecond(slot, nowNanos));
+            PausePolicy.Room room =
+                    new PausePolicy.Room(member.worker(), member.facts(), fleet.usedBlocks(member), newBlocks);
             Candidate.Held held = held(overlap, member.caches());
             candidates.add(candidate(
                     request,
                     member,
                     seats ? held : withComputed(held, shared.computed(slot)),
                     activity,
-                    fleet.busy(member, newBlocks)));
+                    fleet.busy(member, newBlocks) || !pauses.admits(request, room, waited, nowNanos)));
         }
         return candidates;
     }

@@ -181,7 +181,12 @@ final class Fleet {
     /** Whether a turn that adds so many blocks would have to wait for a worker. */
     boolean busy(Member member, int newBlocks) {
         int requests = Math.max(active.requests(member.slot), member.load.requests());
-        int residentBlocks = Math.max(active.blocks(member.slot), member.load.deviceBlocksUsed()) + newBlocks;
+        int residentBlocks = usedBlocks(member) + newBlocks;
         return threshold.busy(member.facts, requests, active.prefillTokens(member.slot), residentBlocks);
+    }
+
+    /** Blocks in use by turns in flight, by the larger of the router's and the worker's account. */
+    int usedBlocks(Member member) {
+        return Math.max(active.blocks(member.slot), member.load.deviceBlocksUsed());
     }
 }

@@ -16,6 +16,7 @@ import workers.status.TimingModel;
  * @param timing predicts what engines cost
  * @param copyBytesPerSecond rate at which engines are expected to load stored copies
  * @param fanoutMaxWait longest time that a turn waits for another to compute the beginning of its prompt
+ * @param pauses name of the pause policy, see {@link PausePolicies}
  * @param rateWindowSeconds time constant of the rate at which workers fill blocks
  */
 public record PlacementSettings(
@@ -27,6 +28,7 @@ public record PlacementSettings(
         TimingModel timing,
         long copyBytesPerSecond,
         Duration fanoutMaxWait,
+        String pauses,
         double rateWindowSeconds) {
     public PlacementSettings {
         if (copyBytesPerSecond < 1) {
@@ -40,8 +42,8 @@ public record PlacementSettings(
         }
     }
 
-    /** The same with another strategy, seed and prediction. */
-    public PlacementSettings with(String otherStrategy, long otherSeed, TimingModel otherTiming) {
+    /** The same with other policies, seed and prediction. */
+    public PlacementSettings with(String otherStrategy, String otherPauses, long otherSeed, TimingModel otherTiming) {
         return new PlacementSettings(
                 otherStrategy,
                 otherSeed,
@@ -51,6 +53,7 @@ public record PlacementSettings(
                 otherTiming,
                 copyBytesPerSecond,
                 fanoutMaxWait,
+                otherPauses,
                 rateWindowSeconds);
     }
 
@@ -65,6 +68,7 @@ public record PlacementSettings(
                 timing,
                 copyBytesPerSecond,
                 fanoutMaxWait,
+                pauses,
                 rateWindowSeconds);
     }
 }

@@ -45,12 +45,14 @@ public final class Placer {
     private final RequestQueue<RouteRequest> queue;
     private final TimingModel timing;
     private final FanoutGate gate;
+    private final PausePolicy pauses;
     private boolean loadChanged;
 
     public Placer(PrefixIndex index, PlacementSettings settings) {
         this.active = new ActiveRequests(settings.rateWindowSeconds());
         this.fleet = new Fleet(active, settings.busy());
-        this.candidates = new Candidates(index, active, fleet, settings);
+        this.pauses = PausePolicies.create(settings.pauses());
+        this.candidates = new Candidates(index, active, fleet, pauses, settings);
         this.strategy =
                 Strategies.create(settings.strategy(), settings.strategies(), settings.timing(), settings.seed());
         this.queue = new RequestQueue<>(settings.queue());
@@ -82,7 +84,7 @@ public final class Placer {
      */
     public Decision route(RouteRequest request, long arrivalNanos, long nowNanos) {
         release(request.turn(), nowNanos);
-        List<Candidate> eligible = eligible(request, nowNanos);
+        List<Candidate> eligible = eligible(request, nowNanos - arrivalNanos, nowNanos);
         if (eligible.isEmpty()) {
             return Eligibility.refusal(request, fleet);
         }
@@ -121,6 +123,7 @@ public final class Placer {
             strategy.ended(turn, !active.prefilling(turn), nowNanos);
             active.finish(turn, nowNanos);
             fleet.ended(slot, before - active.blocks(slot));
+            pauses.ended(turn, nowNanos);
             loadChanged = true;
         }
     }
@@ -131,6 +134,7 @@ public final class Placer {
             loadChanged = false;
             return List.of();
         }
+        loadChanged |= pauses.tick(nowNanos);
         List<Resolved> resolved = new ArrayList<>();
         for (RequestQueue.Waiting<RouteRequest> expired : queue.expire(nowNanos)) {
             resolved.add(new Resolved(
@@ -148,7 +152,7 @@ public final class Placer {
 
     /** Scores every worker that could take the turn, without placing it. */
     public Explanation explain(RouteRequest request, long nowNanos) {
-        List<Candidate> all = eligible(request, nowNanos);
+        List<Candidate> all = eligible(request, 0, nowNanos);
         if (all.isEmpty()) {
             Decision.Refused refusal = Eligibility.refusal(request, fleet);
             return new Explanation(strategy.name(), null, refusal, strategy.lowerWins(), false, List.of());
@@ -193,7 +197,7 @@ public final class Placer {
             if (!free.contains(request.model())) {
                 continue;
             }
-            List<Candidate> eligible = eligible(request, nowNanos);
+            List<Candidate> eligible = eligible(request, nowNanos - waiting.arrivalNanos(), nowNanos);
             if (queue.stale(waiting, nowNanos)) {
                 queue.rekey(waiting, leastUncachedTokens(request, eligible, nowNanos), nowNanos);
             }
@@ -207,8 +211,8 @@ public final class Placer {
         }
     }
 
-    private List<Candidate> eligible(RouteRequest request, long nowNanos) {
-        return candidates.of(request, Eligibility.eligible(request, fleet.members()), nowNanos);
+    private List<Candidate> eligible(RouteRequest request, long waitedNanos, long nowNanos) {
+        return candidates.of(request, Eligibility.eligible(request, fleet.members()), waitedNanos, nowNanos);
     }
 
     /**
@@ -262,6 +266,7 @@ public final class Placer {
                 uncached,
                 chosen.kept().loadMillis() + timing.passMillis() + timing.prefillMillis(uncached, cached),
                 nowNanos);
+        pauses.placed(request, chosen.worker(), nowNanos);
         StoredCopy source = chosen.kept().copied() == 0
                 ? null
                 : request.kept()

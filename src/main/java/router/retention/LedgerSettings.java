@@ -34,6 +34,18 @@ public record LedgerSettings(
         require(rememberedEnded >= 1, "remembered-ended is below 1");
     }
 
+    /** The same for one keeper that does the work of several. */
+    public LedgerSettings times(int partitions) {
+        return new LedgerSettings(
+                maxLease,
+                minLease,
+                skewBound,
+                tenantQuotaByteSeconds * partitions,
+                maxWarming * partitions,
+                retryAfter,
+                rememberedEnded);
+    }
+
     private static boolean positive(Duration duration) {
         return !duration.isNegative() && !duration.isZero();
     }

@@ -122,6 +122,11 @@ public final class SimulatedEngine {
         return where == null ? 0 : where.holds().hold(hold);
     }
 
+    /** Whether a request that begins with the chain up to this hash would find its block in the cache. */
+    public boolean matchable(long hash) {
+        return pool.holds(hash);
+    }
+
     /** Ends a {@link #hold}; false when there is none. */
     public boolean release(String hold) {
         boolean released = false;

@@ -47,11 +47,9 @@ class DeadBlocksHistoryTest {
     private int ended;
 
     private static SessionLeases leases() {
-        return new SessionLeases(
-                new RetentionPlanner(
-                        new RetentionPlanner.Settings(0.9, Duration.ofSeconds(5), Duration.ofMinutes(30), 1, 1024),
-                        tokens -> tokens * 0.5),
-                new ToolCallGaps(3, 1.5));
+        return SessionLeases.of(
+                new RetentionSettings("leases", 0.9, Duration.ofSeconds(5), Duration.ofMinutes(30), 1, 1024, 3, 1.5),
+                tokens -> tokens * 0.5);
     }
 
     @Test
@@ -123,7 +121,7 @@ class DeadBlocksHistoryTest {
                         .forEach(reached::add);
                 SequenceHash tail = line.tip().tail();
                 if (line.acting() && tail != null) {
-                    wanted.add(RetentionPlanner.lease(state.tenant(), state.id(), line.id(), tail));
+                    wanted.add(WaitingLine.lease(state.tenant(), state.id(), line.id(), tail));
                 }
             }
         }

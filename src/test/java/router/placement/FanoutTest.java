@@ -39,7 +39,7 @@ class FanoutTest {
             new EngineFacts(List.of("m"), BLOCK, 10_000, 8192, 64, 200_000, EngineCapabilities.NONE);
 
     private static Placer placer(String strategy, int workers) {
-        Placer placer = new Placer(new NaiveIndex(), SETTINGS.with(strategy, 1, TimingModel.MEASURED));
+        Placer placer = new Placer(new NaiveIndex(), SETTINGS.with(strategy, "none", 1, TimingModel.MEASURED));
         for (int i = 0; i < workers; i++) {
             placer.join(new WorkerId("http://" + i), LIFE, FACTS, WorkerState.READY, WorkerLoad.idle(10_000));
         }
@@ -170,6 +170,7 @@ class FanoutTest {
                 TimingModel.MEASURED,
                 SETTINGS.copyBytesPerSecond(),
                 SETTINGS.fanoutMaxWait(),
+                "none",
                 SETTINGS.rateWindowSeconds());
         Placer placer = new Placer(new NaiveIndex(), full);
         placer.join(new WorkerId("http://0"), LIFE, FACTS, WorkerState.READY, WorkerLoad.idle(10_000));

@@ -58,6 +58,7 @@ class PlacerTest {
                         TimingModel.MEASURED,
                         1L << 30,
                         Duration.ofSeconds(10),
+                        "none",
                         60));
     }
 
@@ -257,6 +258,7 @@ class PlacerTest {
                         TimingModel.MEASURED,
                         1L << 30,
                         Duration.ofSeconds(10),
+                        "none",
                         60));
         join(placer, A);
         worker(placer.route(request("one", 1), 0, 0));

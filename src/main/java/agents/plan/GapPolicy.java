@@ -1,0 +1,62 @@
+package agents.plan;
+
+import inference.SessionId;
+import java.time.Duration;
+import java.util.List;
+import kv.KvTier;
+
+/**
+ * Decides what is kept of a session while its tools keep it away: the port of a retention policy that the session owns.
+ *
+ * <p>A retention policy is a bundle under one name, see {@link GapPolicies}: a gap policy here, and for some also the
+ * router's {@code PausePolicy}. In which order holds yield on a worker needs no port of its own: it is their density.
+ *
+ * <p>One instance serves every session of a node, or one run of a replay. Answers depend on the calls before and on nothing
+ * else.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+public interface GapPolicy {
+
+    /**
+     * A line of prompts that waits for its tools.
+     *
+     * @param session whose it is
+     * @param line which of the session's lines of prompts
+     * @param tools names of the tools called, in order; empty when nobody recorded them
+     * @param contextTokens prompt of the turn that ended
+     * @param turns turns that the line has had, the one that ended included
+     * @param queued what the ended turn waited for its first token beyond its own prefill
+     */
+    record Gap(SessionId session, int line, List<String> tools, int contextTokens, long turns, Duration queued) {
+        public Gap {
+            tools = List.copyOf(tools);
+        }
+    }
+
+    /**
+     * What to keep of it.
+     *
+     * @param remaining for how long; zero for not at all
+     * @param density what is worth more per byte and second yields later, see {@link kv.Hold}
+     * @param tier the hottest tier to keep it in; colder ones may take over
+     * @param copies that shall exist at once, at least 1
+     */
+    record Keep(Duration remaining, double density, KvTier tier, int copies) {
+        public static final Keep NOTHING = new Keep(Duration.ZERO, 0, KvTier.DEVICE, 1);
+
+        /** Whether it comes to nothing. */
+        public boolean nothing() {
+            return remaining.isZero();
+        }
+    }
+
+    /** What to keep of a line whose turn ended in tool calls. */
+    Keep atGap(Gap gap);
+
+    /** A gap is over: the line's next turn came so long after the one before had ended. */
+    default void onReturn(Gap gap, Duration lasted) {}
+
+    /** A session is over after so many turns. */
+    default void onClosed(SessionId session, long turns) {}
+}

@@ -1,0 +1,50 @@
+package agents.plan;
+
+import java.time.Duration;
+import router.retention.LeaseTerms;
+
+/**
+ * Section {@code holdfast.agents.retention}.
+ *
+ * <p>Thread-safety: immutable.
+ *
+ * @param policy name of the policy, see {@link GapPolicies}
+ * @param quantile chance that the session is back before its lease ends, above 0 and below 1
+ * @param minLease shortest lease
+ * @param maxLease longest lease
+ * @param minCopies copies that shall exist at once, at least 1
+ * @param bytesPerToken size of one token's KV in an engine's memory
+ * @param gapMedianSeconds how long a tool call takes, as believed before any was seen
+ * @param gapLogSpread standard deviation of its natural logarithm
+ */
+public record RetentionSettings(
+        String policy,
+        double quantile,
+        Duration minLease,
+        Duration maxLease,
+        int minCopies,
+        long bytesPerToken,
+        double gapMedianSeconds,
+        double gapLogSpread) {
+    public RetentionSettings {
+        require(quantile > 0 && quantile < 1, "quantile is above 0 and below 1, got " + quantile);
+        require(!minLease.isNegative() && !minLease.isZero(), "min-lease is above 0, got " + minLease);
+        require(maxLease.compareTo(minLease) >= 0, "max-lease is below min-lease: " + maxLease);
+        require(
+                minCopies >= 1 && minCopies <= LeaseTerms.MAX_COPIES,
+                "min-copies is 1 to " + LeaseTerms.MAX_COPIES + ", got " + minCopies);
+        require(bytesPerToken >= 1, "bytes-per-token is at least 1, got " + bytesPerToken);
+    }
+
+    /** The same under another policy. */
+    public RetentionSettings with(String otherPolicy) {
+        return new RetentionSettings(
+                otherPolicy, quantile, minLease, maxLease, minCopies, bytesPerToken, gapMedianSeconds, gapLogSpread);
+    }
+
+    private static void require(boolean holds, String message) {
+        if (!holds) {
+            throw new IllegalArgumentException("holdfast.agents.retention." + message);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package replay;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import kv.CacheOwner;
+import kv.Epoch;
+import kv.Hold;
+import kv.KvTier;
+import kv.LeaseId;
+import kv.Prefix;
+import kv.PromptBlocks;
+import kv.Receipt;
+import org.jspecify.annotations.Nullable;
+import workers.holds.CachedBlocks;
+import workers.holds.Grant;
+import workers.holds.HoldChange;
+import workers.holds.HoldTable;
+import workers.sim.SimHold;
+import workers.sim.SimulatedEngine;
+
+/**
+ * The holds of one simulated worker: production's book of them, and an engine that does as it is told at once.
+ *
+ * <p>Thread-safety: confined to its run.
+ */
+final class WorkerHolds implements CachedBlocks {
+    private final CacheOwner owner;
+    private final SimulatedEngine engine;
+    private final Chains chains;
+    private final int deviceBlocks;
+    private final int budgetBlocks;
+    private final HoldTable table;
+    private final RetentionFigures figures;
+    private final Listener listener;
+    /** What each turn here needs beside what was held for it. */
+    private final Map<Integer, Integer> freshByTurn = new HashMap<>();
+
+    private int freshBlocks;
+    private double countedMillis;
+
+    /** Who hears of holds that end before their keeper ends them. */
+    interface Listener {
+        void onHoldOver(CacheOwner worker, HoldChange change, double nowMillis);
+    }
+
+    WorkerHolds(
+            CacheOwner owner,
+            SimulatedEngine engine,
+            Chains chains,
+            int deviceBlocks,
+            RetentionRules rules,
+            RetentionFigures figures,
+            Listener listener) {
+        this.owner = owner;
+        this.engine = engine;
+        this.chains = chains;
+        this.deviceBlocks = deviceBlocks;
+        this.budgetBlocks = (int) (rules.budgetShare() * deviceBlocks);
+        this.figures = figures;
+        this.listener = listener;
+        table = new HoldTable(rules.epochsRemembered());
+        table.resize(KvTier.DEVICE, budgetBlocks);
+        table.begin(owner.incarnation());
+    }
+
+    /** Keeps what a command asks for. */
+    Receipt hold(Hold hold, PromptBlocks chain, double nowMillis) {
+        count(nowMillis);
+        Grant grant = table.hold(hold, owner.incarnation(), VirtualTime.nanos(nowMillis), this);
+        tell(grant.changes(), nowMillis);
+        if (grant.number() != 0) {
+            int depth = grant.receipt() instanceof Receipt.Bounded bounded
+                    ? bounded.prefix().blocks()
+                    : hold.prefix().blocks();
+            double until = nowMillis + VirtualTime.millis(hold.remaining());
+            engine.hold(
+                    new SimHold(name(hold.lease()), chain.prefix(depth).toArray(), hold.tier(), hold.density(), until),
+                    nowMillis);
+        } else if (table.grant(hold.lease()) == 0) {
+            engine.release(name(hold.lease()));
+        }
+        figures.receipt(grant.receipt());
+        figures.heldShare(budgetBlocks == 0 ? 0 : (double) table.blocks(KvTier.DEVICE) / budgetBlocks);
+        return grant.receipt();
+    }
+
+    void release(LeaseId lease, Epoch epoch, double nowMillis) {
+        count(nowMillis);
+        if (table.release(lease, epoch)) {
+            engine.release(name(lease));
+        }
+    }
+
+    /** Ends what is due. */
+    void tick(double nowMillis) {
+        count(nowMillis);
+        tell(table.tick(VirtualTime.nanos(nowMillis)), nowMillis);
+    }
+
+    /**
+     * A turn was admitted: holds make room for it and those before.
+     *
+     * @param wholeBlocks what it will need at its end, as far as known
+     * @param cached what of its prompt the cache is thought to have, null for nothing
+     */
+    void admitted(int turn, int wholeBlocks, @Nullable Prefix cached, double nowMillis) {
+        int held = cached == null ? 0 : table.heldPart(KvTier.DEVICE, cached, this);
+        int fresh = Math.max(0, Math.min(deviceBlocks, wholeBlocks) - held);
+        freshByTurn.put(turn, fresh);
+        freshBlocks += fresh;
+        count(nowMillis);
+        tell(table.yieldTo(KvTier.DEVICE, Math.max(0, deviceBlocks - freshBlocks)), nowMillis);
+    }
+
+    void ended(int turn) {
+        Integer fresh = freshByTurn.remove(turn);
+        freshBlocks -= fresh == null ? 0 : fresh;
+    }
+
+    /** A tier of the engine dropped blocks. */
+    void evicted(KvTier tier, long[] hashes, double nowMillis) {
+        count(nowMillis);
+        tell(table.evicted(tier, hashes), nowMillis);
+    }
+
+    /** Whether a lease's hold here still covers all of a prefix. */
+    boolean holds(Prefix prefix) {
+        return table.heldPart(KvTier.DEVICE, prefix, this) == prefix.blocks();
+    }
+
+    private void tell(List<HoldChange> changes, double nowMillis) {
+        for (HoldChange change : changes) {
+            figures.cut(change.reason());
+            if (change.left() == null) {
+                engine.release(name(change.lease()));
+            }
+            listener.onHoldOver(owner, change, nowMillis);
+        }
+    }
+
+    private void count(double nowMillis) {
+        figures.held(table.blocks(KvTier.DEVICE), (nowMillis - countedMillis) / VirtualTime.MILLIS_PER_SECOND);
+        countedMillis = nowMillis;
+    }
+
+    private static String name(LeaseId lease) {
+        return lease.toString();
+    }
+
+    @Override
+    public boolean knows(long hash) {
+        return chains.knows(hash);
+    }
+
+    @Override
+    public boolean contains(long hash, KvTier tier) {
+        return tier == KvTier.DEVICE && engine.matchable(hash);
+    }
+
+    @Override
+    public OptionalLong parent(long hash) {
+        return chains.parent(hash);
+    }
+}

@@ -1,0 +1,47 @@
+package router.placement;
+
+import inference.TurnId;
+import java.time.Duration;
+import kv.WorkerId;
+import workers.status.EngineFacts;
+
+/**
+ * Decides which sessions may go on: the port of a retention policy that the router owns. With more sessions than engines have
+ * room for, running a few at a time from one tool call to the next keeps their contexts, running all of them keeps none.
+ *
+ * <p>A turn that is not admitted to any worker waits in the pending queue, in its order. Sessions are paused between turns,
+ * never during one. The router tells what its own turns do; whatever changes what is admitted must come with one of these
+ * calls, because the queue is looked at after each.
+ *
+ * <p>Thread-safety: confined to its router.
+ */
+public interface PausePolicy {
+    /** Pauses nobody. */
+    PausePolicy NONE = (turn, room, waited, nowNanos) -> true;
+
+    /**
+     * Room for a turn on a worker, in KV blocks.
+     *
+     * @param usedBlocks used by turns in flight, by the larger of the router's and the worker's account
+     * @param newBlocks what the turn's prompt would add to them, cached or not
+     */
+    record Room(WorkerId worker, EngineFacts facts, int usedBlocks, int newBlocks) {}
+
+    /**
+     * Whether a turn may run on a worker now. Changes nothing.
+     *
+     * @param waited since the turn arrived
+     */
+    boolean admits(RouteRequest turn, Room room, Duration waited, long nowNanos);
+
+    /** A turn was placed. */
+    default void placed(RouteRequest turn, WorkerId worker, long nowNanos) {}
+
+    /** A turn that was placed is over or moves; its session may come back. */
+    default void ended(TurnId turn, long nowNanos) {}
+
+    /** Time has passed; whether more may be admitted for it. */
+    default boolean tick(long nowNanos) {
+        return false;
+    }
+}
