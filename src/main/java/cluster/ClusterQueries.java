@@ -38,6 +38,7 @@ import router.Router;
 import router.placement.Decision;
 import router.placement.Explanation;
 import router.placement.RouteRequest;
+import router.retention.Evacuation;
 import workers.EngineEndpoint;
 import workers.Worker;
 import workers.Workers;
@@ -125,6 +126,35 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                 .sorted(Comparator.comparing(Worker.Status::worker))
                 .map(ClusterQueries::view)
                 .toList());
+    }
+
+    @Override
+    public CompletionStage<Optional<DrainView>> drain(String worker, boolean wanted) {
+        WorkerId id = new WorkerId(worker);
+        if (settings.workers().engine(id).isEmpty()) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+        return AskPattern.<Worker.Command, Worker.Status>ask(
+                        workers.ref(id),
+                        replyTo -> new Worker.SetDraining(wanted, replyTo),
+                        askTimeout(),
+                        system.scheduler())
+                .thenCombine(leases.evacuation(id), (status, moving) -> Optional.of(view(status, moving)));
+    }
+
+    private static DrainView view(Worker.Status status, Evacuation leases) {
+        return new DrainView(
+                status.worker().url(),
+                status.state().name(),
+                status.state() == WorkerState.DRAINING && status.admittedTurns() == 0 && leases.moving() == 0,
+                status.admittedTurns(),
+                leases.moved(),
+                leases.moving(),
+                leases.stuck(),
+                leases.named().stream()
+                        .map(stuck -> new StuckView(
+                                stuck.lease().toString(), stuck.session().value(), stuck.blocks()))
+                        .toList());
     }
 
     @Override

@@ -44,6 +44,7 @@ import kv.WorkerId;
 import router.LeaseKeeper;
 import router.retention.BlockRange;
 import router.retention.EndReason;
+import router.retention.Evacuation;
 import router.retention.Lease;
 import router.retention.LeaseAnswer;
 import router.retention.LeaseTerms;
@@ -139,6 +140,7 @@ final class KryoRegistrations {
         add(94, Worker.CopiesListed.class);
         add(95, FoundCopy.class);
         add(96, LedgerId.class);
+        add(97, Worker.SetDraining.class);
         // agents
         add(100, Checkpoint.class);
         add(101, Frontier.class);
@@ -192,6 +194,9 @@ final class KryoRegistrations {
         add(169, LeaseKeeper.Resumed.class);
         add(170, LeaseKeeper.LeaseList.class);
         add(171, LeaseKeeper.ShownLease.class);
+        add(172, LeaseKeeper.GetEvacuation.class);
+        add(173, Evacuation.class);
+        add(174, Evacuation.Stuck.class);
     }
 
     private KryoRegistrations() {}

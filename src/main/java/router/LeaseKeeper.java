@@ -37,6 +37,7 @@ import metrics.Metrics;
 import org.jspecify.annotations.Nullable;
 import router.retention.CopyInventory;
 import router.retention.EndReason;
+import router.retention.Evacuation;
 import router.retention.Lease;
 import router.retention.LeaseAnswer;
 import router.retention.LeaseBook;
@@ -98,6 +99,9 @@ public final class LeaseKeeper
      */
     public record GetLeases(TenantId tenant, @Nullable SessionId session, int limit, ActorRef<LeaseList> replyTo)
             implements Command {}
+
+    /** Asks how far the leases that depend on a draining worker have been moved. */
+    public record GetEvacuation(WorkerId worker, ActorRef<Evacuation> replyTo) implements Command {}
 
     private record Recovered() implements Command {}
 
@@ -219,6 +223,7 @@ public final class LeaseKeeper
                 .onCommand(Revoke.class, this::onRevoke)
                 .onCommand(Resume.class, this::onResume)
                 .onCommand(GetLeases.class, this::onGetLeases)
+                .onCommand(GetEvacuation.class, this::onGetEvacuation)
                 .onCommand(WorkerSaid.class, this::onWorkerSaid)
                 .onCommand(TickDue.class, this::onTickDue)
                 .onCommand(RepairDue.class, this::onRepairDue)
@@ -345,6 +350,10 @@ public final class LeaseKeeper
                 .map(lease -> new ShownLease(lease, lease.remaining(clock.instant())))
                 .toList();
         return Effect().reply(get.replyTo(), new LeaseList(shown));
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onGetEvacuation(LeaseBook book, GetEvacuation get) {
+        return Effect().reply(get.replyTo(), ledger.evacuation(book, live(), get.worker()));
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onWorkerSaid(LeaseBook book, WorkerSaid said) {

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 import router.LeaseKeeper.LeaseList;
 import router.LeaseKeeper.RevokeReply;
 import router.LeaseKeeper.ShownLease;
+import router.retention.Evacuation;
 import workers.Worker;
 
 /**
@@ -100,6 +101,12 @@ public final class Leases {
     public CompletionStage<Boolean> revoke(TenantId tenant, LeaseId lease) {
         return this.<RevokeReply>askAll(replyTo -> new LeaseKeeper.Revoke(tenant, lease, replyTo))
                 .thenApply(replies -> replies.stream().anyMatch(RevokeReply::found));
+    }
+
+    /** How far the leases that depend on a draining worker have been moved, of all tenants. */
+    public CompletionStage<Evacuation> evacuation(WorkerId worker) {
+        return this.<Evacuation>askAll(replyTo -> new LeaseKeeper.GetEvacuation(worker, replyTo))
+                .thenApply(all -> all.stream().reduce(Evacuation.NONE, Evacuation::and));
     }
 
     private <R> CompletionStage<List<R>> askAll(Function<ActorRef<R>, LeaseKeeper.Command> question) {

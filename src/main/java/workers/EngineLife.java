@@ -22,6 +22,7 @@ final class EngineLife {
     private @Nullable EngineFacts facts;
     private long lifeNumber = UNKNOWN;
     private int failedProbes;
+    private boolean draining;
 
     /** What a probe's answer shows. */
     enum Seen {
@@ -69,9 +70,7 @@ final class EngineLife {
         }
         boolean changed = !probe.facts().equals(facts);
         facts = probe.facts();
-        if (state != WorkerState.DRAINING) {
-            enter(WorkerState.READY, "the engine answers");
-        }
+        enterAnswering();
         if (restarted) {
             return Seen.RESTARTED;
         }
@@ -90,6 +89,20 @@ final class EngineLife {
         } else if (reported || failedProbes >= failedProbesAllowed) {
             enter(WorkerState.UNREACHABLE, why);
         }
+    }
+
+    /** An operator wants it to take no more turns, or to take them again. */
+    void drain(boolean wanted) {
+        draining = wanted;
+        if (state == WorkerState.READY || state == WorkerState.DRAINING) {
+            enterAnswering();
+        }
+    }
+
+    private void enterAnswering() {
+        enter(
+                draining ? WorkerState.DRAINING : WorkerState.READY,
+                draining ? "an operator drains it" : "the engine answers");
     }
 
     /** The engine is known to have restarted: the next answer tells since when. */

@@ -192,11 +192,12 @@ final class HoldCommands {
                         Math.max(0, next.getAsLong() - ports.nanoTime().getAsLong())));
     }
 
-    private static Optional<Receipt> refusal(Hold hold, WorkerState state, @Nullable EngineFacts facts) {
-        if (state == WorkerState.DRAINING) {
+    private Optional<Receipt> refusal(Hold hold, WorkerState state, @Nullable EngineFacts facts) {
+        boolean draining = state == WorkerState.DRAINING;
+        if (draining && table.grant(hold.lease()) == 0) {
             return Optional.of(new Receipt.Rejected(Receipt.Reason.DRAINING));
         }
-        if (facts == null || !state.accepting()) {
+        if (facts == null || !(draining || state.accepting())) {
             return Optional.of(new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED));
         }
         // Of colder tiers nobody tells the size, and no engine takes a hold there.

@@ -10,6 +10,7 @@ import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import metrics.Metric;
 import metrics.Metrics;
 import workers.events.EngineEvent;
@@ -71,6 +72,18 @@ final class KvEventFeed extends AbstractBehavior<KvEventFeed.Command> {
             Metrics metrics) {
         return Behaviors.setup(context -> Behaviors.withTimers(
                 timers -> new KvEventFeed(context, timers, endpoint, sources, settings, worker, metrics)));
+    }
+
+    /** Starts the feed of an engine as a worker's child; empty for an engine that publishes no events. */
+    static Optional<ActorRef<Command>> spawn(
+            ActorContext<?> worker,
+            EngineEndpoint endpoint,
+            FeedSettings settings,
+            ActorRef<News> news,
+            WorkerPorts ports) {
+        return Optional.ofNullable(endpoint.events())
+                .map(published ->
+                        worker.spawn(create(endpoint, ports.events(), settings, news, ports.metrics()), "events"));
     }
 
     /** Events told in one message. */

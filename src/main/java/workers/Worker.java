@@ -14,7 +14,6 @@ import inference.ConversationRef;
 import inference.TurnId;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import kv.Epoch;
@@ -86,6 +85,9 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
 
     /** A router has applied updates up to a number; without it the worker stops sending after a window. */
     public record AckUpdates(ActorRef<Update> subscriber, long number) implements Command {}
+
+    /** An operator wants no new turns here, or wants them again; running ones finish. Answered with the status then. */
+    public record SetDraining(boolean draining, ActorRef<Status> replyTo) implements Command {}
 
     /** Asks for the worker's status. */
     public record GetStatus(ActorRef<Status> replyTo) implements Command {}
@@ -275,6 +277,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     private final EngineCache cache;
     private final HoldCommands holds;
     private final SeatCommands seats;
+    private final AdmissionDesk desk;
     private final WorkerView view;
     private final Subscribers subscribers;
     private final CacheNews news;
@@ -297,7 +300,15 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         this.engine = ports.engines().apply(id);
         this.life = new EngineLife(id, settings.blockSizeTokens(), settings.failedProbes(), context.getLog());
         this.admissions = new Admissions(settings.turnsPerSlot());
-        this.cache = new EngineCache(settings.blockSizeTokens(), ports, feed(endpoint));
+        this.cache = new EngineCache(
+                settings.blockSizeTokens(),
+                ports,
+                KvEventFeed.spawn(
+                        context,
+                        endpoint,
+                        settings.events(),
+                        context.messageAdapter(KvEventFeed.News.class, FeedSaid::new),
+                        ports));
         this.holds = new HoldCommands(id, settings.holds(), ports, engine, cache.mirror(), this::awaitHold);
         holds.begin(cache.incarnation());
         this.view = new WorkerView(id, life, admissions, load, cache, holds);
@@ -305,27 +316,31 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         this.news = new CacheNews(id, life, load, cache, holds, subscribers, context.getLog());
         this.seats = new SeatCommands(
                 id, settings, ports, engine, cache, holds, context.getSystem(), this::await, news::seats);
+        this.desk = new AdmissionDesk(
+                ports,
+                settings.admissionValidity(),
+                timers,
+                AdmissionLapsed::new,
+                admissions,
+                life,
+                cache,
+                holds,
+                seats,
+                view);
         timers.startTimerWithFixedDelay(new ProbeDue(), Duration.ZERO, settings.heartbeatInterval());
-    }
-
-    private Optional<ActorRef<KvEventFeed.Command>> feed(EngineEndpoint endpoint) {
-        ActorRef<KvEventFeed.News> said = getContext().messageAdapter(KvEventFeed.News.class, FeedSaid::new);
-        return Optional.ofNullable(endpoint.events())
-                .map(published ->
-                        KvEventFeed.create(endpoint, ports.events(), settings.events(), said, ports.metrics()))
-                .map(behavior -> getContext().spawn(behavior, "events"));
     }
 
     @Override
     public Receive<Command> createReceive() {
         return newReceiveBuilder()
                 .onMessage(Start.class, start -> this) // receiving it woke the worker
-                .onMessage(AdmitTurn.class, this::onAdmitTurn)
-                .onMessage(RenewAdmission.class, this::onRenewAdmission)
+                .onMessage(AdmitTurn.class, admit -> holdsChanged(() -> desk.admit(admit)))
+                .onMessage(RenewAdmission.class, renew -> done(() -> desk.renew(renew.turn())))
                 .onMessage(EndTurn.class, end -> over(end.turn()))
                 .onMessage(ReportFailure.class, this::onReportFailure)
                 .onMessage(Attach.class, this::onAttach)
                 .onMessage(AckUpdates.class, ack -> done(() -> subscribers.acknowledge(ack)))
+                .onMessage(SetDraining.class, this::onSetDraining)
                 .onMessage(GetStatus.class, get -> done(() -> get.replyTo().tell(view.status())))
                 .onMessage(
                         HoldPrefix.class,
@@ -348,39 +363,10 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                 .build();
     }
 
-    private Behavior<Command> onAdmitTurn(AdmitTurn admit) {
-        Optional<RefusalReason> refusal = admissions
-                .admit(
-                        admit.turn(),
-                        admit.inputTokens(),
-                        admit.expectedOutputTokens(),
-                        holds.heldPart(admit.cached()),
-                        life.state(),
-                        life.facts())
-                .or(() -> seat(admit));
-        ports.metrics().count(Metric.ADMISSIONS, refusal.map(Enum::name).orElse("ADMITTED"));
-        if (refusal.isPresent()) {
-            admit.replyTo().tell(new AdmissionRefused(refusal.get(), view.load()));
-            return this;
-        }
-        expectSignOfLife(admit.turn());
-        holds.yieldTo(Math.max(0, view.load().deviceBlocksTotal() - admissions.freshBlocks()));
-        return holdsChanged();
-    }
-
-    private Optional<RefusalReason> seat(AdmitTurn admit) {
-        boolean seated = seats.seat(admit, place -> admit.replyTo()
-                .tell(new Admitted(cache.incarnation(), settings.admissionValidity(), place)));
-        if (!seated) {
-            admissions.end(admit.turn());
-        }
-        return seated ? Optional.empty() : Optional.of(RefusalReason.FULL);
-    }
-
-    private Behavior<Command> onRenewAdmission(RenewAdmission renew) {
-        admissions.adopt(renew.turn());
-        expectSignOfLife(renew.turn());
-        return this;
+    private Behavior<Command> onSetDraining(SetDraining command) {
+        life.drain(command.draining());
+        command.replyTo().tell(view.status());
+        return reportLoad();
     }
 
     private Behavior<Command> onReportFailure(ReportFailure report) {
@@ -412,9 +398,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     }
 
     private Behavior<Command> over(TurnId turn) {
-        timers.cancel(turn);
-        seats.leave(turn);
-        return admissions.end(turn) ? loadChanged() : this;
+        return desk.end(turn) ? loadChanged() : this;
     }
 
     private Behavior<Command> probe() {
@@ -454,10 +438,6 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         } else if (seen == EngineLife.Seen.CHANGED) {
             subscribers.begin();
         }
-    }
-
-    private void expectSignOfLife(TurnId turn) {
-        timers.startSingleTimer(turn, new AdmissionLapsed(turn), settings.admissionValidity());
     }
 
     private Behavior<Command> loadChanged() {

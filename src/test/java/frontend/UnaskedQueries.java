@@ -42,6 +42,11 @@ class UnaskedQueries implements AdminQueries {
     }
 
     @Override
+    public CompletionStage<Optional<DrainView>> drain(String worker, boolean wanted) {
+        throw new AssertionError("drain");
+    }
+
+    @Override
     public CompletionStage<ExplanationView> explain(InferenceRequest request) {
         throw new AssertionError("explain");
     }

@@ -237,6 +237,21 @@ class WorkerHoldsTest {
         events.answer();
     }
 
+    @Test
+    void aDrainingWorkerKeepsWhatItHoldsAndTakesNothingNew() {
+        compute(3);
+        hold(1, 2, 1, LONG);
+        worker.tell(new Worker.SetDraining(true, statuses.getRef()));
+        assertEquals(WorkerState.DRAINING, statuses.receiveMessage().state());
+
+        assertEquals(new Receipt.Rejected(Receipt.Reason.DRAINING), hold(2, 3, 1, LONG));
+        assertEquals(new Receipt.Accepted(), hold(1, 2, 1, LONG), "asserted again");
+
+        worker.tell(new Worker.SetDraining(false, statuses.getRef()));
+        assertEquals(WorkerState.READY, statuses.receiveMessage().state());
+        assertEquals(new Receipt.Accepted(), hold(2, 3, 1, LONG));
+    }
+
     /** The engine computes blocks 1 to a number. */
     private void compute(int last) {
         events.publish(Payloads.root(1));

@@ -40,6 +40,12 @@ public interface AdminQueries {
     CompletionStage<List<WorkerView>> workers();
 
     /**
+     * Drains a worker, or lets it take turns again, and tells how far that is; to be asked again until it is done. Empty when
+     * there is no such worker.
+     */
+    CompletionStage<Optional<DrainView>> drain(String worker, boolean wanted);
+
+    /**
      * What the router would do with a request, without running it. Fails with {@link frontend.RefusedRequest} when it
      * would be refused, as for an unknown model.
      */
@@ -150,6 +156,28 @@ public interface AdminQueries {
             LoadView load,
             Map<String, TierView> blocks,
             HoldsView holds) {}
+
+    /**
+     * How far a worker has been drained.
+     *
+     * @param drained nothing runs there and nothing that could be moved is left
+     * @param movedLeases leases that are kept elsewhere instead
+     * @param movingLeases leases that may still be moved
+     * @param stuckLeases leases that would be lost with the worker
+     * @param stuck the first of them
+     */
+    record DrainView(
+            String worker,
+            String state,
+            boolean drained,
+            int runningTurns,
+            int movedLeases,
+            int movingLeases,
+            int stuckLeases,
+            List<StuckView> stuck) {}
+
+    /** A lease that cannot be moved. */
+    record StuckView(String lease, String session, int blocks) {}
 
     /** Load of a worker. */
     record LoadView(int runningRequests, int waitingRequests, int admittedTurns) {}

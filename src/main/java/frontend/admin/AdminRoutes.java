@@ -60,6 +60,13 @@ public final class AdminRoutes extends AllDirectives {
                         pathPrefix("sessions", () -> path(PathMatchers.remaining(), rest -> session(rest))),
                         path("workers", () -> get(() -> parameters(List.of(), given -> workers()))),
                         path(
+                                PathMatchers.segment("workers")
+                                        .slash(PathMatchers.segment())
+                                        .slash("drain"),
+                                id -> concat(
+                                        post(() -> requests.authenticated(tenant -> drain(id, true))),
+                                        delete(() -> requests.authenticated(tenant -> drain(id, false))))),
+                        path(
                                 "leases",
                                 () -> get(() -> parameters(
                                         List.of("limit", "session"),
@@ -119,6 +126,12 @@ public final class AdminRoutes extends AllDirectives {
             }
             return json(new Ended(id, true));
         });
+    }
+
+    private CompletionStage<HttpResponse> drain(String worker, boolean wanted) {
+        return queries.drain(worker, wanted)
+                .thenApply(found -> json(found.orElseThrow(() -> new RefusedRequest(
+                        InferenceFailure.of(InferenceFailure.Kind.NOT_FOUND, "there is no worker '" + worker + "'")))));
     }
 
     private Route session(String rest) {

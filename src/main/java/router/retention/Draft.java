@@ -91,6 +91,14 @@ final class Draft {
         }
     }
 
+    /** Gives up holds that a lease has enough of elsewhere. */
+    void moved(List<Step> holds, Lease lease) {
+        for (Step hold : holds) {
+            add(new LedgerEvent.HoldEnded(lease.id(), hold.worker(), Loss.MOVED, null, now));
+            orders.add(new WorkerOrder.ReleaseHold(hold.worker(), lease.id(), book.epoch()));
+        }
+    }
+
     private void discard(WorkerId writer, StoredCopy copy) {
         Optional<WorkerId> reader = live.find(writer)
                 .or(() -> live.all().stream()

@@ -136,6 +136,12 @@ public record Lease(
                         step -> step.worker().equals(worker) && (step.grants(terms.prefix()) || step.leavesResident()));
     }
 
+    /** Whether a worker is likely to have the prefix: it said so, or computed it and was not asked to hold it. */
+    boolean probablyAt(WorkerId worker) {
+        return residentAt(worker)
+                || (worker.equals(terms.home()) && step(Step.Kind.HOLD, worker).isEmpty());
+    }
+
     /** The last step that ended, if that was because its worker wanted the room. */
     boolean yielded() {
         return steps.stream()

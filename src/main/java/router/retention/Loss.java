@@ -12,6 +12,8 @@ public enum Loss {
     EVICTED,
     /** The engine or its worker started anew. */
     INCARNATION_OVER,
+    /** It is kept elsewhere instead: its worker drains. */
+    MOVED,
     /** The worker is gone or does not reach its engine. */
     UNREACHABLE;
 

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import kv.Receipt;
 import kv.WorkerId;
+import workers.status.WorkerState;
 
 /**
  * What to ask of workers when a lease has fewer copies than it wants. In this order, each only for what is still missing:
@@ -75,6 +76,52 @@ final class Repair {
         return steps;
     }
 
+    /** Holds on draining workers that a lease needs no longer. */
+    List<Step> leavable(Lease lease) {
+        return lease.steps().stream()
+                .filter(step -> step.kind() == Step.Kind.HOLD
+                        && step.granted()
+                        && live.find(step.worker())
+                                .filter(worker -> worker.state() == WorkerState.DRAINING)
+                                .isPresent()
+                        && movedFrom(lease, step.worker()))
+                .toList();
+    }
+
+    /**
+     * Whether a lease needs a draining worker no longer: other workers and storage have as many copies as it wants, or all that
+     * can be had.
+     */
+    boolean movedFrom(Lease lease, WorkerId draining) {
+        int elsewhere = copiesBeside(lease, draining);
+        return elsewhere >= lease.terms().minCopies() || (elsewhere > 0 && !mayMoveFrom(lease, draining));
+    }
+
+    /** Whether a copy beside a draining worker's is asked for, or could be. */
+    boolean mayMoveFrom(Lease lease, WorkerId draining) {
+        return lease.steps().stream()
+                        .anyMatch(step -> !step.worker().equals(draining)
+                                && (step.pending() || (step.kind() == Step.Kind.WARM && step.granted())))
+                || lease.steps().stream().anyMatch(step -> step.kind() == Step.Kind.COPY && step.pending())
+                || holders(lease).anyMatch(worker -> !worker.worker().equals(draining))
+                || (lease.storedCopies().isEmpty()
+                        && (writer(lease).isPresent()
+                                || warmable(lease)
+                                        .anyMatch(worker -> !worker.worker().equals(draining))));
+    }
+
+    private int copiesBeside(Lease lease, WorkerId draining) {
+        return (int) lease.steps().stream()
+                .filter(step -> step.stored()
+                        || (step.kind() == Step.Kind.HOLD
+                                && step.grants(lease.terms().prefix())
+                                && !step.worker().equals(draining)
+                                && live.find(step.worker())
+                                        .filter(worker -> worker.state().accepting())
+                                        .isPresent()))
+                .count();
+    }
+
     /** Whether nothing of a lease is left or to come, and nothing can bring it back. */
     boolean hopeless(Lease lease) {
         return live.isComplete()
@@ -127,7 +174,9 @@ final class Repair {
         return before.isEmpty()
                 || !before.get().incarnation().equals(worker.incarnation())
                 || Optional.ofNullable(before.get().ended())
-                        .filter(over -> over.reason() == Loss.EXPIRED || over.reason() == Loss.UNREACHABLE)
+                        .filter(over -> over.reason() == Loss.EXPIRED
+                                || over.reason() == Loss.MOVED
+                                || over.reason() == Loss.UNREACHABLE)
                         .isPresent();
     }
 
@@ -137,7 +186,7 @@ final class Repair {
             return Optional.empty();
         }
         return live.all().stream()
-                .filter(worker -> writes(lease, worker) && lease.residentAt(worker.worker()))
+                .filter(worker -> writes(lease, worker) && lease.probablyAt(worker.worker()))
                 .findFirst();
     }
 
@@ -159,16 +208,11 @@ final class Repair {
     }
 
     private void warm(Lease lease, int missing, List<Step> steps) {
-        if (missing <= 0 || !computable(lease)) {
+        if (missing <= 0) {
             return;
         }
-        live.all().stream()
-                .filter(worker -> worker.couldRun(lease.terms())
-                        && !asked(lease, Step.Kind.WARM, worker)
-                        && !lease.residentAt(worker.worker())
-                        && !lease.mayBeHeldAt(worker.worker())
-                        && steps.stream().noneMatch(step -> step.worker().equals(worker.worker()))
-                        && !yieldedAt(lease, worker))
+        warmable(lease)
+                .filter(worker -> steps.stream().noneMatch(step -> step.worker().equals(worker.worker())))
                 .sorted(Comparator.comparing((LiveWorker worker) ->
                                 !worker.facts().capabilities().holds())
                         .thenComparing(worker -> worker.load().requests() + warming.getOrDefault(worker.worker(), 0)))
@@ -178,6 +222,18 @@ final class Repair {
                     steps.add(Step.asked(Step.Kind.WARM, worker));
                     warms(worker.worker());
                 });
+    }
+
+    /** Workers that could compute the prefix and were not asked to in their present life. */
+    private Stream<LiveWorker> warmable(Lease lease) {
+        return !computable(lease)
+                ? Stream.empty()
+                : live.all().stream()
+                        .filter(worker -> worker.couldRun(lease.terms())
+                                && !asked(lease, Step.Kind.WARM, worker)
+                                && !lease.residentAt(worker.worker())
+                                && !lease.mayBeHeldAt(worker.worker())
+                                && !yieldedAt(lease, worker));
     }
 
     private static boolean computable(Lease lease) {

@@ -323,6 +323,7 @@ public final class RetentionLedger {
         List<Lease> hopeless = new ArrayList<>();
         for (Lease lease : leases) {
             draft.repeat(lease, open);
+            draft.moved(repair.leavable(lease), lease);
             List<Step> steps = repair.next(lease);
             plans.add(new LedgerEvent.Plan(lease.id(), steps));
             if (steps.isEmpty() && repair.hopeless(lease)) {
@@ -332,6 +333,11 @@ public final class RetentionLedger {
         draft.ask(plans);
         draft.end(hopeless, EndReason.NOTHING_LEFT);
         return draft.decision();
+    }
+
+    /** How far the leases that depend on a draining worker have been moved. */
+    public Evacuation evacuation(LeaseBook book, LiveWorkers live, WorkerId worker) {
+        return Evacuation.of(book, live, worker);
     }
 
     /** Whether a worker that once acknowledged a hold has not done so in this life of the keeper, and still may. */

@@ -106,6 +106,7 @@ public record Step(
                 && (receipt instanceof Receipt.Unsupported
                         || (receipt instanceof Receipt.Rejected rejected
                                 && (rejected.reason() == Receipt.Reason.BUDGET
+                                        || rejected.reason() == Receipt.Reason.DRAINING
                                         || rejected.reason() == Receipt.Reason.BUSY)));
     }
 

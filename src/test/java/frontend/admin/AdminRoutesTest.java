@@ -103,6 +103,18 @@ class AdminRoutesTest {
     }
 
     @Test
+    void aWorkerIsDrainedAndTakenBackByItsUrl() {
+        String path = "/v1/workers/" + escaped("http://w") + "/drain";
+        assertEquals(
+                "{\"worker\":\"http://w\",\"state\":\"DRAINING\",\"drained\":false,\"runningTurns\":1,"
+                        + "\"movedLeases\":2,\"movingLeases\":3,\"stuckLeases\":1,\"stuck\":[{\"lease\":\"ff\","
+                        + "\"session\":\"a/b?c=d#e+f g%20ü/../\\\"\",\"blocks\":9}]}",
+                frontend.post(path, "").body());
+        assertTrue(delete(path).body().contains("\"READY\""));
+        assertEquals(404, frontend.post("/v1/workers/unknown/drain", "").statusCode());
+    }
+
+    @Test
     void anOpenLeaseIsEndedAndAnotherIsNot() {
         assertEquals("{\"id\":\"ff\",\"ended\":true}", delete("/v1/leases/ff").body());
         assertEquals(404, delete("/v1/leases/unknown").statusCode());
@@ -206,6 +218,22 @@ class AdminRoutesTest {
                     new LoadView(1, 2, 3),
                     Map.of("DEVICE", new TierView(4, 5, 6)),
                     new HoldsView(7, 8))));
+        }
+
+        @Override
+        public CompletionStage<Optional<DrainView>> drain(String worker, boolean wanted) {
+            return CompletableFuture.completedStage(
+                    worker.equals("http://w")
+                            ? Optional.of(new DrainView(
+                                    worker,
+                                    wanted ? "DRAINING" : "READY",
+                                    false,
+                                    1,
+                                    2,
+                                    3,
+                                    1,
+                                    List.of(new StuckView("ff", ODD_ID, 9))))
+                            : Optional.empty());
         }
 
         @Override

@@ -344,6 +344,54 @@ class RetentionLedgerTest {
                                     WorkerOrder.Warm.class, ledgers.tick(SECOND).get(0))
                             .worker());
             assertEquals(LeaseState.HELD, ledgers.state(1));
+            assertEquals(new Evacuation(0, 1, 0, List.of()), evacuation());
+
+            ledgers.answer(B, 1, Step.Kind.WARM, 1, ACCEPTED);
+            ledgers.answer(B, 1, Step.Kind.HOLD, 1, ACCEPTED);
+
+            assertEquals(new Evacuation(1, 0, 0, List.of()), evacuation());
+            assertEquals(List.of(new WorkerOrder.ReleaseHold(A, id(1), ledgers.book.epoch())), ledgers.tick(SECOND));
+            assertEquals(Loss.MOVED, ledgers.loss(1));
+            assertEquals(LeaseState.HELD, ledgers.state(1));
+            assertEquals(new Evacuation(1, 0, 0, List.of()), evacuation());
+        }
+
+        private Evacuation evacuation() {
+            return ledgers.ledger.evacuation(ledgers.book, ledgers.live, A);
+        }
+
+        @Test
+        void whatNobodyElseCanTakeStaysOnTheDrainingWorkerAndIsNamed() {
+            ledgers.grant(terms(1, Ledgers.ROOT, PREFIX, 1, 50, 1, null, A), MINUTE);
+            ledgers.answer(A, 1, Step.Kind.HOLD, 1, ACCEPTED);
+            ledgers.up(B, 1, HOLDS).state(A, WorkerState.DRAINING);
+
+            assertEquals(List.of(), ledgers.tick(SECOND));
+            assertEquals(LeaseState.HELD, ledgers.state(1));
+            assertEquals(new Evacuation(0, 0, 1, List.of(new Evacuation.Stuck(id(1), Ledgers.ROOT, 10))), evacuation());
+        }
+
+        @Test
+        void whatWasComputedOnADrainingWorkerCountsAsThereAlthoughItHoldsNothingNew() {
+            ledgers.up(A, 1, HOLDS_AND_COPIES).up(B, 1, HOLDS).state(A, WorkerState.DRAINING);
+            ledgers.grant(terms(1, 1), MINUTE);
+
+            assertEquals(
+                    A,
+                    assertInstanceOf(WorkerOrder.Copy.class, ledgers.orders.get(0))
+                            .worker());
+            assertEquals(new Evacuation(0, 1, 0, List.of()), evacuation());
+
+            ledgers.answer(A, 1, Step.Kind.COPY, 1, ACCEPTED, COPY);
+            assertEquals(new Evacuation(1, 0, 0, List.of()), evacuation());
+        }
+
+        @Test
+        void aWorkerThatDrainsNoLongerMayHoldAgain() {
+            aDrainingWorkersLeasesAreCopiedElsewhereWhileItStillHoldsThem();
+            ledgers.state(A, WorkerState.READY).down(B);
+
+            assertEquals(A, hold(ledgers.tick(SECOND).get(0)).worker());
         }
 
         @Test
