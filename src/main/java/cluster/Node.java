@@ -32,6 +32,7 @@ import frontend.admin.AdminRoutes;
 import frontend.chat.ChatCodec;
 import frontend.chat.ChatRoutes;
 import frontend.messages.MessagesRoutes;
+import frontend.responses.ResponsesRoutes;
 import inference.ByteTokenizer;
 import inference.ChatMlTemplate;
 import inference.ChatTemplate;
@@ -239,6 +240,16 @@ public final class Node implements RunningNode {
                 running,
                 metrics,
                 new ChatRoutes(requests, answers, noise, clock, metrics).route(),
+                new ResponsesRoutes(
+                                system,
+                                requests,
+                                answers,
+                                StoredResponses.start(system, clock, settings.keepResponses()),
+                                turns::promptTokens,
+                                noise,
+                                clock,
+                                metrics)
+                        .route(),
                 new MessagesRoutes(requests, answers, turns::promptTokens, noise, metrics).route(),
                 new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller, noise)
                                 .inference())

@@ -29,12 +29,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 
 /**
  * Conversations' text in PostgreSQL: table {@code conversation_message} holds each message once, under the fingerprint of
@@ -107,7 +105,7 @@ final class StoredConversations implements ConversationStore {
         line.add(chain.get(chain.size() - 1).followedBy(reply));
         Known known = known(request, line);
         Instant now = clock.instant();
-        return inTransaction(connection -> {
+        return Transactions.run(connections, connection -> {
                     Statement insert = connection.createStatement(INSERT);
                     for (int i = known.elements(); i < line.size(); i++) {
                         if (i > known.elements()) {
@@ -168,24 +166,13 @@ final class StoredConversations implements ConversationStore {
     /** Forgets what nobody kept for long; tells how many messages that were. */
     CompletionStage<Long> forgetOld() {
         OffsetDateTime before = OffsetDateTime.ofInstant(clock.instant().minus(keep), ZoneOffset.UTC);
-        return inTransaction(connection -> Flux.from(connection
+        return Transactions.run(connections, connection -> Flux.from(connection
                                 .createStatement(FORGET)
                                 .bind(0, before)
                                 .execute())
                         .flatMap(Result::getRowsUpdated)
                         .reduce(0L, Long::sum))
                 .toFuture();
-    }
-
-    private <T> Mono<T> inTransaction(Function<Connection, Mono<T>> work) {
-        return Mono.usingWhen(
-                connections.create(),
-                connection -> Mono.from(connection.beginTransaction())
-                        // Deferred: the work, which writes a whole prompt as JSON, must not run on its caller's thread.
-                        .then(Mono.defer(() -> work.apply(connection)))
-                        .flatMap(result ->
-                                Mono.from(connection.commitTransaction()).thenReturn(result)),
-                Connection::close);
     }
 
     /** Leading elements of a line that are in the table, and since when all of them are. */

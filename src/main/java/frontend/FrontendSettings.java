@@ -20,6 +20,7 @@ import java.util.Locale;
  * @param firstByteAfter how long a stream waits for its first event before its status is committed
  * @param keepAliveInterval silence after which a stream carries a comment
  * @param drainTimeout how long running turns may go on once the server drains
+ * @param keepResponses how long a response is kept for clients that come back to it
  * @param promptNoise what is left out of prompts
  */
 public record FrontendSettings(
@@ -31,6 +32,7 @@ public record FrontendSettings(
         Duration firstByteAfter,
         Duration keepAliveInterval,
         Duration drainTimeout,
+        Duration keepResponses,
         PromptNoise promptNoise) {
 
     public FrontendSettings {
@@ -42,6 +44,7 @@ public record FrontendSettings(
         positive("body-timeout", bodyTimeout);
         positive("first-byte-after", firstByteAfter);
         positive("keep-alive-interval", keepAliveInterval);
+        positive("keep-responses", keepResponses);
         require(!drainTimeout.isNegative(), "drain-timeout must not be negative, got " + drainTimeout);
         require(
                 !apiKeys.isEmpty() || loopback(host),

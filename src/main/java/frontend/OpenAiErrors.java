@@ -63,7 +63,7 @@ public final class OpenAiErrors implements ErrorEnvelope {
     }
 
     /** The machine-readable cause; null where the type says all. */
-    public static @Nullable String code(Kind kind) {
+    private static @Nullable String code(Kind kind) {
         return switch (kind) {
             case CONTEXT_LENGTH_EXCEEDED -> "context_length_exceeded";
             case UNKNOWN_PREVIOUS_RESPONSE -> "previous_response_not_found";

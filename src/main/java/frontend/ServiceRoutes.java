@@ -23,7 +23,8 @@ import java.util.List;
 public final class ServiceRoutes extends AllDirectives {
     private static final String INDEX =
             """
-            {"name":"holdfast","routes":["POST /v1/chat/completions","POST /v1/messages",\
+            {"name":"holdfast","routes":["POST /v1/chat/completions","POST /v1/responses","POST /v1/responses/input_tokens",\
+            "GET /v1/responses/{id}","DELETE /v1/responses/{id}","GET /v1/responses/{id}/input_items","POST /v1/messages",\
             "POST /v1/messages/count_tokens","GET /v1/models","GET /v1/models/{id}",\
             "GET /v1/sessions","GET /v1/sessions/{id}","DELETE /v1/sessions/{id}","GET /v1/leases",\
             "DELETE /v1/leases/{id}","GET /v1/workers","POST /v1/explain","GET /health/live","GET /health/ready","GET /metrics"]}

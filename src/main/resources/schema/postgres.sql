@@ -47,3 +47,28 @@ CREATE TABLE IF NOT EXISTS conversation_message (
 );
 
 CREATE INDEX IF NOT EXISTS conversation_message_used_at ON conversation_message (used_at);
+
+-- Responses that clients may come back to: what each answers, and itself.
+CREATE TABLE IF NOT EXISTS stored_response (
+  tenant    TEXT        NOT NULL,
+  id        TEXT        NOT NULL,
+  -- The response that it continues; null at the beginning of a conversation.
+  previous  TEXT,
+  input     TEXT        NOT NULL,
+  body      TEXT        NOT NULL,
+  made_at   TIMESTAMPTZ NOT NULL,
+  PRIMARY KEY (tenant, id)
+);
+
+CREATE INDEX IF NOT EXISTS stored_response_made_at ON stored_response (made_at);
+
+-- Which response put out an item.
+CREATE TABLE IF NOT EXISTS stored_response_item (
+  tenant    TEXT        NOT NULL,
+  id        TEXT        NOT NULL,
+  response  TEXT        NOT NULL,
+  PRIMARY KEY (tenant, id),
+  FOREIGN KEY (tenant, response) REFERENCES stored_response (tenant, id) ON DELETE CASCADE
+);
+
+CREATE INDEX IF NOT EXISTS stored_response_item_response ON stored_response_item (tenant, response);

@@ -11,6 +11,7 @@ import frontend.admin.AdminRoutes;
 import frontend.chat.ChatCodec;
 import frontend.chat.ChatRoutes;
 import frontend.messages.MessagesRoutes;
+import frontend.responses.ResponsesRoutes;
 import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
@@ -31,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import metrics.Metrics;
+import testkit.MemoryResponses;
 
 /** A real server on loopback whose turns are scripted. */
 public final class FrontendFixture implements AutoCloseable {
@@ -45,6 +47,7 @@ public final class FrontendFixture implements AutoCloseable {
             Duration.ofMinutes(1),
             Duration.ofMinutes(1),
             Duration.ofSeconds(10),
+            Duration.ofDays(1),
             new PromptNoise(List.of(Pattern.compile("\\Anoise:[^\n]*\n*"))));
 
     public final ActorSystem<Void> system;
@@ -56,6 +59,7 @@ public final class FrontendFixture implements AutoCloseable {
     /** What the cluster answers. */
     public volatile Function<InferenceRequest, Source<InferenceEvent, NotUsed>> script = request -> answer("hello");
 
+    public final MemoryResponses responsesKept = new MemoryResponses();
     public volatile List<String> missing = List.of();
     public final HttpClient client = HttpClient.newHttpClient();
 
@@ -78,6 +82,16 @@ public final class FrontendFixture implements AutoCloseable {
         PromptNoise noise = settings.promptNoise();
         Route chat = new ChatRoutes(requests, answers, noise, InstantSource.fixed(NOW), metrics).route();
         Route messages = new MessagesRoutes(requests, answers, request -> 11, noise, metrics).route();
+        Route responses = new ResponsesRoutes(
+                        system,
+                        requests,
+                        answers,
+                        responsesKept,
+                        request -> 11,
+                        noise,
+                        InstantSource.fixed(NOW),
+                        metrics)
+                .route();
         Route admin = new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller, noise)
                         .inference())
                 .route();
@@ -91,7 +105,7 @@ public final class FrontendFixture implements AutoCloseable {
                         () -> missing,
                         () -> CompletableFuture.completedStage(metrics.scrape()))
                 .route();
-        server = join(HttpServer.bind(system, settings, turns, metrics, chat, messages, admin, services));
+        server = join(HttpServer.bind(system, settings, turns, metrics, chat, responses, messages, admin, services));
     }
 
     public static FrontendFixture start() {

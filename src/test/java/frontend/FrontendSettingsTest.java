@@ -36,6 +36,7 @@ class FrontendSettingsTest {
 
     private static FrontendSettings settings(String host, List<FrontendSettings.ApiKey> keys) {
         Duration second = Duration.ofSeconds(1);
-        return new FrontendSettings(host, 0, keys, 1 << 20, second, second, second, second, new PromptNoise(List.of()));
+        return new FrontendSettings(
+                host, 0, keys, 1 << 20, second, second, second, second, second, new PromptNoise(List.of()));
     }
 }

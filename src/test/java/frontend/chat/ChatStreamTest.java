@@ -258,6 +258,7 @@ class ChatStreamTest {
                 Duration.ofMinutes(1),
                 Duration.ofMinutes(1),
                 Duration.ZERO,
+                Duration.ofDays(1),
                 FrontendFixture.SETTINGS.promptNoise());
         try (FrontendFixture stopping = FrontendFixture.start(impatient);
                 RawClient client = new RawClient(stopping.port())) {
@@ -284,6 +285,7 @@ class ChatStreamTest {
                 firstByteAfter,
                 keepAlive,
                 Duration.ofSeconds(5),
+                Duration.ofDays(1),
                 FrontendFixture.SETTINGS.promptNoise());
     }
 

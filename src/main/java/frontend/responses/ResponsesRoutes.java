@@ -1,0 +1,206 @@
+package frontend.responses;
+
+import akka.NotUsed;
+import akka.actor.typed.ActorSystem;
+import akka.http.javadsl.model.ContentTypes;
+import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.server.AllDirectives;
+import akka.http.javadsl.server.PathMatchers;
+import akka.http.javadsl.server.Route;
+import akka.stream.javadsl.Source;
+import akka.util.ByteString;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import frontend.Answers;
+import frontend.Caller;
+import frontend.ClientConnection;
+import frontend.JsonField;
+import frontend.PromptNoise;
+import frontend.PromptTokens;
+import frontend.RequestDirectives;
+import frontend.SseStream;
+import frontend.WholeAnswer;
+import inference.ContentBlock;
+import inference.InferenceEvent;
+import inference.InferenceFailure;
+import inference.ReplyBuilder;
+import inference.TenantId;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import metrics.Metric;
+import metrics.Metrics;
+
+/**
+ * {@code POST /v1/responses}, streamed and not, and {@code POST /v1/responses/input_tokens}.
+ *
+ * <p>A response that is to be kept is durable before its client learns that it is complete, so that whoever comes back to
+ * it finds it.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+public final class ResponsesRoutes extends AllDirectives {
+    private static final InferenceFailure NOT_KEPT = InferenceFailure.of(
+            InferenceFailure.Kind.STORE_UNAVAILABLE, "the answer is complete but could not be kept");
+
+    private final ActorSystem<?> system;
+    private final RequestDirectives requests;
+    private final Answers answers;
+    private final ResponseStore store;
+    private final PromptTokens tokens;
+    private final PromptNoise noise;
+    private final InstantSource clock;
+    private final Metrics metrics;
+
+    public ResponsesRoutes(
+            ActorSystem<?> system,
+            RequestDirectives requests,
+            Answers answers,
+            ResponseStore store,
+            PromptTokens tokens,
+            PromptNoise noise,
+            InstantSource clock,
+            Metrics metrics) {
+        this.system = system;
+        this.requests = requests;
+        this.answers = answers;
+        this.store = store;
+        this.tokens = tokens;
+        this.noise = noise;
+        this.clock = clock;
+        this.metrics = metrics;
+    }
+
+    public Route route() {
+        return pathPrefix(
+                PathMatchers.segment("v1").slash("responses"),
+                () -> concat(
+                        pathEnd(() -> post(() -> requests.jsonBody(this::answer))),
+                        path("input_tokens", () -> post(() -> requests.jsonBody(this::count))),
+                        new StoredResponseRoutes(requests, store).route()));
+    }
+
+    private CompletionStage<HttpResponse> answer(JsonField body, Caller caller, ClientConnection client) {
+        return decoded(body, caller, request -> run(request, caller.tenant(), client));
+    }
+
+    private CompletionStage<HttpResponse> count(JsonField body, Caller caller, ClientConnection client) {
+        return decoded(
+                body,
+                caller,
+                request ->
+                        CompletableFuture.completedStage(json("{\"object\":\"response.input_tokens\",\"input_tokens\":"
+                                + tokens.count(request.inference()) + "}")));
+    }
+
+    /** Decodes a request once all that it refers to is there. */
+    private CompletionStage<HttpResponse> decoded(
+            JsonField body, Caller caller, Function<ResponsesRequest, CompletionStage<HttpResponse>> then) {
+        ResponsesInput input = ResponsesInput.of(body);
+        if (input.complete()) {
+            return then.apply(decode(body, caller, input, List.of(), Map.of()));
+        }
+        String previous = input.previous();
+        CompletionStage<List<ResponseStore.StoredResponse>> line =
+                previous == null ? CompletableFuture.completedStage(List.of()) : store.line(caller.tenant(), previous);
+        CompletionStage<Map<String, String>> owners = input.references().isEmpty()
+                ? CompletableFuture.completedStage(Map.of())
+                : store.owners(caller.tenant(), input.references());
+        return line.thenCombineAsync(
+                        owners,
+                        (found, known) -> decode(body, caller, input, found, known),
+                        system.executionContext()::execute)
+                .thenCompose(request -> then.apply(request));
+    }
+
+    private ResponsesRequest decode(
+            JsonField body,
+            Caller caller,
+            ResponsesInput input,
+            List<ResponseStore.StoredResponse> line,
+            Map<String, String> owners) {
+        long begin = System.nanoTime();
+        ResponsesRequest request = ResponsesCodec.decode(body, caller, noise, input, line, owners);
+        metrics.time(Metric.HTTP_DECODE, Duration.ofNanos(System.nanoTime() - begin));
+        return request;
+    }
+
+    private CompletionStage<HttpResponse> run(ResponsesRequest request, TenantId tenant, ClientConnection client) {
+        ResponseObject response = new ResponseObject(
+                "resp_" + request.inference().turn().value(), clock.instant().getEpochSecond(), request);
+        ResponsesEvents events = new ResponsesEvents(response, clock);
+        if (request.stream()) {
+            return answers.streamed(
+                    request.inference(), client, SseStream.COMMENT, source -> frames(source, events, request, tenant));
+        }
+        return answers.whole(request.inference(), client).thenCompose(answer -> {
+            replay(answer, events);
+            ObjectNode ended = ended(events);
+            return keep(request, tenant, events).thenApply(kept -> json(ended.toString()));
+        });
+    }
+
+    private Source<ByteString, NotUsed> frames(
+            Source<InferenceEvent, NotUsed> source, ResponsesEvents events, ResponsesRequest request, TenantId tenant) {
+        return source.mapAsync(1, event -> {
+                    List<ByteString> frames = events.frames(event);
+                    if (events.ended() == null) {
+                        return CompletableFuture.completedStage(frames);
+                    }
+                    return keep(request, tenant, events)
+                            .handle((kept, failure) -> failure == null ? frames : events.notKept(NOT_KEPT));
+                })
+                .mapConcat(frames -> frames);
+    }
+
+    /** The answer once more as events, which make the same response of it. */
+    private static void replay(WholeAnswer answer, ResponsesEvents events) {
+        ReplyBuilder reply = answer.reply();
+        if (!reply.thinking().isEmpty()) {
+            events.frames(new InferenceEvent.ThinkingDelta(reply.thinking()));
+        }
+        if (!reply.text().isEmpty()) {
+            events.frames(new InferenceEvent.TextDelta(reply.text()));
+        }
+        if (!reply.refusal().isEmpty()) {
+            events.frames(new InferenceEvent.RefusalDelta(reply.refusal()));
+        }
+        List<ContentBlock.ToolUse> calls = reply.calls();
+        for (int i = 0; i < calls.size(); i++) {
+            events.frames(new InferenceEvent.ToolCallStarted(
+                    i, calls.get(i).id(), calls.get(i).name()));
+            events.frames(new InferenceEvent.ToolCallDelta(i, calls.get(i).arguments()));
+        }
+        events.frames(answer.end());
+    }
+
+    private CompletionStage<Void> keep(ResponsesRequest request, TenantId tenant, ResponsesEvents events) {
+        if (!request.store()) {
+            return CompletableFuture.completedStage(null);
+        }
+        ObjectNode ended = ended(events);
+        return store.keep(
+                tenant,
+                new ResponseStore.StoredResponse(
+                        ended.get("id").textValue(),
+                        request.previous(),
+                        request.input(),
+                        ended.toString(),
+                        events.itemIds()));
+    }
+
+    private static ObjectNode ended(ResponsesEvents events) {
+        ObjectNode ended = events.ended();
+        if (ended == null) {
+            throw new IllegalStateException("the response has not ended");
+        }
+        return ended;
+    }
+
+    static HttpResponse json(String body) {
+        return HttpResponse.create().withEntity(ContentTypes.APPLICATION_JSON, body);
+    }
+}
