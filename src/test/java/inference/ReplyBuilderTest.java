@@ -27,7 +27,7 @@ class ReplyBuilderTest {
                         List.of(
                                 new ContentBlock.Thinking("hm", null),
                                 new ContentBlock.Text("Let me look."),
-                                new ContentBlock.ToolUse("a", "bash", "{\"command\":\"ls\",\"n\":1E+3}"),
+                                new ContentBlock.ToolUse("a", "bash", "{\"command\":\"ls\",\"n\":1000}"),
                                 new ContentBlock.ToolUse("b", "grep", "{}"))),
                 reply.message());
         assertEquals("{\"command\" : \"ls\", \"n\": 1e3} ", reply.calls().get(0).arguments());

@@ -1,5 +1,6 @@
 package workers.simserver;
 
+import inference.CompactJson;
 import inference.ToolChoice;
 import inference.ToolDefinition;
 import java.util.ArrayList;
@@ -91,7 +92,7 @@ record ChatBody(
             tools.add(new ToolDefinition(
                     definition.at("name").text(),
                     definition.at("description").textOr(""),
-                    parameters.absent() ? "{}" : parameters.node().toString(),
+                    parameters.absent() ? "{}" : CompactJson.of(parameters.node()),
                     null));
         }
         return tools;

@@ -2,6 +2,7 @@ package workers.simserver;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import inference.CompactJson;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -101,7 +102,7 @@ record Directive(List<List<Action>> turns) {
         if (!arguments.isObject() && !arguments.isMissingNode()) {
             throw new IllegalArgumentException("args is an object");
         }
-        return arguments.isMissingNode() ? "{}" : arguments.toString();
+        return arguments.isMissingNode() ? "{}" : CompactJson.of(arguments);
     }
 
     private static String text(JsonNode node, String field) {

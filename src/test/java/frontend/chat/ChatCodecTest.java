@@ -90,7 +90,7 @@ class ChatCodecTest {
                                     new ContentBlock.Thinking("hm", null),
                                     text("well"),
                                     new ContentBlock.Refusal("no"),
-                                    new ContentBlock.ToolUse("c1", "f", "{\"b\":1,\"a\":2.0}"),
+                                    new ContentBlock.ToolUse("c1", "f", "{\"b\":1,\"a\":2}"),
                                     new ContentBlock.ToolUse("c2", "g", "{}"),
                                     new ContentBlock.ToolUse("c3", "patch", "*** raw")))),
                     messages("{\"role\":\"assistant\",\"reasoning_content\":\"hm\",\"content\":\"well\","
@@ -131,11 +131,11 @@ class ChatCodecTest {
         @Test
         void schemasKeepTheirOrderInCompactForm() {
             InferenceRequest request = with("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\","
-                    + "\"description\":\"d\",\"strict\":true,\"parameters\":{ \"type\" : \"object\", \"a\": 1.50 }}},"
+                    + "\"description\":\"d\",\"strict\":true,\"parameters\":{ \"type\" : \"object\", \"a\": 1.5 }}},"
                     + TOOL_B + "]");
             assertEquals(
                     List.of(
-                            new ToolDefinition("f", "d", "{\"type\":\"object\",\"a\":1.50}", true),
+                            new ToolDefinition("f", "d", "{\"type\":\"object\",\"a\":1.5}", true),
                             new ToolDefinition("b", "", "{}", null)),
                     request.tools());
             assertEquals(ToolChoice.AUTO, request.toolChoice());

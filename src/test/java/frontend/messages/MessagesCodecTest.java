@@ -47,7 +47,7 @@ class MessagesCodecTest {
                                 List.of(
                                         new ContentBlock.Thinking("I should look", null),
                                         text("ok"),
-                                        new ContentBlock.ToolUse("t1", "ls", "{\"b\":1,\"a\":2.0}"))),
+                                        new ContentBlock.ToolUse("t1", "ls", "{\"b\":1,\"a\":2}"))),
                         new Message(
                                 Role.TOOL,
                                 List.of(

@@ -89,7 +89,7 @@ class ScriptTest {
         tools.add(LIST);
         user(
                 "[sim][[{\"call\":\"rm\"},{\"call\":\"ls\",\"args\":{\"b\":1,\"a\":[2.50]}},{\"call\":\"ls\",\"input\":\"x\"}]][/sim]");
-        assertEquals(List.of("{\"b\":1,\"a\":[2.50]}", "x"), calls());
+        assertEquals(List.of("{\"b\":1,\"a\":[2.5]}", "x"), calls());
         parallel = false;
         assertEquals(1, calls().size());
         choice = new ToolChoice(ToolChoice.Mode.NONE, null);
