@@ -38,7 +38,7 @@ public sealed interface Receipt {
         NOT_RESIDENT,
         /** The command names another life of the engine or of its worker. */
         STALE_INCARNATION,
-        /** A later keeper has spoken for this lease. */
+        /** A later command was obeyed for this lease already, perhaps of a later keeper. */
         STALE_EPOCH,
         /** The engine is busy with what the command needs. */
         BUSY,

@@ -94,7 +94,7 @@ final class LeaseDesk {
     }
 
     /** A worker says that a hold is over, or less. */
-    void holdOver(CacheOwner worker, HoldChange change, double nowMillis) {
+    void holdOver(CacheOwner worker, HoldChange change, WorkerHolds.Word word, double nowMillis) {
         figures.message();
         log.holdOver(nowMillis, worker, change);
         events.at(nowMillis + delayMillis, now -> {
@@ -103,9 +103,15 @@ final class LeaseDesk {
                     change.lease(),
                     change.epoch(),
                     worker.incarnation(),
+                    word.order(),
+                    word.change(),
                     Loss.valueOf(change.reason().name()),
                     change.left());
-            act(ledger.holdEnded(book, over, live, VirtualTime.instant(now)), now);
+            Instant asked =
+                    open.asked(over.lease(), over.worker(), over.incarnation()).orElse(null);
+            if (open.hears(over)) {
+                act(ledger.holdEnded(book, over, asked, live, VirtualTime.instant(now)), now);
+            }
         });
     }
 
@@ -123,14 +129,15 @@ final class LeaseDesk {
         }
         for (WorkerOrder order : decision.orders()) {
             figures.message();
-            open.sent(order, VirtualTime.instant(nowMillis));
+            long number = open.sent(order, VirtualTime.instant(nowMillis));
             WorkerHolds worker = worker(order.worker());
             if (order instanceof WorkerOrder.PlaceHold place) {
                 PromptBlocks chain =
                         Objects.requireNonNull(chains.get(place.hold().lease()), "an open lease's prompt");
-                events.at(nowMillis + delayMillis, now -> hold(worker, place, chain, now));
+                events.at(nowMillis + delayMillis, now -> hold(worker, place, number, chain, now));
             } else if (order instanceof WorkerOrder.ReleaseHold release) {
-                events.at(nowMillis + delayMillis, now -> worker.release(release.lease(), release.epoch(), now));
+                events.at(
+                        nowMillis + delayMillis, now -> worker.release(release.lease(), release.epoch(), number, now));
             }
         }
     }
@@ -141,22 +148,31 @@ final class LeaseDesk {
         log.leaseOver(nowMillis, lease, reason);
     }
 
-    private void hold(WorkerHolds worker, WorkerOrder.PlaceHold order, PromptBlocks chain, double nowMillis) {
-        Receipt receipt = worker.hold(order.hold(), chain, nowMillis);
+    private void hold(
+            WorkerHolds worker, WorkerOrder.PlaceHold order, long number, PromptBlocks chain, double nowMillis) {
+        Receipt receipt = worker.hold(order.hold(), number, chain, nowMillis);
         log.receipt(nowMillis, order, receipt);
         figures.message();
         events.at(nowMillis + VirtualTime.millis(order.hold().remaining()), worker::tick);
-        events.at(nowMillis + delayMillis, now -> answered(order, receipt, now));
+        events.at(nowMillis + delayMillis, now -> answered(order, number, receipt, now));
     }
 
-    private void answered(WorkerOrder.PlaceHold order, Receipt receipt, double nowMillis) {
+    private void answered(WorkerOrder.PlaceHold order, long number, Receipt receipt, double nowMillis) {
         LeaseId lease = order.hold().lease();
         @Nullable
-        Instant asked = open.answered(lease, Step.Kind.HOLD, order.worker(), order.incarnation())
-                .orElse(null);
+        Instant asked = open.asked(lease, order.worker(), order.incarnation()).orElse(null);
         RetentionLedger.WorkerAnswer answer = new RetentionLedger.WorkerAnswer(
-                order.worker(), lease, order.hold().epoch(), order.incarnation(), Step.Kind.HOLD, receipt, null);
-        act(ledger.answered(book, answer, asked, live, VirtualTime.instant(nowMillis)), nowMillis);
+                order.worker(),
+                lease,
+                order.hold().epoch(),
+                order.incarnation(),
+                Step.Kind.HOLD,
+                number,
+                receipt,
+                null);
+        if (open.hears(answer)) {
+            act(ledger.answered(book, answer, asked, live, VirtualTime.instant(nowMillis)), nowMillis);
+        }
     }
 
     private void tickLater(double nowMillis) {

@@ -3,6 +3,7 @@ package replay;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import kv.CacheOwner;
 import kv.Epoch;
@@ -40,9 +41,15 @@ final class WorkerHolds implements CachedBlocks {
     private int freshBlocks;
     private double countedMillis;
 
+    /** The order that each hold was last made by, and how often it became less since. */
+    private final Map<LeaseId, Word> words = new HashMap<>();
+
+    /** What tells two words on one hold apart, see {@link router.retention.OpenOrders}. */
+    record Word(long order, int change) {}
+
     /** Who hears of holds that end before their keeper ends them. */
     interface Listener {
-        void onHoldOver(CacheOwner worker, HoldChange change, double nowMillis);
+        void onHoldOver(CacheOwner worker, HoldChange change, Word word, double nowMillis);
     }
 
     WorkerHolds(
@@ -66,11 +73,12 @@ final class WorkerHolds implements CachedBlocks {
     }
 
     /** Keeps what a command asks for. */
-    Receipt hold(Hold hold, PromptBlocks chain, double nowMillis) {
+    Receipt hold(Hold hold, long order, PromptBlocks chain, double nowMillis) {
         count(nowMillis);
-        Grant grant = table.hold(hold, owner.incarnation(), VirtualTime.nanos(nowMillis), this);
+        Grant grant = table.hold(hold, order, owner.incarnation(), VirtualTime.nanos(nowMillis), this);
         tell(grant.changes(), nowMillis);
         if (grant.number() != 0) {
+            words.put(hold.lease(), new Word(order, 0));
             int depth = grant.receipt() instanceof Receipt.Bounded bounded
                     ? bounded.prefix().blocks()
                     : hold.prefix().blocks();
@@ -86,9 +94,10 @@ final class WorkerHolds implements CachedBlocks {
         return grant.receipt();
     }
 
-    void release(LeaseId lease, Epoch epoch, double nowMillis) {
+    void release(LeaseId lease, Epoch epoch, long order, double nowMillis) {
         count(nowMillis);
-        if (table.release(lease, epoch)) {
+        if (table.release(lease, epoch, order)) {
+            words.remove(lease);
             engine.release(name(lease));
         }
     }
@@ -133,10 +142,14 @@ final class WorkerHolds implements CachedBlocks {
     private void tell(List<HoldChange> changes, double nowMillis) {
         for (HoldChange change : changes) {
             figures.cut(change.reason());
+            Word before = Objects.requireNonNull(words.get(change.lease()), "a hold was made by an order");
+            Word word = new Word(before.order(), before.change() + 1);
+            words.put(change.lease(), word);
             if (change.left() == null) {
+                words.remove(change.lease());
                 engine.release(name(change.lease()));
             }
-            listener.onHoldOver(owner, change, nowMillis);
+            listener.onHoldOver(owner, change, word, nowMillis);
         }
     }
 

@@ -25,7 +25,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -372,9 +371,16 @@ public final class LeaseKeeper
             send(abandoned);
             return Effect().noReply();
         }
-        Worker.HoldEnded over = (Worker.HoldEnded) said.news();
-        metrics.count(Metric.LEASE_HOLDS_ENDED, over.reason().name());
-        return carryOut(book, ledger.holdEnded(book, OrderSender.over(over), live(), clock.instant()))
+        Worker.HoldEnded ended = (Worker.HoldEnded) said.news();
+        metrics.count(Metric.LEASE_HOLDS_ENDED, ended.reason().name());
+        RetentionLedger.HoldOver over = OrderSender.over(ended);
+        Instant asked =
+                open.asked(over.lease(), over.worker(), over.incarnation()).orElse(null);
+        if (!over.epoch().equals(book.epoch()) || !open.hears(over)) {
+            return Effect().noReply();
+        }
+        return carryOut(book, ledger.holdEnded(book, over, asked, live(), clock.instant()))
+                .thenRun(this::replyToReasserted)
                 .thenNoReply();
     }
 
@@ -386,8 +392,12 @@ public final class LeaseKeeper
                 Metric.LEASE_RECEIPTS,
                 answer.kind().name(),
                 answer.receipt().getClass().getSimpleName());
-        Optional<Instant> asked = open.answered(answer.lease(), answer.kind(), answer.worker(), answer.incarnation());
-        return carryOut(book, ledger.answered(book, answer, asked.orElse(null), live(), clock.instant()))
+        Instant asked = open.asked(answer.lease(), answer.worker(), answer.incarnation())
+                .orElse(null);
+        if (!open.hears(answer)) {
+            return Effect().noReply();
+        }
+        return carryOut(book, ledger.answered(book, answer, asked, live(), clock.instant()))
                 .thenRun(this::replyToReasserted)
                 .thenNoReply();
     }
@@ -454,8 +464,7 @@ public final class LeaseKeeper
 
     private void send(List<WorkerOrder> orders) {
         for (WorkerOrder order : orders) {
-            open.sent(order, clock.instant());
-            sender.send(order, ear);
+            sender.send(order, open.sent(order, clock.instant()), ear);
         }
     }
 

@@ -26,15 +26,16 @@ final class OrderSender {
     /**
      * Sends an order.
      *
+     * @param number what {@link router.retention.OpenOrders#sent} gave it
      * @param keeper where the worker's news go
      */
-    void send(WorkerOrder order, ActorRef<Worker.RetentionNews> keeper) {
-        workers.apply(order.worker()).tell(command(order, keeper));
+    void send(WorkerOrder order, long number, ActorRef<Worker.RetentionNews> keeper) {
+        workers.apply(order.worker()).tell(command(order, number, keeper));
     }
 
-    private static Worker.Command command(WorkerOrder order, ActorRef<Worker.RetentionNews> keeper) {
+    private static Worker.Command command(WorkerOrder order, long number, ActorRef<Worker.RetentionNews> keeper) {
         if (order instanceof WorkerOrder.PlaceHold place) {
-            return new Worker.HoldPrefix(place.hold(), place.incarnation(), keeper);
+            return new Worker.HoldPrefix(place.hold(), place.incarnation(), number, keeper);
         }
         if (order instanceof WorkerOrder.Warm warm) {
             return new Worker.WarmPrefix(
@@ -54,19 +55,26 @@ final class OrderSender {
             return new Worker.ListCopies(list.ledger(), keeper);
         }
         if (order instanceof WorkerOrder.ReleaseHold release) {
-            return new Worker.ReleaseHold(release.lease(), release.epoch());
+            return new Worker.ReleaseHold(release.lease(), release.epoch(), number);
         }
         return new Worker.DiscardCopy(((WorkerOrder.DiscardCopy) order).location());
     }
 
     static WorkerAnswer answer(Worker.HoldAnswered news) {
         return new WorkerAnswer(
-                news.worker(), news.lease(), news.epoch(), news.incarnation(), Step.Kind.HOLD, news.receipt(), null);
+                news.worker(),
+                news.lease(),
+                news.epoch(),
+                news.incarnation(),
+                Step.Kind.HOLD,
+                news.order(),
+                news.receipt(),
+                null);
     }
 
     static WorkerAnswer answer(Worker.WarmAnswered news) {
         return new WorkerAnswer(
-                news.worker(), news.lease(), news.epoch(), news.incarnation(), Step.Kind.WARM, news.receipt(), null);
+                news.worker(), news.lease(), news.epoch(), news.incarnation(), Step.Kind.WARM, 0, news.receipt(), null);
     }
 
     static WorkerAnswer answer(Worker.CopyAnswered news) {
@@ -76,6 +84,7 @@ final class OrderSender {
                 news.epoch(),
                 news.incarnation(),
                 Step.Kind.COPY,
+                0,
                 news.receipt(),
                 news.copy());
     }
@@ -86,6 +95,8 @@ final class OrderSender {
                 news.lease(),
                 news.epoch(),
                 news.incarnation(),
+                news.order(),
+                news.change(),
                 switch (news.reason()) {
                     case EXPIRED -> Loss.EXPIRED;
                     case REVOKED_FOR_DENSER -> Loss.REVOKED_FOR_DENSER;

@@ -56,14 +56,29 @@ final class HoldCommands {
     /**
      * A booked hold and whom to tell.
      *
+     * @param changes times that it became less since it was acknowledged
      * @param unconfirmed what will be answered once the engine agrees; null when it has
      */
     private record Granted(
             Hold hold,
             long number,
             Incarnation incarnation,
+            long order,
             ActorRef<Worker.RetentionNews> keeper,
-            @Nullable Receipt unconfirmed) {}
+            int changes,
+            @Nullable Receipt unconfirmed) {
+        Granted confirmed() {
+            return new Granted(hold, number, incarnation, order, keeper, changes, null);
+        }
+
+        Granted changed() {
+            return new Granted(hold, number, incarnation, order, keeper, changes + 1, null);
+        }
+
+        Granted bounded(Receipt less) {
+            return new Granted(hold, number, incarnation, order, keeper, changes, less);
+        }
+    }
 
     HoldCommands(
             WorkerId worker,
@@ -83,18 +98,29 @@ final class HoldCommands {
 
     void hold(Worker.HoldPrefix command, WorkerState state, @Nullable EngineFacts facts) {
         Hold hold = command.hold();
+        if (table.repeated(hold.lease(), hold.epoch(), command.order())) {
+            return; // it is answered, or will be
+        }
         Optional<Receipt> refusal = refusal(hold, state, facts);
         if (refusal.isPresent()) {
-            answer(command.keeper(), hold, command.incarnation(), refusal.get());
+            answer(command, refusal.get());
             return;
         }
-        Grant grant = table.hold(hold, command.incarnation(), ports.nanoTime().getAsLong(), mirror);
+        Grant grant = table.hold(
+                hold, command.order(), command.incarnation(), ports.nanoTime().getAsLong(), mirror);
         tell(grant.changes());
         if (grant.number() != 0) {
             Hold booked = grant.receipt() instanceof Receipt.Bounded bounded ? with(hold, bounded.prefix()) : hold;
             granted.put(
                     hold.lease(),
-                    new Granted(booked, grant.number(), command.incarnation(), command.keeper(), grant.receipt()));
+                    new Granted(
+                            booked,
+                            grant.number(),
+                            command.incarnation(),
+                            command.order(),
+                            command.keeper(),
+                            0,
+                            grant.receipt()));
             var chain = mirror.engineChain(booked.prefix());
             answers.await(orders.give(() -> engine.hold(booked, chain)), hold.lease(), grant.number());
             return;
@@ -102,11 +128,11 @@ final class HoldCommands {
         if (table.grant(hold.lease()) == 0 && granted.remove(hold.lease()) != null) {
             release(hold.lease()); // what was held before is not to be held either
         }
-        answer(command.keeper(), hold, command.incarnation(), grant.receipt());
+        answer(command, grant.receipt());
     }
 
     void release(Worker.ReleaseHold command) {
-        if (table.release(command.lease(), command.epoch())) {
+        if (table.release(command.lease(), command.epoch(), command.order())) {
             granted.remove(command.lease());
             release(command.lease());
         }
@@ -119,16 +145,16 @@ final class HoldCommands {
             return;
         }
         if (receipt instanceof Receipt.Accepted || receipt instanceof Receipt.Bounded) {
-            granted.put(lease, new Granted(booked.hold(), grant, booked.incarnation(), booked.keeper(), null));
+            granted.put(lease, booked.confirmed());
             Receipt less = receipt instanceof Receipt.Bounded ? receipt : booked.unconfirmed();
-            answer(booked.keeper(), booked.hold(), booked.incarnation(), less);
+            answer(booked, less);
             return;
         }
         table.refused(lease, grant);
         granted.remove(lease);
         release(lease); // it may have been done all the same
         Receipt refusal = receipt == null ? new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED) : receipt;
-        answer(booked.keeper(), booked.hold(), booked.incarnation(), refusal);
+        answer(booked, refusal);
     }
 
     /** The engine answered a probe: its memory sets the budget. */
@@ -218,16 +244,24 @@ final class HoldCommands {
                 release(change.lease());
             }
             if (hit.unconfirmed() == null) {
+                Granted changed = hit.changed();
+                granted.replace(change.lease(), changed);
                 hit.keeper()
                         .tell(new Worker.HoldEnded(
-                                worker, change.lease(), change.epoch(), hit.incarnation(), change.reason(), left));
+                                worker,
+                                change.lease(),
+                                change.epoch(),
+                                hit.incarnation(),
+                                hit.order(),
+                                changed.changes(),
+                                change.reason(),
+                                left));
             } else if (left == null) {
-                answer(hit.keeper(), hit.hold(), hit.incarnation(), new Receipt.Rejected(reason(change.reason())));
+                answer(hit, new Receipt.Rejected(reason(change.reason())));
             } else {
                 Receipt less = new Receipt.Bounded(
                         left, hit.hold().tier(), hit.hold().remaining(), Receipt.Reason.NOT_RESIDENT);
-                granted.put(
-                        change.lease(), new Granted(hit.hold(), hit.number(), hit.incarnation(), hit.keeper(), less));
+                granted.put(change.lease(), hit.bounded(less));
             }
         }
     }
@@ -242,9 +276,18 @@ final class HoldCommands {
         };
     }
 
-    private void answer(ActorRef<Worker.RetentionNews> keeper, Hold hold, Incarnation incarnation, Receipt receipt) {
+    private void answer(Worker.HoldPrefix command, Receipt receipt) {
+        answer(command.keeper(), command.hold(), command.incarnation(), command.order(), receipt);
+    }
+
+    private void answer(Granted granted, Receipt receipt) {
+        answer(granted.keeper(), granted.hold(), granted.incarnation(), granted.order(), receipt);
+    }
+
+    private void answer(
+            ActorRef<Worker.RetentionNews> keeper, Hold hold, Incarnation incarnation, long order, Receipt receipt) {
         ports.metrics().count(Metric.HOLDS, receipt.getClass().getSimpleName().toUpperCase(Locale.ROOT));
-        keeper.tell(new Worker.HoldAnswered(worker, hold.lease(), hold.epoch(), incarnation, receipt));
+        keeper.tell(new Worker.HoldAnswered(worker, hold.lease(), hold.epoch(), incarnation, order, receipt));
     }
 
     private void release(LeaseId lease) {

@@ -27,7 +27,7 @@ import kv.Receipt;
 import kv.StoredCopy;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
-import workers.holds.SeenEpochs;
+import workers.holds.SeenOrders;
 import workers.seats.SeatChange;
 import workers.seats.SeatTable;
 import workers.seats.Taken;
@@ -56,7 +56,7 @@ final class SeatCommands {
     private final ActorSystem<?> system;
     private final Outcomes outcomes;
     private final Consumer<List<SeatChange>> changed;
-    private final SeenEpochs epochs;
+    private final SeenOrders orders;
     private final Map<String, Epoch> underWay = new HashMap<>();
     private final Set<String> loading = new HashSet<>();
     private final Map<LeaseId, Copied> copied;
@@ -87,7 +87,7 @@ final class SeatCommands {
         this.system = system;
         this.outcomes = outcomes;
         this.changed = changed;
-        this.epochs = new SeenEpochs(settings.holds().epochsRemembered());
+        this.orders = new SeenOrders(settings.holds().epochsRemembered());
         this.copied = new LinkedHashMap<>() {
             @Override
             protected boolean removeEldestEntry(Map.Entry<LeaseId, Copied> eldest) {
@@ -289,7 +289,7 @@ final class SeatCommands {
         if (!incarnation.equals(cache.incarnation())) {
             return Optional.of(new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION));
         }
-        if (!epochs.admit(lease, epoch)) {
+        if (!orders.admit(lease, epoch, 0)) {
             return Optional.of(new Receipt.Rejected(Receipt.Reason.STALE_EPOCH));
         }
         return facts == null ? Optional.of(FAILED) : Optional.empty();

@@ -92,11 +92,17 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     /** Asks for the worker's status. */
     public record GetStatus(ActorRef<Status> replyTo) implements Command {}
 
-    /** Asks to keep a prefix; an earlier hold of the lease is replaced. */
-    public record HoldPrefix(Hold hold, Incarnation incarnation, ActorRef<RetentionNews> keeper) implements Command {}
+    /**
+     * Asks to keep a prefix; an earlier hold of the lease is replaced. Of one lease the order with the highest number in the
+     * latest epoch counts, however they arrive.
+     *
+     * @param order number of the order among its keeper's
+     */
+    public record HoldPrefix(Hold hold, Incarnation incarnation, long order, ActorRef<RetentionNews> keeper)
+            implements Command {}
 
-    /** A lease needs its hold no longer. */
-    public record ReleaseHold(LeaseId lease, Epoch epoch) implements Command {}
+    /** A lease needs its hold no longer; numbered as {@link HoldPrefix}. */
+    public record ReleaseHold(LeaseId lease, Epoch epoch, long order) implements Command {}
 
     /**
      * A turn's prompt has been computed in its seat; a long one is told in pieces, in order.
@@ -195,16 +201,26 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     public sealed interface RetentionNews {}
 
     /** Answer to {@link HoldPrefix}. */
-    public record HoldAnswered(WorkerId worker, LeaseId lease, Epoch epoch, Incarnation incarnation, Receipt receipt)
+    public record HoldAnswered(
+            WorkerId worker, LeaseId lease, Epoch epoch, Incarnation incarnation, long order, Receipt receipt)
             implements RetentionNews {}
 
     /**
      * An acknowledged hold became less, or is over.
      *
+     * @param order that the hold was made by
+     * @param change counts the changes of that hold, from 1
      * @param left what is kept on until the same deadline; null for nothing
      */
     public record HoldEnded(
-            WorkerId worker, LeaseId lease, Epoch epoch, Incarnation incarnation, HoldEnd reason, @Nullable Prefix left)
+            WorkerId worker,
+            LeaseId lease,
+            Epoch epoch,
+            Incarnation incarnation,
+            long order,
+            int change,
+            HoldEnd reason,
+            @Nullable Prefix left)
             implements RetentionNews {}
 
     /** Answer to {@link CopyPrefix}; with a copy when it was accepted. */

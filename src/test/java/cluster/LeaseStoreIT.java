@@ -110,6 +110,7 @@ class LeaseStoreIT {
                                             hold.hold().lease(),
                                             hold.hold().epoch(),
                                             hold.incarnation(),
+                                            hold.order(),
                                             new Receipt.Accepted()));
                         }
                         return Behaviors.same();

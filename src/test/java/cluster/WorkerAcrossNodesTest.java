@@ -36,6 +36,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import kv.BlockHasher;
 import kv.Epoch;
 import kv.HashSalt;
@@ -193,6 +194,7 @@ class WorkerAcrossNodesTest {
         String text = "words that a session comes back to after its tool has run. ".repeat(20);
         PromptBlocks prompt = blocks(text);
         LeaseId lease = new LeaseId(1, 2);
+        AtomicLong orders = new AtomicLong();
         TestProbe<Worker.RetentionNews> keeper = routerNode.createTestProbe();
         answer(text);
         Eventually.get(() -> {
@@ -206,7 +208,7 @@ class WorkerAcrossNodesTest {
                     1,
                     Duration.ofMinutes(5));
             Incarnation incarnation = Objects.requireNonNull(status().incarnation());
-            worker.tell(new Worker.HoldPrefix(hold, incarnation, keeper.getRef()));
+            worker.tell(new Worker.HoldPrefix(hold, incarnation, orders.incrementAndGet(), keeper.getRef()));
             Receipt receipt =
                     keeper.expectMessageClass(Worker.HoldAnswered.class).receipt();
             assertEquals(new Receipt.Accepted(), receipt, "once the worker has heard of the blocks");
@@ -219,7 +221,7 @@ class WorkerAcrossNodesTest {
 
         assertEquals(prompt.size(), status().load().deviceBlocksHeld());
         assertTrue(answer(text).usage().cachedTokens() >= (prompt.size() - 1) * BLOCK);
-        worker.tell(new Worker.ReleaseHold(lease, new Epoch(1)));
+        worker.tell(new Worker.ReleaseHold(lease, new Epoch(1), orders.incrementAndGet()));
         Eventually.get(() -> {
             assertEquals(List.of(), status().holds());
             return true;

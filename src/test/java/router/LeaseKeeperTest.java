@@ -120,7 +120,7 @@ class LeaseKeeperTest {
     private void answer(Worker.HoldPrefix asked, Receipt receipt) {
         asked.keeper()
                 .tell(new Worker.HoldAnswered(
-                        A, asked.hold().lease(), asked.hold().epoch(), asked.incarnation(), receipt));
+                        A, asked.hold().lease(), asked.hold().epoch(), asked.incarnation(), asked.order(), receipt));
     }
 
     private Worker.HoldPrefix asked() {
@@ -217,7 +217,7 @@ class LeaseKeeperTest {
 
         keeper.tell(new LeaseKeeper.ReleaseSession(TenantId.DEFAULT, ROOT, ROOT));
 
-        worker.expectMessage(new Worker.ReleaseHold(id(1), new Epoch(1)));
+        worker.expectMessage(new Worker.ReleaseHold(id(1), new Epoch(1), 2));
         assertEquals(List.of(), resume(keeper).leases());
         kit.stop(keeper);
     }
@@ -276,7 +276,14 @@ class LeaseKeeperTest {
 
         anew.keeper()
                 .tell(new Worker.HoldEnded(
-                        A, id(1), new Epoch(1), anew.incarnation(), HoldEnd.REVOKED_UNDER_PRESSURE, null));
+                        A,
+                        id(1),
+                        new Epoch(1),
+                        anew.incarnation(),
+                        anew.order(),
+                        1,
+                        HoldEnd.REVOKED_UNDER_PRESSURE,
+                        null));
 
         answers.awaitAssert(() -> {
             assertEquals(List.of(), resume(keeper).leases());
@@ -312,7 +319,12 @@ class LeaseKeeperTest {
         Worker.HoldPrefix hold = asked();
         hold.keeper()
                 .tell(new Worker.HoldAnswered(
-                        Ledgers.B, hold.hold().lease(), hold.hold().epoch(), LIFE, new Receipt.Accepted()));
+                        Ledgers.B,
+                        hold.hold().lease(),
+                        hold.hold().epoch(),
+                        LIFE,
+                        hold.order(),
+                        new Receipt.Accepted()));
 
         answers.awaitAssert(() -> {
             assertEquals(LeaseState.HELD, resume(keeper).leases().get(0).state());

@@ -45,6 +45,7 @@ class WorkerHoldsTest {
     private static final WorkerId ID = new WorkerId("http://127.0.0.1:9001");
     private static final Duration LONG = Duration.ofSeconds(60);
 
+    private long orders;
     private final ManualTime time = ManualTime.get(kit.kit().system());
     private final AtomicLong nanos = new AtomicLong();
     private final ScriptedEngine engine = new ScriptedEngine();
@@ -124,10 +125,10 @@ class WorkerHoldsTest {
 
         tell(new Hold(new LeaseId(0, 1), new Epoch(6), prefix(1), RetentionClass.HISTORY, KvTier.DEVICE, 50, 9, LONG));
         assertEquals(new Receipt.Rejected(Receipt.Reason.STALE_EPOCH), answer());
-        worker.tell(new Worker.ReleaseHold(new LeaseId(0, 1), new Epoch(6)));
+        worker.tell(new Worker.ReleaseHold(new LeaseId(0, 1), new Epoch(6), ++orders));
         assertEquals(2, status().holds().get(0).prefix().blocks());
 
-        worker.tell(new Worker.ReleaseHold(new LeaseId(0, 1), new Epoch(7)));
+        worker.tell(new Worker.ReleaseHold(new LeaseId(0, 1), new Epoch(7), ++orders));
         assertEquals(List.of(), status().holds());
     }
 
@@ -161,7 +162,7 @@ class WorkerHoldsTest {
         assertEquals(HoldEnd.INCARNATION_OVER, ended.reason());
         assertEquals(before, ended.incarnation());
         await(() -> assertNotEquals(before, incarnation()));
-        worker.tell(new Worker.HoldPrefix(asked(1, 2, 1, LONG), before, keeper.getRef()));
+        worker.tell(new Worker.HoldPrefix(asked(1, 2, 1, LONG), before, ++orders, keeper.getRef()));
         assertEquals(new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION), answer());
     }
 
@@ -238,6 +239,36 @@ class WorkerHoldsTest {
     }
 
     @Test
+    void r1ALateRepetitionOfACommandDoesNotRestartItsDeadline() {
+        compute(2);
+        assertEquals(new Receipt.Accepted(), hold(1, 2, 1, Duration.ofSeconds(10)));
+        pass(Duration.ofSeconds(9));
+
+        worker.tell(
+                new Worker.HoldPrefix(asked(1, 2, 1, Duration.ofSeconds(10)), incarnation(), orders, keeper.getRef()));
+        assertEquals(1, status().holds().size());
+        pass(Duration.ofSeconds(1));
+
+        await(() -> assertEquals(List.of(), status().holds()));
+        Worker.HoldEnded ended = keeper.expectMessageClass(Worker.HoldEnded.class);
+        assertEquals(orders, ended.order());
+        assertEquals(1, ended.change());
+    }
+
+    @Test
+    void r3AnOrderThatWasOvertakenHasNoEffect() {
+        compute(3);
+        hold(1, 3, 1, LONG);
+        worker.tell(new Worker.ReleaseHold(new LeaseId(0, 1), new Epoch(7), ++orders));
+        await(() -> assertEquals(List.of(), status().holds()));
+
+        worker.tell(new Worker.HoldPrefix(asked(1, 3, 1, LONG), incarnation(), orders - 1, keeper.getRef()));
+
+        assertEquals(new Receipt.Rejected(Receipt.Reason.STALE_EPOCH), answer());
+        assertEquals(List.of(), status().holds());
+    }
+
+    @Test
     void aDrainingWorkerKeepsWhatItHoldsAndTakesNothingNew() {
         compute(3);
         hold(1, 2, 1, LONG);
@@ -277,7 +308,7 @@ class WorkerHoldsTest {
     }
 
     private void tell(Hold hold) {
-        worker.tell(new Worker.HoldPrefix(hold, incarnation(), keeper.getRef()));
+        worker.tell(new Worker.HoldPrefix(hold, incarnation(), ++orders, keeper.getRef()));
     }
 
     private Receipt answer() {

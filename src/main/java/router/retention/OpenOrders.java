@@ -13,53 +13,106 @@ import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a keeper has told workers in its present life, and which holds they have acknowledged in it. Soft: a later life starts
- * with none, so that it asks for everything again, which is how leases are re-asserted.
+ * What a keeper has told workers in its present life, and what it has heard of them in it. Soft: a later life starts with
+ * nothing, so that it asks for everything again, which is how leases are re-asserted.
+ *
+ * <p>Messages may overtake each other, and come twice. Orders are numbered in the order of sending; a worker obeys, for each lease,
+ * the highest number that it has seen, and names it in what it says of the hold. So of two words on one hold the later one is
+ * known: the one on the higher order, and of one order the acknowledgement comes before the changes, which count up.
  *
  * <p>Thread-safety: confined to its actor.
  */
 public final class OpenOrders {
     private record Key(LeaseId lease, Step.Kind kind, WorkerId worker, Incarnation incarnation) {}
 
-    private record Sent(Instant at, @Nullable Instant until) {}
+    /**
+     * An order without an answer.
+     *
+     * @param number of the last one sent
+     * @param until the earliest end that those without an answer ask for, null for no hold
+     */
+    private record Sent(long number, Instant at, @Nullable Instant until) {}
 
-    private final Map<Key, Sent> unanswered = new HashMap<>();
-    private final Set<Key> confirmed = new HashSet<>();
-
-    /** An order went out. */
-    public void sent(WorkerOrder order, Instant now) {
-        if (order instanceof WorkerOrder.PlaceHold place) {
-            // An answer speaks of the earliest order it may be an answer to.
-            Instant until = now.plus(place.hold().remaining());
-            unanswered.merge(
-                    new Key(place.hold().lease(), Step.Kind.HOLD, place.worker(), place.incarnation()),
-                    new Sent(now, until),
-                    (before, again) -> new Sent(now, before.until()));
-        } else if (order instanceof WorkerOrder.Warm warm) {
-            unanswered.put(
-                    new Key(warm.lease(), Step.Kind.WARM, warm.worker(), warm.incarnation()), new Sent(now, null));
-        } else if (order instanceof WorkerOrder.Copy copy) {
-            unanswered.put(
-                    new Key(copy.lease(), Step.Kind.COPY, copy.worker(), copy.incarnation()), new Sent(now, null));
+    /** The latest word on a hold: order and number of its change, 0 for the acknowledgement. */
+    private record Word(long order, int change) {
+        boolean after(@Nullable Word other) {
+            return other == null || order > other.order || (order == other.order && change > other.change);
         }
     }
 
-    /**
-     * A worker answered.
-     *
-     * @return until when the order that it answers had asked for a hold; empty when no hold was asked for
-     */
-    public Optional<Instant> answered(LeaseId lease, Step.Kind kind, WorkerId worker, Incarnation incarnation) {
-        Key key = new Key(lease, kind, worker, incarnation);
+    private final Map<Key, Sent> unanswered = new HashMap<>();
+    private final Map<Key, Word> heard = new HashMap<>();
+    private final Set<Key> confirmed = new HashSet<>();
+    private long numbers;
+
+    /** An order goes out; answers its number, higher than any before. */
+    public long sent(WorkerOrder order, Instant now) {
+        long number = ++numbers;
+        if (order instanceof WorkerOrder.PlaceHold place) {
+            Instant until = now.plus(place.hold().remaining());
+            Key key = new Key(place.hold().lease(), Step.Kind.HOLD, place.worker(), place.incarnation());
+            // Whatever is said of an earlier lease of the same id is about something else.
+            heard.putIfAbsent(key, new Word(number, -1));
+            unanswered.merge(
+                    key, new Sent(number, now, until), (before, again) -> new Sent(number, now, before.until()));
+        } else if (order instanceof WorkerOrder.Warm warm) {
+            unanswered.put(
+                    new Key(warm.lease(), Step.Kind.WARM, warm.worker(), warm.incarnation()),
+                    new Sent(number, now, null));
+        } else if (order instanceof WorkerOrder.Copy copy) {
+            unanswered.put(
+                    new Key(copy.lease(), Step.Kind.COPY, copy.worker(), copy.incarnation()),
+                    new Sent(number, now, null));
+        }
+        return number;
+    }
+
+    /** Takes in an answer; false when a later one was heard before it, or the same one. */
+    public boolean hears(RetentionLedger.WorkerAnswer answer) {
+        Key key = new Key(answer.lease(), answer.kind(), answer.worker(), answer.incarnation());
+        if (answer.kind() == Step.Kind.HOLD && !later(key, new Word(answer.order(), 0))) {
+            return false;
+        }
         confirmed.add(key);
-        Sent sent = unanswered.remove(key);
-        return sent == null ? Optional.empty() : Optional.ofNullable(sent.until());
+        Sent sent = unanswered.get(key);
+        if (sent != null && (answer.kind() != Step.Kind.HOLD || sent.number() == answer.order())) {
+            unanswered.remove(key);
+        }
+        return true;
+    }
+
+    /** Takes in the end of a hold; false when a later word was heard before it, or will be because the hold was asked for again. */
+    public boolean hears(RetentionLedger.HoldOver over) {
+        Key key = new Key(over.lease(), Step.Kind.HOLD, over.worker(), over.incarnation());
+        boolean later = later(key, new Word(over.order(), over.change()));
+        Sent sent = unanswered.get(key);
+        if (!later || (sent != null && sent.number() > over.order())) {
+            return false;
+        }
+        confirmed.add(key);
+        unanswered.remove(key);
+        return true;
+    }
+
+    private boolean later(Key key, Word word) {
+        boolean later = word.after(heard.get(key));
+        if (later) {
+            heard.put(key, word);
+        }
+        return later;
+    }
+
+    /** Until when the orders that an answer may be about asked for a hold; empty when none was asked for. To be read first. */
+    public Optional<Instant> asked(LeaseId lease, WorkerId worker, Incarnation incarnation) {
+        return Optional.ofNullable(unanswered.get(new Key(lease, Step.Kind.HOLD, worker, incarnation)))
+                .flatMap(sent -> Optional.ofNullable(sent.until()));
     }
 
     /** Forgets a lease that is over. */
     public void forget(Lease lease) {
         for (Step step : lease.steps()) {
             unanswered.remove(key(lease, step));
+            heard.remove(key(lease, step));
             confirmed.remove(key(lease, step));
         }
     }

@@ -55,7 +55,7 @@ final class Repair {
         lease.steps().stream()
                 .filter(step -> step.kind() == Step.Kind.WARM && step.granted())
                 .flatMap(step -> live.find(step.worker()).stream())
-                .filter(worker -> holdable(lease, worker))
+                .filter(worker -> holdable(lease, worker) || evictedAt(lease, worker))
                 .forEach(worker -> steps.add(Step.asked(Step.Kind.HOLD, worker)));
         int missing = lease.terms().minCopies() - expected(lease);
         if (missing <= 0) {
@@ -177,6 +177,16 @@ final class Repair {
                         .filter(over -> over.reason() == Loss.EXPIRED
                                 || over.reason() == Loss.MOVED
                                 || over.reason() == Loss.UNREACHABLE)
+                        .isPresent();
+    }
+
+    /** Whether its hold was lost there, to be asked for again if the prefix has been computed since, or was said to be. */
+    private static boolean evictedAt(Lease lease, LiveWorker worker) {
+        return worker.state().accepting()
+                && lease.step(Step.Kind.HOLD, worker.worker())
+                        .filter(Step::over)
+                        .map(Step::ended)
+                        .filter(over -> over.reason() == Loss.EVICTED)
                         .isPresent();
     }
 

@@ -57,13 +57,18 @@ public final class RetentionLedger {
     /** A decision that somebody waits for. */
     public record Answered(Decision decision, LeaseAnswer answer) {}
 
-    /** What a worker says to an order. */
+    /**
+     * What a worker says to an order.
+     *
+     * @param order for a hold, the order's number, see {@link OpenOrders#sent}; else 0
+     */
     public record WorkerAnswer(
             WorkerId worker,
             LeaseId lease,
             Epoch epoch,
             Incarnation incarnation,
             Step.Kind kind,
+            long order,
             Receipt receipt,
             @Nullable StoredCopy copy) {
 
@@ -72,9 +77,21 @@ public final class RetentionLedger {
         }
     }
 
-    /** What a worker says of a hold that is no more, or only of what is left. */
+    /**
+     * What a worker says of a hold that is no more, or only of what is left.
+     *
+     * @param order that the hold was made by
+     * @param change counts what was said of that hold after it was acknowledged, from 1
+     */
     public record HoldOver(
-            WorkerId worker, LeaseId lease, Epoch epoch, Incarnation incarnation, Loss reason, @Nullable Prefix left) {}
+            WorkerId worker,
+            LeaseId lease,
+            Epoch epoch,
+            Incarnation incarnation,
+            long order,
+            int change,
+            Loss reason,
+            @Nullable Prefix left) {}
 
     /**
      * A keeper's new life: an epoch of its own before its first order.
@@ -191,10 +208,10 @@ public final class RetentionLedger {
     }
 
     /**
-     * A worker answered. Answers to orders of earlier epochs, and from other lives of the worker, have no effect. Of what a
-     * worker says of one lease the last word counts: messages of one actor to another keep their order.
+     * A worker answered. Answers to orders of earlier epochs, and from other lives of the worker, have no effect; nor have answers
+     * that a later one overtook, which {@link OpenOrders#hears} tells beforehand.
      *
-     * @param asked until when the order asked for a hold, see {@link OpenOrders#answered}; null when that is not known
+     * @param asked until when the order asked for a hold, see {@link OpenOrders#asked}; null when that is not known
      */
     public Decision answered(
             LeaseBook book, WorkerAnswer answer, @Nullable Instant asked, LiveWorkers live, Instant now) {
@@ -245,15 +262,33 @@ public final class RetentionLedger {
         return null;
     }
 
-    /** A hold ended on its worker before its lease did, in whole or in part. */
-    public Decision holdEnded(LeaseBook book, HoldOver over, LiveWorkers live, Instant now) {
+    /**
+     * A hold ended on its worker before its lease did, in whole or in part. What is left of one whose acknowledgement is still on its
+     * way is taken for that.
+     *
+     * @param asked as for {@link #answered}
+     */
+    public Decision holdEnded(LeaseBook book, HoldOver over, @Nullable Instant asked, LiveWorkers live, Instant now) {
         Draft draft = draft(book, live, now);
         Optional<Lease> open = book.lease(over.lease());
-        boolean held = over.epoch().equals(book.epoch())
-                && open.flatMap(lease -> lease.step(Step.Kind.HOLD, over.worker()))
-                        .filter(step -> step.incarnation().equals(over.incarnation()) && !step.over())
-                        .isPresent();
-        if (held && open.isPresent()) {
+        Optional<Step> held = open.flatMap(lease -> lease.step(Step.Kind.HOLD, over.worker()))
+                .filter(step -> over.epoch().equals(book.epoch())
+                        && step.incarnation().equals(over.incarnation())
+                        && !step.over());
+        if (open.isEmpty() || held.isEmpty()) {
+            return draft.decision();
+        }
+        if (over.left() != null && asked != null && held.get().pending()) {
+            Receipt less = new Receipt.Bounded(
+                    over.left(),
+                    open.get().terms().tiers().get(0),
+                    asked.isAfter(now) ? Duration.between(now, asked) : Duration.ZERO,
+                    Receipt.Reason.NOT_RESIDENT);
+            LedgerEvent.ReceiptRecorded recorded = new LedgerEvent.ReceiptRecorded(
+                    over.lease(), Step.Kind.HOLD, over.worker(), less, asked, null, now);
+            draft.add(recorded);
+            settle(draft, book, open.get().answered(recorded), live);
+        } else {
             LedgerEvent.HoldEnded ended =
                     new LedgerEvent.HoldEnded(over.lease(), over.worker(), over.reason(), over.left(), now);
             draft.add(ended);

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>I1: the blocks held in a tier are at most its budget; a block counts once, however many holds share it.
  *   <li>I2: after an operation at a time, no hold has a deadline at or before it.
  *   <li>I3: every held block was in the cache when it was last heard of, and so were all before it.
- *   <li>I4: a command of an earlier epoch than the last seen of its lease, or of another incarnation, changes nothing.
+ *   <li>I4: a command that is not later than the last one obeyed for its lease, or of another incarnation, changes nothing.
  * </ul>
  *
  * <p>Times are nanoseconds of one monotonic clock. Costs are proportional to the blocks that begin or cease to be held, and
@@ -47,13 +47,13 @@ public final class HoldTable {
     private final Map<KvTier, NavigableSet<Held>> byYield = new EnumMap<>(KvTier.class);
     private final Map<KvTier, HeldTree> trees = new EnumMap<>(KvTier.class);
     private final Map<KvTier, Integer> budgets = new EnumMap<>(KvTier.class);
-    private final SeenEpochs epochs;
+    private final SeenOrders orders;
     private @Nullable Incarnation incarnation;
     private long grants;
 
-    /** @param epochsRemembered leases whose epochs are known after they ended, at least 1 */
-    public HoldTable(int epochsRemembered) {
-        epochs = new SeenEpochs(epochsRemembered);
+    /** @param ordersRemembered leases whose last orders are known after they ended, at least 1 */
+    public HoldTable(int ordersRemembered) {
+        orders = new SeenOrders(ordersRemembered);
         for (KvTier tier : KvTier.values()) {
             byYield.put(tier, new TreeSet<>(Held.YIELD_ORDER));
             trees.put(tier, new HeldTree(tier));
@@ -97,16 +97,17 @@ public final class HoldTable {
 
     /**
      * Keeps what a command asks for, as far as it is in the cache and within the budget. A hold of the same lease is
-     * replaced, even by nothing, unless the command is stale.
+     * replaced, even by nothing, unless the command is stale or a repetition.
      *
+     * @param order its number among its keeper's orders of one epoch
      * @param named the incarnation that the command is for
      */
-    public Grant hold(Hold asked, Incarnation named, long nowNanos, CachedBlocks cached) {
+    public Grant hold(Hold asked, long order, Incarnation named, long nowNanos, CachedBlocks cached) {
         List<HoldChange> changes = new ArrayList<>(tick(nowNanos));
         if (!named.equals(incarnation)) {
             return rejected(Receipt.Reason.STALE_INCARNATION, changes);
         }
-        if (!epochs.admit(asked.lease(), asked.epoch())) {
+        if (repeated(asked.lease(), asked.epoch(), order) || !orders.admit(asked.lease(), asked.epoch(), order)) {
             return rejected(Receipt.Reason.STALE_EPOCH, changes);
         }
         HeldTree tree = tree(asked.tier());
@@ -132,8 +133,13 @@ public final class HoldTable {
     }
 
     /** Ends a hold because its keeper says so; false when there was none or the command is stale. */
-    public boolean release(LeaseId lease, Epoch epoch) {
-        return epochs.admit(lease, epoch) && drop(lease);
+    public boolean release(LeaseId lease, Epoch epoch, long order) {
+        return orders.admit(lease, epoch, order) && drop(lease);
+    }
+
+    /** Whether a command is the last one obeyed for its lease, once more. */
+    public boolean repeated(LeaseId lease, Epoch epoch, long order) {
+        return orders.repeated(lease, epoch, order);
     }
 
     /** The engine did not do what a grant promised; false when that grant is history already. */

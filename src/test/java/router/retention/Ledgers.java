@@ -7,7 +7,9 @@ import inference.TenantId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import kv.Incarnation;
 import kv.KvTier;
@@ -48,6 +50,10 @@ public final class Ledgers {
     final OpenOrders open = new OpenOrders();
     final List<LedgerEvent> events = new ArrayList<>();
     final List<WorkerOrder> orders = new ArrayList<>();
+    /** The last order for a hold by worker and lease, and what was said of it. */
+    private final Map<String, Long> numbers = new HashMap<>();
+
+    private final Map<String, Integer> changes = new HashMap<>();
     LeaseBook book;
     LiveWorkers live = LiveWorkers.UNKNOWN.complete();
     Instant now = START;
@@ -162,7 +168,10 @@ public final class Ledgers {
         }
         for (WorkerOrder order : decision.orders()) {
             orders.add(order);
-            open.sent(order, now);
+            long number = open.sent(order, now);
+            if (order instanceof WorkerOrder.PlaceHold place) {
+                numbers.put(place.worker() + " " + place.hold().lease(), number);
+            }
         }
         return decision;
     }
@@ -179,21 +188,26 @@ public final class Ledgers {
 
     RetentionLedger.Decision answer(
             WorkerId worker, long life, Step.Kind kind, long lease, Receipt receipt, @Nullable StoredCopy copy) {
-        Instant asked = open.answered(id(lease), kind, worker, life(life)).orElse(null);
-        return run(ledger.answered(
-                book,
-                new RetentionLedger.WorkerAnswer(worker, id(lease), book.epoch(), life(life), kind, receipt, copy),
-                asked,
-                live,
-                now));
+        Instant asked = open.asked(id(lease), worker, life(life)).orElse(null);
+        RetentionLedger.WorkerAnswer answer = new RetentionLedger.WorkerAnswer(
+                worker, id(lease), book.epoch(), life(life), kind, number(worker, lease), receipt, copy);
+        open.hears(answer);
+        return run(ledger.answered(book, answer, asked, live, now));
+    }
+
+    /** Number of the last order for a hold that a worker was sent; 0 when there was none. */
+    long number(WorkerId worker, long lease) {
+        return numbers.getOrDefault(worker + " " + id(lease), 0L);
     }
 
     RetentionLedger.Decision ends(WorkerId worker, long life, long lease, Loss reason, @Nullable Prefix left) {
-        return run(ledger.holdEnded(
-                book,
-                new RetentionLedger.HoldOver(worker, id(lease), book.epoch(), life(life), reason, left),
-                live,
-                now));
+        Instant asked = open.asked(id(lease), worker, life(life)).orElse(null);
+        long order = number(worker, lease);
+        int change = changes.merge(worker + " " + lease + " " + order, 1, Integer::sum);
+        RetentionLedger.HoldOver over =
+                new RetentionLedger.HoldOver(worker, id(lease), book.epoch(), life(life), order, change, reason, left);
+        open.hears(over);
+        return run(ledger.holdEnded(book, over, asked, live, now));
     }
 
     RetentionLedger.Decision end(long lease, EndReason reason) {

@@ -33,10 +33,11 @@ import kv.WorkerId;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.jspecify.annotations.Nullable;
+import workers.holds.SeenOrders;
 
 /**
  * The ledger against simulated workers over random histories: keepers crash before or after they send, their clocks are
- * skewed, workers start anew, answers of different workers overtake each other, some come twice.
+ * skewed, workers start anew, orders and answers overtake each other, those about holds of one worker, too, and come twice.
  */
 class RetentionHistoryTest {
 
@@ -64,7 +65,10 @@ class RetentionHistoryTest {
     }
 
     /** A hold as its worker knows it, in true time. */
-    private record TrueHold(Epoch epoch, Prefix prefix, Instant until) {}
+    private record TrueHold(Epoch epoch, long order, Prefix prefix, Instant until) {}
+
+    /** An order and its number. */
+    private record Numbered(WorkerOrder order, long number) {}
 
     /** One engine and its worker: applies the agreed rules, nothing more. */
     private static final class FakeWorker {
@@ -73,7 +77,7 @@ class RetentionHistoryTest {
         private long life = 1;
         private boolean up = true;
         private final Map<LeaseId, TrueHold> holds = new HashMap<>();
-        private final Map<LeaseId, Epoch> lastSeen = new HashMap<>();
+        private SeenOrders seen = new SeenOrders(1_000);
         private final List<Prefix> resident = new ArrayList<>();
 
         FakeWorker(WorkerId id, boolean copies) {
@@ -84,42 +88,34 @@ class RetentionHistoryTest {
         void restart(boolean engineToo) {
             life++;
             holds.clear();
-            lastSeen.clear();
+            seen = new SeenOrders(1_000);
             if (engineToo) {
                 resident.clear();
             }
         }
 
-        Receipt hold(Incarnation incarnation, Hold hold, Instant now, Random random) {
+        Receipt hold(Incarnation incarnation, Hold hold, long order, Instant now, Random random) {
             if (!incarnation.equals(Ledgers.life(life))) {
                 return new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION);
             }
-            if (stale(hold.lease(), hold.epoch())) {
+            if (!seen.admit(hold.lease(), hold.epoch(), order)) {
                 return new Receipt.Rejected(Receipt.Reason.STALE_EPOCH);
             }
             if (!resident.contains(hold.prefix())) {
+                holds.remove(hold.lease());
                 return new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT);
             }
             if (random.nextInt(8) == 0) {
                 Duration half = hold.remaining().dividedBy(2);
-                holds.put(hold.lease(), new TrueHold(hold.epoch(), hold.prefix(), now.plus(half)));
+                holds.put(hold.lease(), new TrueHold(hold.epoch(), order, hold.prefix(), now.plus(half)));
                 return new Receipt.Bounded(hold.prefix(), KvTier.DEVICE, half, Receipt.Reason.BUDGET);
             }
-            holds.put(hold.lease(), new TrueHold(hold.epoch(), hold.prefix(), now.plus(hold.remaining())));
+            holds.put(hold.lease(), new TrueHold(hold.epoch(), order, hold.prefix(), now.plus(hold.remaining())));
             return new Receipt.Accepted();
         }
 
-        boolean stale(LeaseId lease, Epoch epoch) {
-            Epoch last = lastSeen.get(lease);
-            if (last != null && epoch.compareTo(last) < 0) {
-                return true;
-            }
-            lastSeen.put(lease, epoch);
-            return false;
-        }
-
-        void release(LeaseId lease, Epoch epoch) {
-            if (!stale(lease, epoch)) {
+        void release(LeaseId lease, Epoch epoch, long order) {
+            if (seen.admit(lease, epoch, order)) {
                 holds.remove(lease);
             }
         }
@@ -153,6 +149,7 @@ class RetentionHistoryTest {
         private long skewMillis;
         private int life;
         private int leases;
+        private int copiesWritten;
         private boolean trouble = true;
 
         History(long seed) {
@@ -240,7 +237,7 @@ class RetentionHistoryTest {
             toKeeper.add(new Message(
                     life,
                     new RetentionLedger.HoldOver(
-                            worker.id, lease, hold.epoch(), Ledgers.life(worker.life), reason, null)));
+                            worker.id, lease, hold.epoch(), Ledgers.life(worker.life), hold.order(), 1, reason, null)));
         }
 
         private void passTime(int millis) {
@@ -279,42 +276,59 @@ class RetentionHistoryTest {
             }
         }
 
-        /** Answers of different workers come in any order, those of one in its own; some come twice. */
+        /** What is about holds comes in any order and may come again later; the rest of one worker's keeps its order. */
         private void deliver(List<Message> queue) {
-            boolean answer = queue == toKeeper && trouble;
-            Message message = queue.remove(answer ? first(queue, sender(random(queue))) : 0);
+            Message any = queue.get(trouble ? random.nextInt(queue.size()) : 0);
+            Message message = aboutHold(any) ? any : firstOfTheRest(queue, worker(any));
+            queue.remove(message);
             arrive(message);
-            if (answer && random.nextInt(4) == 0) {
-                arrive(message);
+            if (trouble && random.nextInt(4) == 0) {
+                if (aboutHold(message)) {
+                    queue.add(message);
+                } else if (queue == toKeeper) {
+                    arrive(message);
+                }
             }
         }
 
-        private static int first(List<Message> queue, WorkerId sender) {
-            int at = 0;
-            while (!sender(queue.get(at)).equals(sender)) {
-                at++;
-            }
-            return at;
+        private static Message firstOfTheRest(List<Message> queue, WorkerId worker) {
+            return queue.stream()
+                    .filter(message -> !aboutHold(message) && worker(message).equals(worker))
+                    .findFirst()
+                    .orElseThrow();
         }
 
-        private static WorkerId sender(Message answer) {
-            if (answer.content() instanceof Listed listed) {
+        private static boolean aboutHold(Message message) {
+            if (message.content() instanceof Numbered order) {
+                return order.order() instanceof WorkerOrder.PlaceHold
+                        || order.order() instanceof WorkerOrder.ReleaseHold;
+            }
+            return message.content() instanceof RetentionLedger.HoldOver
+                    || (message.content() instanceof RetentionLedger.WorkerAnswer answer
+                            && answer.kind() == Step.Kind.HOLD);
+        }
+
+        private static WorkerId worker(Message message) {
+            if (message.content() instanceof Numbered order) {
+                return order.order().worker();
+            }
+            if (message.content() instanceof Listed listed) {
                 return listed.worker();
             }
-            return answer.content() instanceof RetentionLedger.WorkerAnswer said
+            return message.content() instanceof RetentionLedger.WorkerAnswer said
                     ? said.worker()
-                    : ((RetentionLedger.HoldOver) answer.content()).worker();
+                    : ((RetentionLedger.HoldOver) message.content()).worker();
         }
 
         private void arrive(Message message) {
-            if (message.content() instanceof WorkerOrder order) {
-                arrive(order);
+            if (message.content() instanceof Numbered order) {
+                arrive(order.order(), order.number());
             } else if (message.life() == life) {
                 hear(message.content());
             }
         }
 
-        private void arrive(WorkerOrder order) {
+        private void arrive(WorkerOrder order, long number) {
             FakeWorker worker = Objects.requireNonNull(workers.get(order.worker()));
             if (order instanceof WorkerOrder.DiscardCopy discard) {
                 assertFalse(wanted().contains(discard.location()), "what a lease has is not deleted");
@@ -331,10 +345,20 @@ class RetentionHistoryTest {
             }
             if (order instanceof WorkerOrder.PlaceHold place) {
                 Hold hold = place.hold();
-                Receipt receipt = worker.hold(place.incarnation(), hold, truth, random);
-                answer(worker, hold.lease(), hold.epoch(), place.incarnation(), Step.Kind.HOLD, receipt, null);
+                if (!worker.seen.repeated(hold.lease(), hold.epoch(), number)) {
+                    Receipt receipt = worker.hold(place.incarnation(), hold, number, truth, random);
+                    answer(
+                            worker,
+                            hold.lease(),
+                            hold.epoch(),
+                            place.incarnation(),
+                            Step.Kind.HOLD,
+                            number,
+                            receipt,
+                            null);
+                }
             } else if (order instanceof WorkerOrder.ReleaseHold release) {
-                worker.release(release.lease(), release.epoch());
+                worker.release(release.lease(), release.epoch(), number);
             } else if (order instanceof WorkerOrder.Warm warm) {
                 boolean current = warm.incarnation().equals(Ledgers.life(worker.life));
                 if (current && !worker.resident.contains(warm.prefix())) {
@@ -346,13 +370,13 @@ class RetentionHistoryTest {
                         warm.epoch(),
                         warm.incarnation(),
                         Step.Kind.WARM,
+                        0,
                         current ? new Receipt.Accepted() : new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION),
                         null);
             } else if (order instanceof WorkerOrder.Copy copy) {
                 boolean can =
                         copy.incarnation().equals(Ledgers.life(worker.life)) && worker.resident.contains(copy.prefix());
-                StoredCopy stored =
-                        can ? new StoredCopy("copy-" + storage.size() + "-" + orders.size(), 1, 1, "m") : null;
+                StoredCopy stored = can ? new StoredCopy("copy-" + copiesWritten++, 1, 1, "m") : null;
                 if (stored != null) {
                     storage.put(stored.location(), copy.lease());
                 }
@@ -365,6 +389,7 @@ class RetentionHistoryTest {
                         copy.epoch(),
                         copy.incarnation(),
                         Step.Kind.COPY,
+                        0,
                         can ? new Receipt.Accepted() : new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT),
                         stored);
             }
@@ -376,21 +401,28 @@ class RetentionHistoryTest {
                 Epoch epoch,
                 Incarnation incarnation,
                 Step.Kind kind,
+                long order,
                 Receipt receipt,
                 @Nullable StoredCopy copy) {
             toKeeper.add(new Message(
-                    life, new RetentionLedger.WorkerAnswer(worker.id, lease, epoch, incarnation, kind, receipt, copy)));
+                    life,
+                    new RetentionLedger.WorkerAnswer(
+                            worker.id, lease, epoch, incarnation, kind, order, receipt, copy)));
         }
 
         private void hear(Object content) {
             if (content instanceof RetentionLedger.WorkerAnswer answer) {
-                Instant asked = answer.epoch().equals(book.epoch())
-                        ? open.answered(answer.lease(), answer.kind(), answer.worker(), answer.incarnation())
-                                .orElse(null)
-                        : null;
-                store(ledger.answered(book, answer, asked, live(), clock()));
+                Instant asked = open.asked(answer.lease(), answer.worker(), answer.incarnation())
+                        .orElse(null);
+                if (answer.epoch().equals(book.epoch()) && open.hears(answer)) {
+                    store(ledger.answered(book, answer, asked, live(), clock()));
+                }
             } else if (content instanceof RetentionLedger.HoldOver over) {
-                store(ledger.holdEnded(book, over, live(), clock()));
+                Instant asked = open.asked(over.lease(), over.worker(), over.incarnation())
+                        .orElse(null);
+                if (over.epoch().equals(book.epoch()) && open.hears(over)) {
+                    store(ledger.holdEnded(book, over, asked, live(), clock()));
+                }
             } else if (content instanceof Listed listed) {
                 send(CopyInventory.compare(book, listed.worker(), listed.copies()));
             }
@@ -401,9 +433,15 @@ class RetentionHistoryTest {
         }
 
         private void store(RetentionLedger.Decision decision, boolean crashBeforeSending) {
+            List<Lease> ending = decision.events().stream()
+                    .filter(LedgerEvent.LeasesEnded.class::isInstance)
+                    .flatMap(over -> ((LedgerEvent.LeasesEnded) over).leases().stream())
+                    .flatMap(id -> book.lease(id).stream())
+                    .toList();
             for (LedgerEvent event : decision.events()) {
                 apply(event);
             }
+            ending.forEach(open::forget);
             if (!crashBeforeSending) {
                 send(decision.orders());
             }
@@ -412,9 +450,8 @@ class RetentionHistoryTest {
         private void send(List<WorkerOrder> decided) {
             for (WorkerOrder order : decided) {
                 orders.add(order);
-                open.sent(order, clock());
                 checkEpoch(order);
-                toWorkers.add(new Message(life, order));
+                toWorkers.add(new Message(life, new Numbered(order, open.sent(order, clock()))));
             }
         }
 

@@ -178,11 +178,59 @@ class RetentionLedgerTest {
 
             ledgers.run(ledgers.ledger.answered(
                     ledgers.book,
-                    new RetentionLedger.WorkerAnswer(A, id(1), new Epoch(0), life(1), Step.Kind.HOLD, ACCEPTED, null),
+                    new RetentionLedger.WorkerAnswer(
+                            A, id(1), new Epoch(0), life(1), Step.Kind.HOLD, 1, ACCEPTED, null),
                     null,
                     ledgers.live,
                     ledgers.now));
             assertEquals(LeaseState.REQUESTED, ledgers.state(1));
+        }
+
+        @Test
+        void ofTwoWordsOnOneHoldTheLaterCountsWhicheverComesFirst() {
+            ledgers.grant(terms(1, 1), MINUTE);
+            assertTrue(ledgers.open.hears(over(1, 1)), "it ended before it was known to have begun");
+            assertFalse(ledgers.open.hears(accepted(1)));
+            assertFalse(ledgers.open.hears(over(1, 1)), "once more");
+            assertTrue(ledgers.open.hears(over(1, 2)));
+
+            ledgers.open.sent(ledgers.orders.get(0), ledgers.now);
+            assertFalse(ledgers.open.hears(over(1, 3)), "the new order's answer will tell");
+            assertTrue(ledgers.open.hears(accepted(2)));
+            assertFalse(ledgers.open.hears(accepted(1)));
+        }
+
+        @Test
+        void whatWasSaidOfAnEarlierLeaseOfTheSameIdDoesNotCount() {
+            heldAtHome(1);
+            Lease before = ledgers.lease(1);
+            ledgers.end(1, EndReason.OWNER);
+            ledgers.open.forget(before);
+            ledgers.grant(terms(1, 1), MINUTE);
+
+            assertFalse(ledgers.open.hears(over(1, 1)));
+            assertTrue(ledgers.open.hears(accepted(ledgers.number(A, 1))));
+        }
+
+        @Test
+        void whatIsLeftOfAHoldWhoseReceiptIsStillOnItsWayIsItsReceipt() {
+            ledgers.grant(terms(1, 1), MINUTE);
+            ledgers.ends(A, 1, 1, Loss.EVICTED, Ledgers.prefix(4));
+
+            assertEquals(LeaseState.DEGRADED, ledgers.state(1));
+            assertEquals(4, ledgers.lease(1).holders().get(0).blocks());
+            assertEquals(
+                    ledgers.lease(1).deadline(), ledgers.lease(1).steps().get(0).until());
+        }
+
+        private RetentionLedger.WorkerAnswer accepted(long order) {
+            return new RetentionLedger.WorkerAnswer(
+                    A, id(1), ledgers.book.epoch(), life(1), Step.Kind.HOLD, order, ACCEPTED, null);
+        }
+
+        private RetentionLedger.HoldOver over(long order, int change) {
+            return new RetentionLedger.HoldOver(
+                    A, id(1), ledgers.book.epoch(), life(1), order, change, Loss.EVICTED, null);
         }
 
         @Test
@@ -358,6 +406,22 @@ class RetentionLedgerTest {
 
         private Evacuation evacuation() {
             return ledgers.ledger.evacuation(ledgers.book, ledgers.live, A);
+        }
+
+        @Test
+        void anAnswerToComputingThatComesAfterTheHoldsEndIsCheckedByAskingAgain() {
+            ledgers.grant(terms(1, 1), MINUTE);
+            ledgers.answer(A, 1, Step.Kind.HOLD, 1, NOT_RESIDENT);
+            ledgers.tick(SECOND);
+            ledgers.answer(A, 1, Step.Kind.WARM, 1, ACCEPTED);
+            ledgers.answer(A, 1, Step.Kind.HOLD, 1, ACCEPTED);
+            ledgers.ends(A, 1, 1, Loss.EVICTED, null);
+
+            ledgers.answer(A, 1, Step.Kind.WARM, 1, ACCEPTED);
+            hold(ledgers.orders.get(ledgers.orders.size() - 1));
+            ledgers.answer(A, 1, Step.Kind.HOLD, 1, NOT_RESIDENT);
+
+            assertFalse(ledgers.lease(1).lost().isEmpty());
         }
 
         @Test
@@ -549,7 +613,10 @@ class RetentionLedgerTest {
                     .orders();
             assertEquals(Duration.ofSeconds(50), hold(orders.get(0)).hold().remaining());
 
-            nextLife.answered(id(1), Step.Kind.HOLD, A, life(1));
+            long number = nextLife.sent(orders.get(0), later);
+            assertTrue(RetentionLedger.awaitsReassertion(ledgers.lease(1), nextLife));
+            nextLife.hears(new RetentionLedger.WorkerAnswer(
+                    A, id(1), ledgers.book.epoch(), life(1), Step.Kind.HOLD, number, ACCEPTED, null));
             assertFalse(RetentionLedger.awaitsReassertion(ledgers.lease(1), nextLife));
         }
 
@@ -582,9 +649,15 @@ class RetentionLedgerTest {
     @Test
     void anOrderThatWasSentAMomentLaterPromisesNoMoreThanTheLease() {
         ledgers.grant(terms(1, 1), MINUTE);
-        ledgers.open.answered(id(1), Step.Kind.HOLD, A, life(1));
-        ledgers.open.sent(ledgers.orders.get(0), ledgers.now.plusNanos(1));
-        ledgers.answer(A, 1, Step.Kind.HOLD, 1, ACCEPTED);
+        OpenOrders late = new OpenOrders();
+        late.sent(ledgers.orders.get(0), ledgers.now.plusNanos(1));
+        ledgers.run(ledgers.ledger.answered(
+                ledgers.book,
+                new RetentionLedger.WorkerAnswer(
+                        A, id(1), ledgers.book.epoch(), life(1), Step.Kind.HOLD, 1, ACCEPTED, null),
+                late.asked(id(1), A, life(1)).orElseThrow(),
+                ledgers.live,
+                ledgers.now));
 
         assertEquals(
                 ledgers.lease(1).deadline(), ledgers.lease(1).steps().get(0).until());

@@ -75,8 +75,14 @@ class HoldTableHistoryTest {
             history.step();
             Hold asked = history.randomHold();
             history.hold(asked, history.incarnation);
+            history.tick(); // some time later
             List<Hold> once = history.table.holds(history.clock());
-            history.hold(asked, history.incarnation);
+            Grant again =
+                    history.table.hold(asked, history.orders, history.incarnation, history.clock(), history.cache);
+            assertTrue(history.table.repeated(asked.lease(), asked.epoch(), history.orders));
+            assertEquals(new Receipt.Rejected(Receipt.Reason.STALE_EPOCH), again.receipt());
+            history.table.hold(asked, history.orders - 1, history.incarnation, history.clock(), history.cache);
+            history.table.release(asked.lease(), asked.epoch(), history.orders - 1);
             Epoch older = new Epoch(asked.epoch().value() - 1);
             Hold stale = new Hold(
                     asked.lease(),
@@ -88,7 +94,7 @@ class HoldTableHistoryTest {
                     1e9,
                     Duration.ofNanos(History.LONGEST_NANOS));
             Receipt refusal = history.hold(stale, history.incarnation).receipt();
-            history.table.release(asked.lease(), older);
+            history.table.release(asked.lease(), older, history.orders + 1);
 
             assertEquals(new Receipt.Rejected(Receipt.Reason.STALE_EPOCH), refusal);
             assertEquals(once, history.table.holds(history.clock()));
@@ -133,7 +139,7 @@ class HoldTableHistoryTest {
             assertEquals(
                     new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION),
                     history.table
-                            .hold(history.randomHold(), old, history.clock(), history.cache)
+                            .hold(history.randomHold(), ++history.orders, old, history.clock(), history.cache)
                             .receipt());
             assertEquals(0, history.table.blocks(KvTier.DEVICE));
             history.naive.begin(new Incarnation(1, i));
@@ -150,6 +156,7 @@ class HoldTableHistoryTest {
         final Random random;
         final Cache cache;
         final HoldTable table = new HoldTable(1_000);
+        long orders;
         final NaiveHolds naive;
         final Map<LeaseId, Long> latestDeadline = new HashMap<>();
         long now;
@@ -213,7 +220,7 @@ class HoldTableHistoryTest {
 
         Grant hold(Hold asked, Incarnation named) {
             NaiveHolds.Outcome expected = naive.hold(asked, named, now);
-            Grant grant = table.hold(asked, named, clock(), cache);
+            Grant grant = table.hold(asked, ++orders, named, clock(), cache);
             assertEquals(expected, new NaiveHolds.Outcome(grant.receipt(), grant.changes()));
             boolean kept = grant.receipt() instanceof Receipt.Accepted || grant.receipt() instanceof Receipt.Bounded;
             assertEquals(kept, grant.number() != 0);
@@ -226,7 +233,7 @@ class HoldTableHistoryTest {
         private void release() {
             LeaseId lease = lease();
             Epoch old = new Epoch(epoch - random.nextInt(2));
-            assertEquals(naive.release(lease, old), table.release(lease, old));
+            assertEquals(naive.release(lease, old), table.release(lease, old, ++orders));
         }
 
         private void evict() {
