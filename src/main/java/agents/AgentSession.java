@@ -256,7 +256,8 @@ public final class AgentSession
 
     @Override
     public RetentionCriteria retentionCriteria() {
-        return RetentionCriteria.snapshotEvery(settings.snapshotEveryEvents());
+        return RetentionCriteria.snapshotEvery(settings.snapshotEveryEvents(), 1)
+                .withDeleteEventsOnSnapshot();
     }
 
     private ReplyEffect<SessionEvent, SessionState> onBeginTurn(@Nullable SessionState state, BeginTurn begin) {

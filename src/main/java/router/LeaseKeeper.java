@@ -256,7 +256,8 @@ public final class LeaseKeeper
 
     @Override
     public RetentionCriteria retentionCriteria() {
-        return RetentionCriteria.snapshotEvery(settings.snapshotEveryEvents());
+        return RetentionCriteria.snapshotEvery(settings.snapshotEveryEvents(), 1)
+                .withDeleteEventsOnSnapshot();
     }
 
     /** The book changes in place; what is stored of it does not. */

@@ -174,9 +174,14 @@ class SessionStoreIT {
                 prompt = longer(prompt, "a:" + number, "t:" + number);
             }
             before = node.state(context);
+            Eventually.get(() -> {
+                assertTrue(storedEvents("restarts") <= 2 * SETTINGS.snapshotEveryEvents(), "older events are deleted");
+                return Done.getInstance();
+            });
         }
         try (Node node = new Node()) {
             node.join(node);
+            assertEquals(1, node.list(context.tenant(), 10, null).sessions().size());
             assertEquals(before, node.state(context));
             assertEquals(12, before.totalTurns());
 
@@ -186,6 +191,12 @@ class SessionStoreIT {
             assertEquals(FrontierMatch.Kind.EXTENDS, next.kind());
             assertEquals(Conversation.WORKER, next.lastWorker());
         }
+    }
+
+    private static int storedEvents(String tenant) {
+        String sql = "SELECT count(*) FROM event_journal WHERE persistence_id LIKE '%|"
+                + SessionKey.tenantPrefix(new TenantId(tenant)) + "%'";
+        return Integer.parseInt(StoreClient.query(store.connection(), sql).get(0));
     }
 
     private static String[] promptOf(int turns) {
