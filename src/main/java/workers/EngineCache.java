@@ -33,6 +33,11 @@ final class EngineCache {
         return mirror;
     }
 
+    /** Whether the engine publishes events. */
+    boolean isTold() {
+        return feed.isPresent();
+    }
+
     /** Whether news are about the engine's present life. */
     boolean concernedBy(KvEventFeed.News news) {
         return news.term() == feedTerm;

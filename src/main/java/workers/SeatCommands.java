@@ -60,6 +60,7 @@ final class SeatCommands {
     private final Map<String, Epoch> underWay = new HashMap<>();
     private final Set<String> loading = new HashSet<>();
     private final Map<LeaseId, Copied> copied;
+    private final UnheardPrefixes unheard;
 
     /** Brings an outcome back into the worker; exactly one argument of the consumer is not null. */
     interface Outcomes {
@@ -88,6 +89,7 @@ final class SeatCommands {
         this.outcomes = outcomes;
         this.changed = changed;
         this.orders = new SeenOrders(settings.holds().epochsRemembered());
+        this.unheard = new UnheardPrefixes(cache);
         this.copied = new LinkedHashMap<>() {
             @Override
             protected boolean removeEldestEntry(Map.Entry<LeaseId, Copied> eldest) {
@@ -143,8 +145,14 @@ final class SeatCommands {
         }
     }
 
-    /** The engine said how many seats it has. */
+    /** The engine told of its cache. */
+    void cacheChanged() {
+        unheard.cacheChanged();
+    }
+
+    /** The engine answered a heartbeat, and said how many seats it has. */
     void probed(EngineFacts facts) {
+        unheard.heartbeat();
         int seats = facts.capabilities().privateSlots();
         if (seats != table().seats()) {
             cache.mirror().furnish(seats);
@@ -240,8 +248,13 @@ final class SeatCommands {
 
     private void compute(Worker.WarmPrefix command, String user, InferenceRequest request, PromptBlocks blocks) {
         if (table().seats() == 0) {
-            outcomes.await(
-                    oneToken(request), (receipt, failure) -> warmed(command, user, receipt == null ? FAILED : receipt));
+            outcomes.await(oneToken(request), (receipt, failure) -> {
+                if (receipt instanceof Receipt.Accepted) {
+                    unheard.await(command.prefix(), () -> warmed(command, user, receipt));
+                } else {
+                    warmed(command, user, receipt == null ? FAILED : receipt);
+                }
+            });
             return;
         }
         Optional<Taken> place = table().take(user, null, holds.holds(), false);

@@ -403,6 +403,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
             return this;
         }
         boolean unexpected = news.told(said.news());
+        seats.cacheChanged();
         holdsChanged();
         return unexpected ? probe() : this;
     }

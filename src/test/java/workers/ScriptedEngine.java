@@ -3,8 +3,10 @@ package workers;
 import akka.Done;
 import akka.NotUsed;
 import akka.stream.javadsl.Source;
+import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
+import inference.Usage;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -26,7 +28,7 @@ final class ScriptedEngine implements EngineClient {
     static final EngineFacts HOLDING =
             new EngineFacts(List.of("sim-echo"), 2, 100, 8192, 2, 150, new EngineCapabilities(true, null, 0));
 
-    /** What it was told to hold and to release, in order. */
+    /** What it was told to do, in order. */
     final List<String> orders = new CopyOnWriteArrayList<>();
 
     private volatile CompletionStage<Receipt> holdAnswer = CompletableFuture.completedFuture(new Receipt.Accepted());
@@ -43,7 +45,8 @@ final class ScriptedEngine implements EngineClient {
 
     @Override
     public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
-        throw new UnsupportedOperationException("workers never generate");
+        orders.add("generate " + request.sampling().maxTokens());
+        return Source.single(new InferenceEvent.Finished(FinishReason.LENGTH, null, new Usage(4, 0, 1, 0)));
     }
 
     void answersHolds(CompletionStage<Receipt> receipt) {

@@ -7,6 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import akka.actor.testkit.typed.javadsl.ManualTime;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
+import inference.AgentHints;
+import inference.ConversationRef;
+import inference.InferenceRequest;
+import inference.Message;
+import inference.PromptFingerprint;
+import inference.Role;
+import inference.Sampling;
+import inference.SessionContext;
+import inference.SessionId;
+import inference.TenantId;
+import inference.ToolChoice;
 import inference.TurnId;
 import java.io.IOException;
 import java.time.Duration;
@@ -22,7 +33,6 @@ import kv.Incarnation;
 import kv.KvTier;
 import kv.LeaseId;
 import kv.Prefix;
-import kv.PromptBlocks;
 import kv.Receipt;
 import kv.RetentionClass;
 import kv.SequenceHash;
@@ -51,6 +61,7 @@ class WorkerHoldsTest {
     private final ScriptedEngine engine = new ScriptedEngine();
     private final ScriptedEvents events = new ScriptedEvents();
     private final AtomicLong lives = new AtomicLong();
+    private final MemoryConversations conversations = new MemoryConversations();
     private final TestProbe<Worker.Status> statuses = kit.kit().createTestProbe();
     private final TestProbe<Worker.RetentionNews> keeper = kit.kit().createTestProbe();
     private ActorRef<Worker.Command> worker;
@@ -225,8 +236,8 @@ class WorkerHoldsTest {
                         new WorkerPorts(
                                 id -> engine,
                                 events,
-                                new MemoryConversations(),
-                                request -> PromptBlocks.empty(2),
+                                conversations,
+                                request -> new BlockHasher(2, HashSalt.NONE).hash(tokens(2)),
                                 () -> new Incarnation(0, lives.incrementAndGet()),
                                 new Metrics(),
                                 nanos::get)));
@@ -266,6 +277,57 @@ class WorkerHoldsTest {
 
         assertEquals(new Receipt.Rejected(Receipt.Reason.STALE_EPOCH), answer());
         assertEquals(List.of(), status().holds());
+    }
+
+    @Test
+    void aWarmedPrefixIsAcknowledgedOnceItsEventsAreHere() {
+        warm(2);
+        await(() -> assertTrue(engine.orders.contains("generate 1"), engine.orders::toString));
+        events.publish(Payloads.root(1));
+        keeper.expectNoMessage(Duration.ofMillis(10));
+
+        events.publish(Payloads.stored(2, 1));
+
+        assertEquals(
+                new Receipt.Accepted(),
+                keeper.expectMessageClass(Worker.WarmAnswered.class).receipt());
+        assertEquals(new Receipt.Accepted(), hold(1, 2, 1, LONG), "it can be held at once");
+    }
+
+    @Test
+    void eventsThatDoNotComeAreNotWaitedFor() {
+        warm(2);
+        await(() -> assertTrue(engine.orders.contains("generate 1"), engine.orders::toString));
+
+        await(() -> {
+            pass(Duration.ofSeconds(1));
+            keeper.expectMessageClass(Worker.WarmAnswered.class, Duration.ofMillis(10));
+        });
+    }
+
+    /** Asks for a prefix to be computed, of a conversation whose prompt it begins. */
+    private void warm(int lastBlock) {
+        InferenceRequest request = new InferenceRequest(
+                new TurnId("before"),
+                "sim-echo",
+                new SessionContext(TenantId.DEFAULT, new SessionId("s"), null, false),
+                List.of(),
+                ToolChoice.AUTO,
+                true,
+                List.of(Message.text(Role.USER, "go")),
+                Sampling.DEFAULT,
+                true,
+                AgentHints.NONE,
+                List.of());
+        ConversationRef conversation = conversations
+                .keep(
+                        request,
+                        PromptFingerprint.chain(request.tools(), request.messages()),
+                        Message.text(Role.ASSISTANT, "."))
+                .toCompletableFuture()
+                .join();
+        worker.tell(new Worker.WarmPrefix(
+                new LeaseId(0, 1), new Epoch(7), incarnation(), prefix(lastBlock), conversation, keeper.getRef()));
     }
 
     @Test
@@ -327,7 +389,7 @@ class WorkerHoldsTest {
                 remaining);
     }
 
-    private static Prefix prefix(int lastBlock) {
+    private static int[] tokens(int lastBlock) {
         int[] tokens = new int[0];
         for (int block = lastBlock; block > 0; block = parent(block)) {
             int[] longer = new int[tokens.length + 2];
@@ -336,7 +398,12 @@ class WorkerHoldsTest {
             System.arraycopy(tokens, 0, longer, 2, tokens.length);
             tokens = longer;
         }
-        long[] hashes = new BlockHasher(2, HashSalt.NONE).hash(tokens).toArray();
+        return tokens;
+    }
+
+    private static Prefix prefix(int lastBlock) {
+        long[] hashes =
+                new BlockHasher(2, HashSalt.NONE).hash(tokens(lastBlock)).toArray();
         return new Prefix(hashes.length, new SequenceHash(hashes[hashes.length - 1]));
     }
 
