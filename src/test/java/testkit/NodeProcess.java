@@ -99,6 +99,12 @@ public final class NodeProcess implements AutoCloseable {
                 .build());
     }
 
+    /** The JSON body of a successful DELETE. */
+    public JsonNode delete(String path) {
+        return send(
+                HttpRequest.newBuilder(URI.create(baseUrl() + path)).DELETE().build());
+    }
+
     private static JsonNode send(HttpRequest request) {
         try {
             HttpResponse<String> response = HTTP.send(request, HttpResponse.BodyHandlers.ofString());

@@ -1,0 +1,220 @@
+package cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import testkit.NodeProcess;
+
+/** The rules of retention on a running cluster, its processes killed for real. */
+class RetentionIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final int CONTEXT = 6_000;
+
+    @TempDir
+    Path directory;
+
+    private NodeProcess start(int workers, String settings) throws IOException {
+        Path config = directory.resolve("retention.conf");
+        Files.writeString(config, "holdfast.agents.retention.gap-median = 60s\n" + settings);
+        return NodeProcess.start(
+                directory.resolve("data"),
+                NodeProcess.freePort(),
+                "--workers",
+                Integer.toString(workers),
+                "--config",
+                config.toString());
+    }
+
+    private static List<JsonNode> leases(NodeProcess node, String state) {
+        List<JsonNode> found = new ArrayList<>();
+        for (JsonNode lease : node.get("/v1/leases?limit=1000").get("data")) {
+            if (lease.get("state").asText().equals(state)) {
+                found.add(lease);
+            }
+        }
+        return found;
+    }
+
+    private static void awaitHeld(NodeProcess node, int leases) {
+        NodeProcess.await(
+                leases + " leases are held",
+                PATIENCE,
+                () -> leases(node, "HELD").size() == leases);
+    }
+
+    @Test
+    void r4AKilledHolderLeavesTheNextTurnItsPrefixOnTheOther() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(6);
+        try (NodeProcess node = start(2, "holdfast.agents.retention.min-copies = 2")) {
+            List<ToolSession> sessions = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                sessions.add(new ToolSession(ToolSession.text("r4-" + i, CONTEXT), "go", 2));
+            }
+            // At once, so that they do not all run on one worker.
+            sessions.stream()
+                    .map(session -> CompletableFuture.supplyAsync(() -> session.turn(node), threads))
+                    .toList()
+                    .forEach(CompletableFuture::join);
+            awaitHeld(node, 6);
+            assertEquals(
+                    2,
+                    leases(node, "HELD").stream()
+                            .flatMap(lease -> warmedAt(lease).stream())
+                            .distinct()
+                            .count(),
+                    "each worker has served some, so that either's death matters");
+
+            node.engines().get(0).destroyForcibly();
+
+            for (ToolSession session : sessions) {
+                ToolSession.Prompt next = session.turn(node);
+                assertEquals(0, next.computedAgain(), next::toString);
+            }
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    @Test
+    void r8AfterARestartOfEverythingEveryLeaseIsBackBeforeItsSessionsNextTurn() throws Exception {
+        List<ToolSession> sessions = new ArrayList<>();
+        List<String> before;
+        try (NodeProcess node = start(2, "")) {
+            for (int i = 0; i < 5; i++) {
+                ToolSession session = new ToolSession(ToolSession.text("r8-" + i, CONTEXT), "go", 2);
+                session.turn(node);
+                sessions.add(session);
+            }
+            awaitHeld(node, 5);
+            before = leases(node, "HELD").stream()
+                    .map(lease -> lease.get("id").asText())
+                    .sorted()
+                    .toList();
+            node.killHard();
+        }
+        try (NodeProcess node = start(2, "")) {
+            List<String> after = new ArrayList<>();
+            for (String state : List.of("REQUESTED", "HELD", "DEGRADED")) {
+                leases(node, state).forEach(lease -> after.add(lease.get("id").asText()));
+            }
+            assertEquals(before, after.stream().sorted().toList());
+            // The engines are new, too: what they held is computed again, but not by the session's next turn.
+            NodeProcess.await(
+                    "every lease is held by a worker that computed it",
+                    PATIENCE,
+                    () -> leases(node, "HELD").stream()
+                                    .filter(lease -> !warmedAt(lease).isEmpty())
+                                    .count()
+                            == 5);
+            for (ToolSession session : sessions) {
+                assertEquals(0, session.turn(node).computedAgain());
+            }
+        }
+    }
+
+    /** Workers that computed a lease's prefix because they were asked to. */
+    private static List<String> warmedAt(JsonNode lease) {
+        List<String> workers = new ArrayList<>();
+        for (JsonNode step : lease.get("workers")) {
+            if (step.get("requested").asText().equals("WARM")
+                    && step.get("acknowledged").asText().equals("ACCEPTED")) {
+                workers.add(step.get("worker").asText());
+            }
+        }
+        return workers;
+    }
+
+    @Test
+    void drainingEveryWorkerInTurnUnderLoadCostsTurnsAlmostNothingAndR2NoBudgetIsExceeded() throws Exception {
+        int sessions = 12;
+        AtomicBoolean over = new AtomicBoolean();
+        AtomicInteger computedAgain = new AtomicInteger();
+        AtomicInteger turns = new AtomicInteger();
+        ExecutorService threads = Executors.newFixedThreadPool(sessions);
+        try (NodeProcess node = start(3, "holdfast.agents.retention.min-lease = 20s")) {
+            List<CompletableFuture<Void>> agents = new ArrayList<>();
+            for (int i = 0; i < sessions; i++) {
+                ToolSession session = new ToolSession(ToolSession.text("drain-" + i, CONTEXT), "go", 100);
+                session.turn(node);
+                agents.add(CompletableFuture.runAsync(
+                        () -> {
+                            while (!over.get()) {
+                                toolRuns();
+                                computedAgain.addAndGet(session.turn(node).computedAgain());
+                                turns.incrementAndGet();
+                            }
+                        },
+                        threads));
+            }
+            int resident = 0;
+            for (JsonNode worker : node.get("/v1/workers").get("data")) {
+                String id = worker.get("id").asText();
+                resident += drain(node, id);
+            }
+            over.set(true);
+            CompletableFuture.allOf(agents.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
+
+            int all = resident;
+            assertTrue(all > sessions * CONTEXT / 3, () -> "too little was drained to tell: " + all);
+            assertTrue(
+                    computedAgain.get() <= 0.05 * all,
+                    () -> computedAgain + " of " + all + " resident tokens were computed again in " + turns + " turns");
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    /** Time that a tool takes: longer than it takes to move a lease. */
+    private static void toolRuns() {
+        try {
+            TimeUnit.SECONDS.sleep(3);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Drains a worker and takes it back; answers how many tokens it held. */
+    private static int drain(NodeProcess node, String id) {
+        String path = "/v1/workers/" + URLEncoder.encode(id, StandardCharsets.UTF_8) + "/drain";
+        JsonNode nothing = JsonNodeFactory.instance.objectNode();
+        int held = checkBudgets(node, id);
+        NodeProcess.await("worker " + id + " is drained", PATIENCE, () -> {
+            checkBudgets(node, id);
+            return node.post(path, nothing).get("drained").asBoolean();
+        });
+        JsonNode done = node.post(path, nothing);
+        assertEquals(0, done.get("stuckLeases").asInt(), done::toString);
+        node.delete(path);
+        return held * 16;
+    }
+
+    /** R2 as operators see it; answers the blocks that one worker holds. */
+    private static int checkBudgets(NodeProcess node, String id) {
+        int held = 0;
+        for (JsonNode worker : node.get("/v1/workers").get("data")) {
+            int blocks = worker.get("holds").get("blocks").asInt();
+            int total = worker.get("blocks").get("DEVICE").get("total").asInt();
+            assertTrue(blocks <= total / 2, () -> "R2: " + worker);
+            held = worker.get("id").asText().equals(id) ? blocks : held;
+        }
+        return held;
+    }
+}
