@@ -53,12 +53,13 @@ record Banner(LocalNode local, EngineProcessSettings engines, Config config, Dat
     private String simulatedEngines() {
         return String.format(
                 Locale.ROOT,
-                "%d simulated, timing \"%s\" (no GPU's speed), model %s, %,d blocks of %d tokens each",
+                "%d simulated, timing \"%s\" (no GPU's speed), model %s, %,d blocks of %d tokens each, %,d more in host memory",
                 engines.count(),
                 engines.timing(),
                 engines.model(),
                 engines.blocks(),
-                engines.blockSizeTokens());
+                engines.blockSizeTokens(),
+                engines.hostBlocks());
     }
 
     private List<String> simulatedUrls() {

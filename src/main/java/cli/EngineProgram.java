@@ -19,6 +19,7 @@ final class EngineProgram {
         words.addAll(List.of("--model", engines.model()));
         words.addAll(List.of("--timing", engines.timing()));
         words.addAll(List.of("--blocks", Integer.toString(engines.blocks())));
+        words.addAll(List.of("--host-blocks", Integer.toString(engines.hostBlocks())));
         words.addAll(List.of("--block-size", Integer.toString(engines.blockSizeTokens())));
         return words;
     }

@@ -12,6 +12,7 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -82,6 +83,9 @@ final class SimCommand implements Callable<Integer> {
                     + " that speed), or a factor of the measured speed (${DEFAULT-VALUE}).")
     private String timing = "fast";
 
+    @Mixin
+    private SimTierOptions tiers = new SimTierOptions();
+
     @Option(
             names = "--seed",
             paramLabel = "S",
@@ -126,6 +130,7 @@ final class SimCommand implements Callable<Integer> {
                     maxBatchedTokens,
                     context,
                     timing,
+                    tiers.tiers(),
                     seed == null ? RandomGenerator.getDefault().nextLong() : seed);
         } catch (IllegalArgumentException e) {
             throw new CommandLine.ParameterException(commandLine, e.getMessage(), e);

@@ -65,6 +65,12 @@ final class UpCommand implements Callable<Integer> {
             description = "KV blocks of each engine, 16 or more (16384).")
     private @Nullable Integer blocksPerWorker;
 
+    @Option(
+            names = "--host-blocks-per-worker",
+            paramLabel = "N",
+            description = "KV blocks in each engine's host memory, 0 for none (0).")
+    private @Nullable Integer hostBlocksPerWorker;
+
     @Option(names = "--block-size-tokens", paramLabel = "N", description = "Tokens in a KV block, 1 to 1024 (16).")
     private @Nullable Integer blockSizeTokens;
 
@@ -109,10 +115,11 @@ final class UpCommand implements Callable<Integer> {
     }
 
     private void refuseOptionsOfOtherEngines(Config config) {
-        if (!LocalNode.simulated(config) && (workers != null || timing != null || blocksPerWorker != null)) {
+        boolean asked = workers != null || timing != null || blocksPerWorker != null || hostBlocksPerWorker != null;
+        if (!LocalNode.simulated(config) && asked) {
             throw new StartFailure(
-                    "--workers, --timing and --blocks-per-worker are for simulated engines, but the configuration"
-                            + " names engines (holdfast.workers.engines)");
+                    "--workers, --timing, --blocks-per-worker and --host-blocks-per-worker are for simulated engines, but"
+                            + " the configuration names engines (holdfast.workers.engines)");
         }
     }
 
@@ -145,6 +152,8 @@ final class UpCommand implements Callable<Integer> {
                 .withFallback(option("--workers", "holdfast.cluster.engines.count", workers))
                 .withFallback(option("--timing", "holdfast.cluster.engines.timing", timing))
                 .withFallback(option("--blocks-per-worker", "holdfast.cluster.engines.blocks", blocksPerWorker))
+                .withFallback(
+                        option("--host-blocks-per-worker", "holdfast.cluster.engines.host-blocks", hostBlocksPerWorker))
                 .withFallback(option("--block-size-tokens", "holdfast.kv.block-size-tokens", blockSizeTokens))
                 .withFallback(file());
         Config manual = ConfigFactory.parseResourcesAnySyntax("application");

@@ -25,11 +25,13 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import kv.KvTier;
 import kv.SequenceHash;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,7 @@ import router.retention.Evacuation;
 import workers.EngineEndpoint;
 import workers.Worker;
 import workers.Workers;
+import workers.status.ColderTiers;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
@@ -225,6 +228,8 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                 WorkerLoad.idle(0),
                 0,
                 "the worker does not answer",
+                0,
+                0,
                 List.of());
     }
 
@@ -302,10 +307,28 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                 status.incarnation() == null ? null : status.incarnation().toString(),
                 facts == null ? List.of() : facts.models(),
                 new LoadView(load.runningRequests(), load.waitingRequests(), status.admittedTurns()),
-                Map.of(
-                        "DEVICE",
-                        new TierView(load.deviceBlocksUsed(), load.deviceBlocksCached(), load.deviceBlocksTotal())),
+                tiers(status),
                 new HoldsView(status.holds().size(), load.deviceBlocksHeld()));
+    }
+
+    /** The tiers that a worker's engine has. */
+    private static Map<String, TierView> tiers(Worker.Status status) {
+        WorkerLoad load = status.load();
+        Map<String, TierView> tiers = new LinkedHashMap<>();
+        tiers.put(
+                KvTier.DEVICE.name(),
+                new TierView(load.deviceBlocksUsed(), load.deviceBlocksCached(), load.deviceBlocksTotal()));
+        EngineFacts facts = status.facts();
+        if (facts != null) {
+            ColderTiers colder = facts.capabilities().tiers();
+            if (colder.hostBlocks() > 0) {
+                tiers.put(KvTier.HOST.name(), new TierView(0, status.hostBlocks(), colder.hostBlocks()));
+            }
+            if (colder.diskBlocks() > 0) {
+                tiers.put(KvTier.DISK.name(), new TierView(0, status.diskBlocks(), colder.diskBlocks()));
+            }
+        }
+        return tiers;
     }
 
     private static ExplanationView view(Explanation explanation, RouteRequest route) {

@@ -11,6 +11,7 @@ import java.util.List;
  * @param model the name they serve their model under
  * @param timing preset of their timing model
  * @param blocks KV blocks of each
+ * @param hostBlocks KV blocks in each one's host memory
  * @param blockSizeTokens tokens in a block: the node's own
  * @param jvmOptions options of each engine's JVM
  * @param readyTimeout longest wait for one to serve
@@ -23,6 +24,7 @@ public record EngineProcessSettings(
         String model,
         String timing,
         int blocks,
+        int hostBlocks,
         int blockSizeTokens,
         List<String> jvmOptions,
         Duration readyTimeout,
@@ -49,6 +51,7 @@ public record EngineProcessSettings(
                 own.getString("model"),
                 own.getString("timing"),
                 own.getInt("blocks", 16, 16_777_216),
+                own.getInt("host-blocks", 0, 16_777_216),
                 new Section(config, "holdfast.kv").getInt("block-size-tokens", 1, 1024),
                 own.getStringList("jvm-options"),
                 own.getDuration("ready-timeout"),

@@ -53,6 +53,8 @@ final class FleetMetrics implements Scrape {
             gauge(Metric.WORKER_BLOCKS, status, each -> each.load().deviceBlocksUsed(), "used");
             gauge(Metric.WORKER_BLOCKS, status, each -> each.load().deviceBlocksCached(), "cached");
             gauge(Metric.WORKER_BLOCKS, status, each -> each.load().deviceBlocksTotal(), "total");
+            gauge(Metric.WORKER_BLOCKS, status, Worker.Status::hostBlocks, "host");
+            gauge(Metric.WORKER_BLOCKS, status, Worker.Status::diskBlocks, "disk");
         }
     }
 

@@ -53,6 +53,7 @@ import router.retention.Step;
 import workers.Seat;
 import workers.Worker;
 import workers.holds.HoldEnd;
+import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
@@ -141,6 +142,7 @@ final class KryoRegistrations {
         add(95, FoundCopy.class);
         add(96, LedgerId.class);
         add(97, Worker.SetDraining.class);
+        add(98, ColderTiers.class);
         // agents
         add(100, Checkpoint.class);
         add(101, Frontier.class);

@@ -1,6 +1,7 @@
 package workers;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,14 +64,6 @@ final class BlockMirror implements CachedBlocks {
         seats = new SeatTable(number);
     }
 
-    /** Blocks that the accelerators hold. */
-    int deviceBlocks() {
-        return ranks.values().stream()
-                        .mapToInt(map -> map.blocks(KvTier.DEVICE))
-                        .sum()
-                + seats.blocks();
-    }
-
     @Override
     public boolean knows(long hash) {
         return seats.holds(hash) || ranks.values().stream().anyMatch(map -> map.knows(hash));
@@ -95,10 +88,20 @@ final class BlockMirror implements CachedBlocks {
     /** The engine's own names of a prefix's blocks, first to last, of the first rank that has its last. */
     List<EngineHash> engineChain(Prefix prefix) {
         return ranks.values().stream()
-                .filter(map -> map.contains(prefix.tail().value(), KvTier.DEVICE))
+                .filter(map -> inSomeTier(map, prefix.tail().value()))
                 .findFirst()
                 .map(map -> map.engineChain(prefix.tail()))
                 .orElse(List.of());
+    }
+
+    private static boolean inSomeTier(EngineBlockMap map, long hash) {
+        return Arrays.stream(KvTier.values()).anyMatch(tier -> map.contains(hash, tier));
+    }
+
+    /** Blocks that a tier of the engine holds. */
+    int blocks(KvTier tier) {
+        return ranks.values().stream().mapToInt(map -> map.blocks(tier)).sum()
+                + (tier == KvTier.DEVICE ? seats.blocks() : 0);
     }
 
     void clear() {

@@ -16,6 +16,8 @@ import kv.LeaseId;
 import kv.LedgerId;
 import kv.Receipt;
 import kv.StoredCopy;
+import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
 import workers.status.EngineFacts;
 
 /**
@@ -33,16 +35,30 @@ public interface EngineClient {
      */
     Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat);
 
+    /**
+     * The same, after taking over what another engine has of the prompt. If that one has nothing, or dies meanwhile, the prompt
+     * is computed.
+     */
+    default Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat, @Nullable WorkerId pullFrom) {
+        return generate(request, seat);
+    }
+
     /** Asks the engine what it is and since when; fails when it does not answer. */
     CompletionStage<Probe> probe();
 
     /**
-     * Keeps a prefix that the engine has in its cache until {@link #release}; the caller ends it at the deadline, whether the
-     * engine knows deadlines or not. Asking again for a lease replaces what was asked before.
+     * Keeps a prefix that the engine has in its cache until {@link #release}, in the hold's tier: one that is hotter is moved
+     * there. The caller ends it at the deadline, whether the engine knows deadlines or not. Asking again for a lease replaces
+     * what was asked before.
      *
      * @param blocks the prefix in the engine's own names, in order
      */
     default CompletionStage<Receipt> hold(Hold hold, List<EngineHash> blocks) {
+        return UNSUPPORTED;
+    }
+
+    /** Brings a prefix that the engine has in a colder tier back to its device. */
+    default CompletionStage<Receipt> prefetch(List<EngineHash> blocks) {
         return UNSUPPORTED;
     }
 

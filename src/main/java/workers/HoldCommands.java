@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import kv.Hold;
 import kv.Incarnation;
@@ -20,10 +21,12 @@ import kv.Receipt;
 import kv.WorkerId;
 import metrics.Metric;
 import org.jspecify.annotations.Nullable;
+import workers.holds.CachedBlocks;
 import workers.holds.Grant;
 import workers.holds.HoldChange;
 import workers.holds.HoldEnd;
 import workers.holds.HoldTable;
+import workers.holds.InTierOrHotter;
 import workers.status.EngineFacts;
 import workers.status.WorkerState;
 
@@ -37,6 +40,10 @@ import workers.status.WorkerState;
  * <p>Mutable, confined to its worker.
  */
 final class HoldCommands {
+    /** Answers about the device that may be another about the host. */
+    private static final Set<Receipt> NOT_HERE =
+            Set.of(new Receipt.Rejected(Receipt.Reason.BUDGET), new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT));
+
     private final WorkerId worker;
     private final HoldSettings settings;
     private final WorkerPorts ports;
@@ -96,21 +103,29 @@ final class HoldCommands {
         this.table = new HoldTable(settings.epochsRemembered());
     }
 
-    void hold(Worker.HoldPrefix command, WorkerState state, @Nullable EngineFacts facts) {
+    void hold(Worker.HoldPrefix command, EngineLife life) {
         Hold hold = command.hold();
+        EngineFacts facts = life.facts();
         if (table.repeated(hold.lease(), hold.epoch(), command.order())) {
             return; // it is answered, or will be
         }
-        Optional<Receipt> refusal = refusal(hold, state, facts);
+        Optional<Receipt> refusal = refusal(hold, life.state(), facts);
         if (refusal.isPresent()) {
             answer(command, refusal.get());
             return;
         }
-        Grant grant = table.hold(
-                hold, command.order(), command.incarnation(), ports.nanoTime().getAsLong(), mirror);
+        long now = ports.nanoTime().getAsLong();
+        Grant grant = table.hold(hold, command.order(), command.incarnation(), now, in(hold.tier()));
         tell(grant.changes());
+        if (NOT_HERE.contains(grant.receipt()) && hold.tier() == KvTier.DEVICE && keepsIn(facts, KvTier.HOST)) {
+            Grant colder = table.holdInstead(with(hold, hold.prefix(), KvTier.HOST), now, in(KvTier.HOST));
+            tell(colder.changes());
+            grant = colder.number() == 0 ? grant : colder(colder, hold);
+        }
         if (grant.number() != 0) {
-            Hold booked = grant.receipt() instanceof Receipt.Bounded bounded ? with(hold, bounded.prefix()) : hold;
+            Hold booked = grant.receipt() instanceof Receipt.Bounded bounded
+                    ? with(hold, bounded.prefix(), bounded.tier())
+                    : hold;
             granted.put(
                     hold.lease(),
                     new Granted(
@@ -129,6 +144,21 @@ final class HoldCommands {
             release(hold.lease()); // what was held before is not to be held either
         }
         answer(command, grant.receipt());
+    }
+
+    /** What can be held in a tier: what lies there, or in a hotter one and can be moved. */
+    private CachedBlocks in(KvTier tier) {
+        return tier == KvTier.DEVICE ? mirror : new InTierOrHotter(mirror);
+    }
+
+    private static Grant colder(Grant grant, Hold asked) {
+        Prefix kept = grant.receipt() instanceof Receipt.Bounded less ? less.prefix() : asked.prefix();
+        Receipt receipt = new Receipt.Bounded(kept, KvTier.HOST, asked.remaining(), Receipt.Reason.BUDGET);
+        return new Grant(receipt, grant.number(), List.of());
+    }
+
+    private static boolean keepsIn(@Nullable EngineFacts facts, KvTier tier) {
+        return facts != null && facts.capabilities().tiers().keepsIn(tier);
     }
 
     void release(Worker.ReleaseHold command) {
@@ -165,7 +195,14 @@ final class HoldCommands {
             orders.give(engine::releaseAll);
         }
         cleared = true;
-        tell(table.resize(KvTier.DEVICE, (int) (settings.budgetShare() * facts.deviceBlocks())));
+        tell(table.resize(KvTier.DEVICE, budget(facts.deviceBlocks())));
+        for (KvTier tier : List.of(KvTier.HOST, KvTier.DISK)) {
+            tell(table.resize(tier, budget(facts.capabilities().tiers().blocks(tier))));
+        }
+    }
+
+    private int budget(int blocks) {
+        return (int) (settings.budgetShare() * blocks);
     }
 
     void begin(Incarnation incarnation) {
@@ -226,8 +263,7 @@ final class HoldCommands {
         if (facts == null || !(draining || state.accepting())) {
             return Optional.of(new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED));
         }
-        // Of colder tiers nobody tells the size, and no engine takes a hold there.
-        boolean able = facts.capabilities().holds() && hold.tier() == KvTier.DEVICE;
+        boolean able = facts.capabilities().holds() && (hold.tier() == KvTier.DEVICE || keepsIn(facts, hold.tier()));
         return able ? Optional.empty() : Optional.of(new Receipt.Unsupported());
     }
 
@@ -294,13 +330,13 @@ final class HoldCommands {
         orders.give(() -> engine.release(lease));
     }
 
-    private static Hold with(Hold hold, Prefix prefix) {
+    private static Hold with(Hold hold, Prefix prefix, KvTier tier) {
         return new Hold(
                 hold.lease(),
                 hold.epoch(),
                 prefix,
                 hold.retentionClass(),
-                hold.tier(),
+                tier,
                 hold.priority(),
                 hold.density(),
                 hold.remaining());

@@ -1,5 +1,6 @@
 package workers;
 
+import kv.KvTier;
 import org.jspecify.annotations.Nullable;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
@@ -29,7 +30,7 @@ final class LoadView {
         int requests = admissions.turns() + foreign;
         int queued = Math.min(waiting, requests);
         int used = Math.min(total, admissions.reservedBlocks());
-        int cached = Math.max(0, Math.min(total, mirror.deviceBlocks()) - used);
+        int cached = Math.max(0, Math.min(total, mirror.blocks(KvTier.DEVICE)) - used);
         return new WorkerLoad(
                 requests - queued,
                 queued,

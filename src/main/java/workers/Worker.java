@@ -181,6 +181,8 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
      *
      * @param incarnation null until the engine answered for the first time
      * @param reason why the worker is in its state
+     * @param hostBlocks blocks that its host tier holds
+     * @param diskBlocks blocks that its disk tier holds
      * @param holds what it keeps, the first to yield first
      */
     public record Status(
@@ -191,6 +193,8 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
             WorkerLoad load,
             int admittedTurns,
             String reason,
+            int hostBlocks,
+            int diskBlocks,
             List<Hold> holds) {
         public Status {
             holds = List.copyOf(holds);
@@ -358,9 +362,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                 .onMessage(AckUpdates.class, ack -> done(() -> subscribers.acknowledge(ack)))
                 .onMessage(SetDraining.class, this::onSetDraining)
                 .onMessage(GetStatus.class, get -> done(() -> get.replyTo().tell(view.status())))
-                .onMessage(
-                        HoldPrefix.class,
-                        command -> holdsChanged(() -> holds.hold(command, life.state(), life.facts())))
+                .onMessage(HoldPrefix.class, command -> holdsChanged(() -> holds.hold(command, life)))
                 .onMessage(ReleaseHold.class, command -> holdsChanged(() -> holds.release(command)))
                 .onMessage(SeatFilled.class, filled -> holdsChanged(() -> seats.filled(filled)))
                 .onMessage(CopyPrefix.class, command -> holdsChanged(() -> seats.copy(command, life.facts())))

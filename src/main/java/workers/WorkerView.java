@@ -2,6 +2,7 @@ package workers;
 
 import java.util.function.LongFunction;
 import kv.Incarnation;
+import kv.KvTier;
 import kv.WorkerId;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
@@ -40,6 +41,8 @@ final class WorkerView {
                 load(),
                 admissions.turns(),
                 life.reason(),
+                cache.mirror().blocks(KvTier.HOST),
+                cache.mirror().blocks(KvTier.DISK),
                 holds.holds());
     }
 

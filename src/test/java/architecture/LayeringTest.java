@@ -80,7 +80,7 @@ class LayeringTest {
         row("replay.live", "inference metrics replay replay.trace", NO_AKKA);
         row("dashboard", "workers workers.status router agents agents.session", "http stream actor NotUsed Done");
         row("cluster", "*", "*");
-        row("cli", "cluster replay replay.trace replay.live workers.simserver", NO_AKKA);
+        row("cli", "cluster replay replay.trace replay.live workers.sim workers.simserver", NO_AKKA);
     }
 
     private static JavaClasses classes;

@@ -61,6 +61,15 @@ class FleetMetricsTest {
 
     private static Worker.Status worker(String url, WorkerState state, int running, int used) {
         return new Worker.Status(
-                new WorkerId(url), state, null, null, new WorkerLoad(running, 0, used, 0, 0, 100, 0), 0, "", List.of());
+                new WorkerId(url),
+                state,
+                null,
+                null,
+                new WorkerLoad(running, 0, used, 0, 0, 100, 0),
+                0,
+                "",
+                0,
+                0,
+                List.of());
     }
 }

@@ -63,6 +63,7 @@ import router.placement.Placement;
 import router.placement.Placer;
 import router.placement.RouteRequest;
 import testkit.MemoryConversations;
+import testkit.SimMemory;
 import workers.EngineEndpoint;
 import workers.Seat;
 import workers.Worker;
@@ -307,7 +308,19 @@ class WorkerAcrossNodesTest {
 
     private static SimServerSettings simulated(int port, int events, int replay, long seed) {
         return new SimServerSettings(
-                "127.0.0.1", port, events, replay, "sim-echo", BLOCK, 512, 8, 2048, 1 << 20, "100", seed);
+                "127.0.0.1",
+                port,
+                events,
+                replay,
+                "sim-echo",
+                BLOCK,
+                512,
+                8,
+                2048,
+                1 << 20,
+                "100",
+                SimMemory.deviceOnly(),
+                seed);
     }
 
     private static Settings settings() {

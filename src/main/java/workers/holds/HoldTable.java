@@ -110,6 +110,15 @@ public final class HoldTable {
         if (repeated(asked.lease(), asked.epoch(), order) || !orders.admit(asked.lease(), asked.epoch(), order)) {
             return rejected(Receipt.Reason.STALE_EPOCH, changes);
         }
+        return keep(asked, nowNanos, cached, changes);
+    }
+
+    /** What {@link #hold} just refused for want of room or blocks, in another tier instead: part of the same command. */
+    public Grant holdInstead(Hold other, long nowNanos, CachedBlocks cached) {
+        return keep(other, nowNanos, cached, new ArrayList<>());
+    }
+
+    private Grant keep(Hold asked, long nowNanos, CachedBlocks cached, List<HoldChange> changes) {
         HeldTree tree = tree(asked.tier());
         HeldTree.Path path = tree.find(asked.prefix(), cached);
         if (path.depth() == 0) {

@@ -5,11 +5,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import kv.EngineHash;
 import kv.Hold;
+import kv.KvTier;
 import kv.LeaseId;
 import kv.Receipt;
+import workers.status.ColderTiers;
+import workers.status.EngineCapabilities;
 
 /**
  * Holds as hints in vLLM's {@code kv_hints} envelope, sent to {@code /v1/kv_hints}. The envelope is vLLM's; the payloads of
@@ -22,30 +27,56 @@ final class KvHints {
     private static final String VERSION = "1.0";
     private static final String RETAIN = "kv.retain";
     private static final String RELEASE = "kv.release";
+    private static final String DEMOTE = "kv.demote";
+    private static final String PREFETCH = "kv.prefetch";
+    private static final String PULL = "kv.pull";
 
     private KvHints() {}
 
-    /** Whether an entry of {@code /v1/models} says that its engine takes these hints. */
-    static boolean offered(JsonNode model) {
-        boolean retain = false;
-        boolean release = false;
-        for (JsonNode action : model.path("kv_hints")) {
-            retain |= action.asText().equals(RETAIN + "@" + VERSION);
-            release |= action.asText().equals(RELEASE + "@" + VERSION);
-        }
-        return retain && release;
+    /**
+     * What an entry of {@code /v1/models} says that its engine can be told to do.
+     *
+     * @param hostBlocks capacity of its host tier
+     * @param diskBlocks capacity of its disk tier
+     */
+    static EngineCapabilities capabilities(JsonNode model, int hostBlocks, int diskBlocks) {
+        Set<String> offered = new HashSet<>();
+        model.path("kv_hints").forEach(action -> offered.add(action.asText()));
+        boolean holds = offered.containsAll(Set.of(named(RETAIN), named(RELEASE)));
+        ColderTiers tiers = new ColderTiers(
+                hostBlocks,
+                diskBlocks,
+                holds && offered.contains(named(DEMOTE)),
+                offered.contains(named(PREFETCH)),
+                offered.contains(named(PULL)));
+        return new EngineCapabilities(holds, null, 0, tiers);
     }
 
+    private static String named(String action) {
+        return action + "@" + VERSION;
+    }
+
+    /** Keeps a prefix in its hold's tier, where it is moved to first. */
     static ObjectNode retain(Hold hold, List<EngineHash> blocks) {
         ObjectNode envelope = JSON.createObjectNode();
+        if (hold.tier() != KvTier.DEVICE) {
+            ObjectNode payload =
+                    action(envelope, DEMOTE, hold.lease().toString()).put("medium", medium(hold.tier()));
+            name(blocks, payload);
+        }
         ObjectNode payload = action(envelope, RETAIN, hold.lease().toString())
                 .put("hold_id", hold.lease().toString())
+                .put("medium", medium(hold.tier()))
                 .put("priority", hold.priority())
                 .put("density", hold.density())
                 .put("ttl_seconds", hold.remaining().toMillis() / 1000.0);
-        ArrayNode hashes = payload.putArray("block_hashes");
-        // In text: JSON readers round integers of 64 bits.
-        blocks.forEach(block -> hashes.add(Long.toUnsignedString(block.value())));
+        name(blocks, payload);
+        return envelope;
+    }
+
+    static ObjectNode prefetch(List<EngineHash> blocks) {
+        ObjectNode envelope = JSON.createObjectNode();
+        name(blocks, action(envelope, PREFETCH, "prefetch"));
         return envelope;
     }
 
@@ -61,7 +92,7 @@ final class KvHints {
         return envelope;
     }
 
-    /** What the answer to a {@link #retain} of so many blocks means: all are kept, or the hold is of no use. */
+    /** What the answer about so many blocks means: all are where they should be, or it is of no use. The last action counts. */
     static Receipt receipt(int status, String body, int blocks) {
         if (status == 404 || status == 405) {
             return new Receipt.Unsupported();
@@ -79,16 +110,33 @@ final class KvHints {
 
     private static JsonNode result(int status, String body) {
         try {
-            return status / 100 == 2 ? JSON.readTree(body).path("results").path(0) : JSON.missingNode();
+            JsonNode results = status / 100 == 2 ? JSON.readTree(body).path("results") : JSON.missingNode();
+            return results.path(results.size() - 1);
         } catch (JsonProcessingException e) {
             return JSON.missingNode();
         }
     }
 
-    /** Adds an action and returns its payload; one message has one action, so both have one id. */
+    private static void name(List<EngineHash> blocks, ObjectNode payload) {
+        ArrayNode hashes = payload.putArray("block_hashes");
+        // In text: JSON readers round integers of 64 bits.
+        blocks.forEach(block -> hashes.add(Long.toUnsignedString(block.value())));
+    }
+
+    /** As in KV events. */
+    private static String medium(KvTier tier) {
+        return switch (tier) {
+            case DEVICE -> "GPU";
+            case HOST -> "CPU";
+            case DISK -> "DISK";
+            case REMOTE -> "EXTERNAL";
+        };
+    }
+
+    /** Adds an action and returns its payload; a message's actions are about one thing, so all have one id. */
     private static ObjectNode action(ObjectNode envelope, String type, String id) {
         envelope.put("protocol_version", VERSION).put("message_id", id);
-        return envelope.putArray("actions")
+        return envelope.withArray("actions")
                 .addObject()
                 .put("action_id", id)
                 .put("action_type", type)

@@ -24,6 +24,7 @@ import kv.Hold;
 import kv.LeaseId;
 import kv.Receipt;
 import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
 import workers.EngineClient;
 import workers.Seat;
 
@@ -48,7 +49,16 @@ public final class OpenAiEngineClient implements EngineClient {
 
     @Override
     public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
-        return stream(request, RequestBody.write(request, settings.priorityAccepted()));
+        return generate(request, seat, null);
+    }
+
+    @Override
+    public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat, @Nullable WorkerId pullFrom) {
+        ObjectNode body = RequestBody.write(request, settings.priorityAccepted());
+        if (pullFrom != null) {
+            body.putObject("kv_transfer_params").put("source", pullFrom.url());
+        }
+        return stream(request, body);
     }
 
     /**
@@ -82,6 +92,12 @@ public final class OpenAiEngineClient implements EngineClient {
     @Override
     public CompletionStage<Receipt> hold(Hold hold, List<EngineHash> blocks) {
         return hint(KvHints.retain(hold, blocks))
+                .thenApply(answer -> KvHints.receipt(answer.status(), answer.body(), blocks.size()));
+    }
+
+    @Override
+    public CompletionStage<Receipt> prefetch(List<EngineHash> blocks) {
+        return hint(KvHints.prefetch(blocks))
                 .thenApply(answer -> KvHints.receipt(answer.status(), answer.body(), blocks.size()));
     }
 

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import workers.EngineClient;
-import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 
 /** What an engine's {@code /v1/models} and {@code /metrics} say about it. Stateless. */
@@ -25,7 +24,10 @@ final class ProbeReader {
                 unsaid.maxBatchedTokens(),
                 unsaid.maxSequences(),
                 context,
-                KvHints.offered(first) ? new EngineCapabilities(true, null, 0) : EngineCapabilities.NONE);
+                KvHints.capabilities(
+                        first,
+                        metrics.label(CACHE_CONFIG, "num_cpu_blocks", 0),
+                        metrics.label(CACHE_CONFIG, "num_disk_blocks", 0)));
         double startedSeconds = metrics.value("process_start_time_seconds").orElse(0);
         return new EngineClient.Probe(
                 facts,

@@ -21,7 +21,7 @@ final class Memory {
     private final Link network;
     private final Link store;
     private final double bytesPerBlock;
-    private double nowMillis;
+    private double nowMillis = Double.NEGATIVE_INFINITY;
 
     Memory(BlockPool device, KvChanges changes, int blockSizeTokens, SimTiers tiers, SimFabric fabric) {
         this.device = device;
@@ -103,10 +103,10 @@ final class Memory {
         interconnect.begin(path, blocks * bytesPerBlock, arrived, nowMillis);
     }
 
-    /** Ends the transfers that are over by now. */
+    /** Ends the transfers that are over by now. A pass may begin, by its own clock, before a command that came after it. */
     void settle(double now) {
-        nowMillis = now;
-        interconnect.settle(now);
+        nowMillis = Math.max(nowMillis, now);
+        interconnect.settle(nowMillis);
     }
 
     double nextEndMillis() {

@@ -33,14 +33,16 @@ final class Onboard {
 
         private final Map<ColdTier, int[]> sources = new LinkedHashMap<>();
         private final List<Sequence> sleepers = new ArrayList<>();
+        private final Runnable ended;
         private int transfers;
         private boolean over;
 
-        private Load(long[] chain, int from, int to, int[] blocks) {
+        private Load(long[] chain, int from, int to, int[] blocks, Runnable ended) {
             this.chain = chain;
             this.from = from;
             this.to = to;
             this.blocks = blocks;
+            this.ended = ended;
         }
 
         int to() {
@@ -90,15 +92,19 @@ final class Onboard {
         return depth;
     }
 
-    /** Takes what follows the device's part of a chain from elsewhere; null when that is nothing, or nothing fits. */
+    /**
+     * Takes what follows the device's part of a chain from elsewhere; null when that is nothing, or nothing fits.
+     *
+     * @param ended called when the blocks are there, and when they are given up
+     */
     @Nullable
-    Load pull(long[] chain, List<Link> path) {
+    Load pull(long[] chain, List<Link> path, Runnable ended) {
         int from = matched(chain);
         int to = from;
         while (to < chain.length && !underWay.containsKey(chain[to])) {
             to++;
         }
-        Load load = open(chain, from, to);
+        Load load = open(chain, from, to, ended);
         if (load != null) {
             begin(load, path, load.to - from);
         }
@@ -125,7 +131,7 @@ final class Onboard {
         while (to < chain.length && !underWay.containsKey(chain[to]) && memory.coldTierOf(chain[to]) != null) {
             to++;
         }
-        Load load = open(chain, from, to);
+        Load load = open(chain, from, to, () -> {});
         if (load == null) {
             return null;
         }
@@ -144,7 +150,7 @@ final class Onboard {
     }
 
     /** Takes room for as many of the blocks as fit. */
-    private @Nullable Load open(long[] chain, int from, int wanted) {
+    private @Nullable Load open(long[] chain, int from, int wanted, Runnable ended) {
         BlockPool device = memory.device;
         int[] blocks = new int[wanted];
         device.match(chain, from, blocks);
@@ -153,7 +159,7 @@ final class Onboard {
             return null;
         }
         device.share(blocks, from);
-        Load load = new Load(chain, from, to, Arrays.copyOf(blocks, to));
+        Load load = new Load(chain, from, to, Arrays.copyOf(blocks, to), ended);
         for (int i = from; i < to; i++) {
             load.blocks[i] = device.take();
             underWay.put(chain[i], load);
@@ -203,5 +209,6 @@ final class Onboard {
         memory.device.release(load.blocks, load.to);
         load.sources.forEach((tier, blocks) -> tier.release(blocks, blocks.length));
         load.sleepers.forEach(wake);
+        load.ended.run();
     }
 }

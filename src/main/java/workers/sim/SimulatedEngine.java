@@ -183,18 +183,19 @@ public final class SimulatedEngine {
             return 0;
         }
         long[] there = Arrays.copyOf(chain, from.tiers.resident(chain));
-        return tell(tiers.pull(id, there, from.tiers.memory()), nowMillis);
+        return tell(tiers.pull(id, there, from.tiers.memory(), () -> {}), nowMillis);
     }
 
     /**
      * Copies what the device lacks of a prefix from an engine beyond the fabric, which has all of it: only this engine's own
      * link is shared.
      *
+     * @param ended called when the blocks are there, and when they are given up; not when 0 is returned
      * @return as for {@link #pull(String, long[], SimulatedEngine, double)}
      */
-    public int pull(String id, long[] chain, double nowMillis) {
+    public int pull(String id, long[] chain, Runnable ended, double nowMillis) {
         settle(nowMillis);
-        return tell(tiers == null ? 0 : tiers.pull(id, chain, null), nowMillis);
+        return tell(tiers == null ? 0 : tiers.pull(id, chain, null, ended), nowMillis);
     }
 
     /** Gives up a pull: its source is gone. Requests that wait for it compute instead. What is on the links ends as it would. */
@@ -203,6 +204,20 @@ public final class SimulatedEngine {
         if (tiers != null) {
             tiers.abortPull(id);
         }
+    }
+
+    /**
+     * Sends blocks to an engine beyond the fabric, over this one's own link.
+     *
+     * @param blocks at least 1
+     * @param sent called by the {@link #settle} or pass that comes to the end of it
+     */
+    public void send(int blocks, Runnable sent, double nowMillis) {
+        settle(nowMillis);
+        if (tiers == null) {
+            throw new IllegalStateException("an engine without a network sends nothing");
+        }
+        tiers.send(blocks, sent);
     }
 
     /** How many leading blocks of a prefix this engine has, in any tier. */

@@ -52,23 +52,29 @@ final class TierMoves {
         return onboard.load(chain);
     }
 
-    int pull(String id, long[] chain, @Nullable Memory peer) {
-        Onboard.Load load = onboard.pull(chain, peer == null ? memory.networkPath() : memory.path(peer));
+    int pull(String id, long[] chain, @Nullable Memory peer, Runnable ended) {
+        abortPull(id);
+        Onboard.Load load = onboard.pull(chain, peer == null ? memory.networkPath() : memory.path(peer), () -> {
+            pulls.remove(id);
+            ended.run();
+        });
         if (load == null) {
             return 0;
         }
-        Onboard.Load before = pulls.put(id, load);
-        if (before != null) {
-            onboard.abort(before);
-        }
+        pulls.put(id, load);
         return load.to();
     }
 
     void abortPull(String id) {
-        Onboard.Load load = pulls.remove(id);
+        Onboard.Load load = pulls.get(id);
         if (load != null) {
             onboard.abort(load);
         }
+    }
+
+    /** Sends blocks to somewhere beyond the fabric. */
+    void send(int blocks, Runnable sent) {
+        memory.begin(memory.networkPath(), blocks, () -> arrivals.add(sent));
     }
 
     /** How many leading blocks of a chain are in any tier. */

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxTokens most answer tokens, null for as many as fit
  * @param priority lower is earlier
  * @param cacheSalt keeps this prompt's blocks apart from those of others, null for none
+ * @param pullFrom base URL of an engine to take the prompt's blocks over from, null for none
  */
 record ChatBody(
         String model,
@@ -27,7 +28,8 @@ record ChatBody(
         boolean ignoreEnd,
         List<String> stop,
         int priority,
-        @Nullable String cacheSalt) {
+        @Nullable String cacheSalt,
+        @Nullable String pullFrom) {
     ChatBody {
         stop = List.copyOf(stop);
     }
@@ -52,6 +54,7 @@ record ChatBody(
         if (salt.isText() && salt.text().isEmpty()) {
             throw salt.mustBe("a non-empty string");
         }
+        BodyField source = body.at("kv_transfer_params").at("source");
         return new ChatBody(
                 body.at("model").text(),
                 conversation(body),
@@ -62,7 +65,8 @@ record ChatBody(
                 body.at("ignore_eos").flagOr(false),
                 stop(body.at("stop")),
                 body.at("priority").integerOr(Integer.MIN_VALUE, 0),
-                salt.absent() ? null : salt.text());
+                salt.absent() ? null : salt.text(),
+                source.absent() ? null : source.text());
     }
 
     private static Conversation conversation(BodyField body) {

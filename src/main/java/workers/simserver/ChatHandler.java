@@ -5,6 +5,7 @@ import inference.InferenceEvent;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 
@@ -21,10 +22,12 @@ final class ChatHandler {
     private final SimServerSettings settings;
     private final EngineLoop loop;
     private final ChatIntake intake;
+    private final PeerBlocks peers;
 
-    ChatHandler(SimServerSettings settings, EngineLoop loop) {
+    ChatHandler(SimServerSettings settings, EngineLoop loop, PeerBlocks peers) {
         this.settings = settings;
         this.loop = loop;
+        this.peers = peers;
         this.intake = new ChatIntake(settings);
     }
 
@@ -42,6 +45,11 @@ final class ChatHandler {
         ChatJson json =
                 new ChatJson("chatcmpl-" + id, System.currentTimeMillis() / 1000, body.model(), body.includeUsage());
         LiveRequest request = intake.accept(body, actions);
+        String source = body.pullFrom();
+        if (source != null) {
+            int[] prompt = Arrays.copyOf(request.tokens(), request.request().inputTokens());
+            peers.pull(id, source, prompt, request.salt());
+        }
         AnswerCursor cursor = new AnswerCursor(request.answer(), call -> "call_" + id + call);
         loop.submit(request);
         try {

@@ -43,7 +43,7 @@ final class ChatIntake {
         System.arraycopy(answer.tokens(), 0, tokens, prompt.length, answer.tokens().length);
         SimRequest request = new SimRequest(
                 "r" + accepted.incrementAndGet(),
-                hasher(body.cacheSalt()).hash(tokens).toArray(),
+                hasher(settings, body.cacheSalt()).hash(tokens).toArray(),
                 prompt.length,
                 answer.tokens().length,
                 body.priority());
@@ -90,7 +90,8 @@ final class ChatIntake {
         return prompt;
     }
 
-    private BlockHasher hasher(@Nullable String cacheSalt) {
+    /** The engine's own hashes of prompts under a salt. */
+    static BlockHasher hasher(SimServerSettings settings, @Nullable String cacheSalt) {
         long saltSeed = HashSalt.of(cacheSalt == null ? "" : cacheSalt).seed();
         return new BlockHasher(settings.blockSizeTokens(), new HashSalt(settings.seed() ^ saltSeed));
     }

@@ -1,6 +1,10 @@
 package workers.simserver;
 
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
+import kv.KvTier;
 
 /**
  * What an engine counted since its start, in tokens and requests.
@@ -13,4 +17,16 @@ final class EngineCounters {
     final LongAdder generatedTokens = new LongAdder();
     final LongAdder finishedRequests = new LongAdder();
     final LongAdder preemptions = new LongAdder();
+    private final Map<KvTier, LongAdder> movedBlocks = new EnumMap<>(KvTier.class);
+
+    EngineCounters() {
+        for (KvTier tier : KvTier.values()) {
+            movedBlocks.put(tier, new LongAdder());
+        }
+    }
+
+    /** Blocks that came to a tier from another one or from another engine. */
+    LongAdder movedBlocks(KvTier to) {
+        return Objects.requireNonNull(movedBlocks.get(to));
+    }
 }

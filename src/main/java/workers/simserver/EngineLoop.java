@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -12,8 +13,10 @@ import java.util.function.Supplier;
 import kv.KvEvent;
 import kv.KvTier;
 import org.jspecify.annotations.Nullable;
+import workers.sim.SimFabric;
 import workers.sim.SimHold;
 import workers.sim.SimListener;
+import workers.sim.SimTiers;
 import workers.sim.SimulatedEngine;
 import workers.status.WorkerLoad;
 
@@ -43,11 +46,22 @@ final class EngineLoop implements AutoCloseable {
     private final Map<String, LiveRequest> requests = new HashMap<>();
     private final List<Runnable> told = new ArrayList<>();
     private final long originNanos = System.nanoTime();
+    private final BlockContents contents;
     private KvEventEncoder kvEvents = new KvEventEncoder();
     private int paced;
     private double passEndMillis;
-    private volatile WorkerLoad load;
+    private volatile Levels levels;
     private volatile boolean closed;
+
+    /** How full an engine is. */
+    record Levels(WorkerLoad load, int hostBlocks, int diskBlocks) {}
+
+    /**
+     * Blocks that leave for another engine.
+     *
+     * @param sent when the link has carried them
+     */
+    record Sending(int blocks, CompletableFuture<Integer> sent) {}
 
     /** Something to do at a time of the loop's clock. */
     private record Due(double atMillis, Runnable action) {}
@@ -56,8 +70,11 @@ final class EngineLoop implements AutoCloseable {
         this.settings = settings;
         this.publisher = publisher;
         this.counters = counters;
-        this.engine = new SimulatedEngine(settings.engine(), settings.timingModel(), new Listener());
-        this.load = engine.load();
+        this.contents = new BlockContents(settings.blockSizeTokens());
+        SimTiers tiers = settings.scaledTiers();
+        SimFabric alone = new SimFabric(0, tiers.networkBytesPerSecond());
+        this.engine = new SimulatedEngine(settings.engine(), settings.timingModel(), tiers, alone, new Listener());
+        this.levels = levelsNow();
         this.thread = new Thread(this::run, "engine");
         thread.setDaemon(true);
         thread.start();
@@ -86,14 +103,14 @@ final class EngineLoop implements AutoCloseable {
     }
 
     /**
-     * Holds a prefix for a time.
+     * Holds a prefix in a tier for a time.
      *
      * @return leading blocks that are kept, once the engine has come to it
      */
-    CompletableFuture<Integer> hold(String id, long[] chain, double density, double seconds) {
+    CompletableFuture<Integer> hold(String id, long[] chain, KvTier tier, double density, double seconds) {
         return ask(() -> {
             double now = nowMillis();
-            return engine.hold(new SimHold(id, chain, KvTier.DEVICE, density, now + seconds * 1000), now);
+            return engine.hold(new SimHold(id, chain, tier, density, now + seconds * 1000), now);
         });
     }
 
@@ -113,9 +130,56 @@ final class EngineLoop implements AutoCloseable {
         });
     }
 
-    /** The engine's load after its last pass or command. */
-    WorkerLoad load() {
-        return load;
+    /** Copies a prefix to a colder tier; answers how many leading blocks are there or on their way. */
+    CompletableFuture<Integer> demote(long[] chain, KvTier tier) {
+        return ask(() -> engine.demote(chain, tier, nowMillis()));
+    }
+
+    /** Brings a prefix back to the device; answers how many leading blocks are there or on their way. */
+    CompletableFuture<Integer> prefetch(long[] chain) {
+        return ask(() -> engine.prefetch(chain, nowMillis()));
+    }
+
+    /**
+     * Takes in a prefix that another engine sends.
+     *
+     * @param tokens of its blocks
+     * @return how many leading blocks are on the device or on their way, 0 when nothing is taken in
+     */
+    CompletableFuture<Integer> pull(String id, long[] chain, int[] tokens, @Nullable String salt) {
+        return ask(() -> {
+            contents.stored(chain, tokens, 0, salt);
+            Runnable forget = () -> told.add(() -> contents.removed(chain));
+            int blocks = engine.pull(id, chain, forget, nowMillis());
+            if (blocks == 0) {
+                forget.run();
+            }
+            return blocks;
+        });
+    }
+
+    /** Gives up a pull that is not complete. */
+    void abortPull(String id) {
+        command(() -> engine.abortPull(id, nowMillis()));
+    }
+
+    /** Sends the leading blocks of a prefix that are in any tier. */
+    CompletableFuture<Sending> send(long[] chain) {
+        return ask(() -> {
+            int blocks = engine.resident(chain);
+            CompletableFuture<Integer> sent = new CompletableFuture<>();
+            if (blocks == 0) {
+                sent.complete(0);
+            } else {
+                engine.send(blocks, () -> sent.complete(blocks), nowMillis());
+            }
+            return new Sending(blocks, sent);
+        });
+    }
+
+    /** How full the engine is after its last pass or command. */
+    Levels levels() {
+        return levels;
     }
 
     @Override
@@ -149,7 +213,10 @@ final class EngineLoop implements AutoCloseable {
     private void run() {
         while (!closed) {
             runCommands();
-            load = engine.load();
+            if (engine.stalled()) {
+                engine.settle(nowMillis());
+            }
+            tell();
             if (engine.stalled()) {
                 awaitWork();
                 passEndMillis = nowMillis();
@@ -173,13 +240,14 @@ final class EngineLoop implements AutoCloseable {
 
     private void awaitWork() {
         Due due = timers.peek();
+        double next = Math.min(due == null ? Double.POSITIVE_INFINITY : due.atMillis, engine.nextArrivalMillis());
         if (!commands.isEmpty()) {
             return;
         }
-        if (due == null) {
+        if (next == Double.POSITIVE_INFINITY) {
             LockSupport.park(this);
         } else {
-            LockSupport.parkNanos(this, nanos(due.atMillis - nowMillis()));
+            LockSupport.parkNanos(this, nanos(next - nowMillis()));
         }
     }
 
@@ -191,13 +259,23 @@ final class EngineLoop implements AutoCloseable {
         for (double left = passEndMillis - nowMillis(); left > 0 && !closed; left = passEndMillis - nowMillis()) {
             LockSupport.parkNanos(this, nanos(left));
         }
+        tell();
+    }
+
+    /** Tells what came of a pass, or of transfers and commands between passes. */
+    private void tell() {
         if (!kvEvents.empty()) {
             publisher.publish(kvEvents.batch(System.currentTimeMillis() / 1000.0));
             kvEvents = new KvEventEncoder();
         }
-        load = engine.load();
-        told.forEach(Runnable::run);
+        levels = levelsNow();
+        List<Runnable> news = List.copyOf(told);
         told.clear();
+        news.forEach(Runnable::run);
+    }
+
+    private Levels levelsNow() {
+        return new Levels(engine.load(), engine.blocks(KvTier.HOST), engine.blocks(KvTier.DISK));
     }
 
     private void tokens(String id, int count) {
@@ -272,24 +350,28 @@ final class EngineLoop implements AutoCloseable {
 
         @Override
         public void onBlocksStored(String id, int firstBlock, KvEvent.BlocksStored event, double timeMillis) {
-            LiveRequest request = requests.get(id);
-            if (request != null) {
-                int blockSize = settings.blockSizeTokens();
-                @Nullable Long parent = event.root() ? null : event.parent();
-                String salt = request.salt();
-                kvEvents.stored(
-                        event.sequenceHashes(), parent, request.tokens(), firstBlock * blockSize, blockSize, salt);
-            }
+            LiveRequest request = Objects.requireNonNull(requests.get(id));
+            stored(event, request.tokens(), firstBlock * settings.blockSizeTokens(), request.salt());
         }
 
         @Override
         public void onBlocksMoved(KvEvent.BlocksStored event, double timeMillis) {
-            throw new IllegalStateException("the engine has one tier");
+            long[] hashes = event.sequenceHashes();
+            counters.movedBlocks(event.tier()).add(hashes.length);
+            stored(event, contents.tokens(hashes), 0, contents.salt(hashes[0]));
+        }
+
+        private void stored(KvEvent.BlocksStored event, int[] tokens, int from, @Nullable String salt) {
+            @Nullable Long parent = event.root() ? null : event.parent();
+            contents.stored(event.sequenceHashes(), tokens, from, salt);
+            kvEvents.stored(
+                    event.sequenceHashes(), parent, tokens, from, settings.blockSizeTokens(), salt, event.tier());
         }
 
         @Override
         public void onBlocksRemoved(KvEvent.BlocksRemoved event, double timeMillis) {
-            kvEvents.removed(event.sequenceHashes());
+            contents.removed(event.sequenceHashes());
+            kvEvents.removed(event.sequenceHashes(), event.tier());
         }
     }
 }

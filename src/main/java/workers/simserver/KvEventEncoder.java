@@ -3,6 +3,7 @@ package workers.simserver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
+import kv.KvTier;
 import org.jspecify.annotations.Nullable;
 import org.msgpack.core.MessageBufferPacker;
 import org.msgpack.core.MessagePack;
@@ -15,8 +16,6 @@ import org.msgpack.core.MessagePack;
  * @see <a href="https://github.com/vllm-project/vllm/blob/main/vllm/distributed/kv_events.py">vLLM's kv_events.py</a>
  */
 final class KvEventEncoder {
-    private static final String MEDIUM = "GPU";
-
     private final MessageBufferPacker events = MessagePack.newDefaultBufferPacker();
     private int count;
 
@@ -33,7 +32,13 @@ final class KvEventEncoder {
      * @param salt the request's cache salt, told with the block at the root only
      */
     void stored(
-            long[] hashes, @Nullable Long parent, int[] tokens, int from, int blockSizeTokens, @Nullable String salt) {
+            long[] hashes,
+            @Nullable Long parent,
+            int[] tokens,
+            int from,
+            int blockSizeTokens,
+            @Nullable String salt,
+            KvTier tier) {
         try {
             begin(11, "BlockStored", hashes);
             events.packString("parent_block_hash");
@@ -48,7 +53,7 @@ final class KvEventEncoder {
             }
             events.packString("block_size").packInt(blockSizeTokens);
             events.packString("lora_id").packNil();
-            events.packString("medium").packString(MEDIUM);
+            events.packString("medium").packString(medium(tier));
             events.packString("lora_name").packNil();
             extraKeys(hashes.length, parent == null ? salt : null);
             events.packString("group_idx").packInt(0);
@@ -59,10 +64,10 @@ final class KvEventEncoder {
     }
 
     /** Adds evicted blocks. */
-    void removed(long[] hashes) {
+    void removed(long[] hashes, KvTier tier) {
         try {
             begin(4, "BlockRemoved", hashes);
-            events.packString("medium").packString(MEDIUM);
+            events.packString("medium").packString(medium(tier));
             events.packString("group_idx").packInt(0);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -79,6 +84,15 @@ final class KvEventEncoder {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static String medium(KvTier tier) {
+        return switch (tier) {
+            case DEVICE -> "GPU";
+            case HOST -> "CPU";
+            case DISK -> "DISK";
+            case REMOTE -> "EXTERNAL";
+        };
     }
 
     private void begin(int fields, String type, long[] hashes) throws IOException {

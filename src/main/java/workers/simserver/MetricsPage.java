@@ -1,11 +1,13 @@
 package workers.simserver;
 
+import java.util.List;
 import java.util.Locale;
+import kv.KvTier;
 import workers.status.WorkerLoad;
 
 /**
- * The engine's metrics in Prometheus' text format, under vLLM's names. {@code vllm:cache_config_info} carries two labels
- * that vLLM's does not: {@code max_num_batched_tokens} and {@code max_num_seqs}.
+ * The engine's metrics in Prometheus' text format, under vLLM's names. {@code vllm:cache_config_info} carries labels that
+ * vLLM's does not: {@code max_num_batched_tokens}, {@code max_num_seqs} and {@code num_disk_blocks}.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
@@ -20,7 +22,8 @@ final class MetricsPage {
         this.startedAtMillis = startedAtMillis;
     }
 
-    String text(WorkerLoad load) {
+    String text(EngineLoop.Levels levels) {
+        WorkerLoad load = levels.load();
         StringBuilder page = new StringBuilder(2048);
         long prompt = counters.promptTokens.sum();
         long cached = counters.cachedPromptTokens.sum();
@@ -35,6 +38,16 @@ final class MetricsPage {
         counter(page, "vllm:generation_tokens", "Generated tokens", counters.generatedTokens.sum());
         counter(page, "vllm:request_success", "Requests answered to the end", counters.finishedRequests.sum());
         counter(page, "vllm:num_preemptions", "Preemptions", counters.preemptions.sum());
+        gauge(page, "sim:host_blocks", "KV blocks in the host tier", levels.hostBlocks());
+        gauge(page, "sim:disk_blocks", "KV blocks in the disk tier", levels.diskBlocks());
+        for (KvTier tier : List.of(KvTier.DEVICE, KvTier.HOST, KvTier.DISK)) {
+            String name = "sim:blocks_moved_to_" + tier.name().toLowerCase(Locale.ROOT);
+            counter(
+                    page,
+                    name,
+                    "KV blocks that came there uncomputed",
+                    counters.movedBlocks(tier).sum());
+        }
         cacheConfig(page);
         head(page, "process_start_time_seconds", "Start of the engine since the epoch", "gauge");
         page.append(String.format(Locale.ROOT, "process_start_time_seconds %.3f%n", startedAtMillis / 1000.0));
@@ -46,6 +59,8 @@ final class MetricsPage {
         page.append("vllm:cache_config_info{block_size=\"").append(settings.blockSizeTokens());
         page.append("\",enable_prefix_caching=\"True\",engine=\"0\",max_num_batched_tokens=\"");
         page.append(settings.maxBatchedTokens()).append("\",max_num_seqs=\"").append(settings.maxSequences());
+        page.append("\",num_cpu_blocks=\"").append(settings.tiers().hostBlocks());
+        page.append("\",num_disk_blocks=\"").append(settings.tiers().diskBlocks());
         page.append("\",num_gpu_blocks=\"").append(settings.deviceBlocks()).append("\"} 1.0\n");
     }
 

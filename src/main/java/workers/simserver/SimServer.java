@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -14,7 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A simulated engine that listens: {@code /v1/chat/completions}, {@code /v1/models}, {@code /health}, {@code /metrics}, {@code
- * /v1/kv_hints}, and KV events.
+ * /v1/kv_hints}, {@code /v1/kv_blocks} for other engines, and KV events.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
@@ -28,6 +29,8 @@ public final class SimServer implements AutoCloseable {
         System.setProperty("sun.net.httpserver.maxIdleConnections", "1000");
     }
 
+    private static final Set<String> POSTED = Set.of("/v1/chat/completions", "/v1/kv_hints", PeerBlocks.PATH);
+
     private final SimServerSettings settings;
     private final long startedAtMillis = System.currentTimeMillis();
     private final KvEventPublisher publisher;
@@ -36,6 +39,7 @@ public final class SimServer implements AutoCloseable {
     private final ExecutorService handlers;
     private final ChatHandler chat;
     private final HintsHandler hints;
+    private final PeerBlocks peers;
     private final MetricsPage metrics;
 
     private SimServer(SimServerSettings settings) throws IOException {
@@ -52,8 +56,9 @@ public final class SimServer implements AutoCloseable {
         }
         EngineCounters counters = new EngineCounters();
         loop = new EngineLoop(settings, publisher, counters);
-        chat = new ChatHandler(settings, loop);
-        hints = new HintsHandler(loop);
+        peers = new PeerBlocks(settings, loop);
+        chat = new ChatHandler(settings, loop, peers);
+        hints = new HintsHandler(settings, loop, peers);
         metrics = new MetricsPage(settings, counters, startedAtMillis);
         AtomicInteger threads = new AtomicInteger();
         handlers = Executors.newCachedThreadPool(task -> {
@@ -115,15 +120,16 @@ public final class SimServer implements AutoCloseable {
 
     private void route(HttpExchange exchange) throws IOException, InterruptedException {
         String path = exchange.getRequestURI().getPath();
-        String method = path.equals("/v1/chat/completions") || path.equals("/v1/kv_hints") ? "POST" : "GET";
+        String method = POSTED.contains(path) ? "POST" : "GET";
         Handler handler =
                 switch (path) {
                     case "/v1/chat/completions" -> chat::handle;
                     case "/v1/kv_hints" -> hints::handle;
+                    case PeerBlocks.PATH -> peers::send;
                     case "/v1/models" -> this::models;
                     case "/health" -> to -> HttpReply.send(to, 200, "text/plain", "");
                     case "/metrics" ->
-                        to -> HttpReply.send(to, 200, "text/plain; version=0.0.4", metrics.text(loop.load()));
+                        to -> HttpReply.send(to, 200, "text/plain; version=0.0.4", metrics.text(loop.levels()));
                     default -> throw RequestFailure.notFound(null, "there is no " + path);
                 };
         if (!exchange.getRequestMethod().equals(method)) {
@@ -143,7 +149,7 @@ public final class SimServer implements AutoCloseable {
                 .putNull("parent")
                 .put("max_model_len", settings.engine().contextTokens());
         ArrayNode actions = model.putArray("kv_hints");
-        HintsHandler.ACTIONS.forEach(actions::add);
+        hints.actions().forEach(actions::add);
         HttpReply.json(exchange, 200, list);
     }
 

@@ -1,6 +1,7 @@
 package workers.simserver;
 
 import workers.sim.SimSettings;
+import workers.sim.SimTiers;
 import workers.status.TimingModel;
 
 /**
@@ -19,6 +20,7 @@ import workers.status.TimingModel;
  * @param maxBatchedTokens token budget of a pass, at least {@code maxSequences}
  * @param contextTokens longest prompt plus answer; the blocks bound it, too
  * @param timing what a pass costs, see {@link TimingModel#named}
+ * @param tiers memory beyond the device and the links to it, at the measured machine's speed
  * @param seed of the engine's own hashes; a restarted engine should have another
  */
 public record SimServerSettings(
@@ -33,6 +35,7 @@ public record SimServerSettings(
         int maxBatchedTokens,
         int contextTokens,
         String timing,
+        SimTiers tiers,
         long seed) {
     public SimServerSettings {
         requirePort("port", port);
@@ -49,6 +52,11 @@ public record SimServerSettings(
     SimSettings engine() {
         int holdable = (int) Math.min(contextTokens, (long) deviceBlocks * blockSizeTokens);
         return new SimSettings(blockSizeTokens, deviceBlocks, maxSequences, maxBatchedTokens, holdable);
+    }
+
+    /** Memory whose links are as many times faster as the timing's passes are. */
+    SimTiers scaledTiers() {
+        return tiers.faster(timingModel().speedup());
     }
 
     TimingModel timingModel() {

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import replay.PolicySummary;
 import replay.trace.Trace;
 import replay.trace.TraceReader;
+import testkit.SimMemory;
 import workers.simserver.SimServer;
 import workers.simserver.SimServerSettings;
 
@@ -37,8 +38,8 @@ class LiveReplayTest {
 
     @Test
     void everyTurnIsSentAndWhatTheEngineReusedIsReported() throws Exception {
-        SimServerSettings engine =
-                new SimServerSettings("127.0.0.1", 0, 0, 0, "sim-echo", 64, 512, 8, 8192, 1 << 20, "100", 7);
+        SimServerSettings engine = new SimServerSettings(
+                "127.0.0.1", 0, 0, 0, "sim-echo", 64, 512, 8, 8192, 1 << 20, "100", SimMemory.deviceOnly(), 7);
         AtomicInteger ended = new AtomicInteger();
         try (SimServer server = SimServer.start(engine)) {
             PolicySummary live = replay(URI.create(server.url()), "sim-echo", ended)
@@ -55,8 +56,8 @@ class LiveReplayTest {
 
     @Test
     void aTurnThatFailsIsCountedAndQuoted() throws Exception {
-        SimServerSettings engine =
-                new SimServerSettings("127.0.0.1", 0, 0, 0, "sim-echo", 64, 512, 8, 8192, 1 << 20, "100", 7);
+        SimServerSettings engine = new SimServerSettings(
+                "127.0.0.1", 0, 0, 0, "sim-echo", 64, 512, 8, 8192, 1 << 20, "100", SimMemory.deviceOnly(), 7);
         try (SimServer server = SimServer.start(engine)) {
             LiveReplay.Result result = replay(URI.create(server.url()), "no-such-model", new AtomicInteger());
 

@@ -42,17 +42,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.zeromq.SocketType;
-import org.zeromq.ZContext;
-import org.zeromq.ZMQ;
-import org.zeromq.ZMsg;
 import testkit.ActorTestKitExtension;
+import testkit.SimMemory;
 import workers.EngineClient;
 import workers.Seat;
-import workers.events.EngineEvent;
-import workers.events.KvEventDecoder;
 import workers.simserver.SimServer;
 import workers.simserver.SimServerSettings;
+import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 
@@ -67,15 +63,16 @@ class SimulatedEngineTest {
 
     private static final Sampling ONE = new Sampling(1, null, null, null, null, null, null, null, List.of(), null);
     private static final LeaseId LEASE = new LeaseId(0, 1);
-    private static final EngineCapabilities HOLDS = new EngineCapabilities(true, null, 0);
+    private static final EngineCapabilities HOLDS =
+            new EngineCapabilities(true, null, 0, new ColderTiers(0, 0, false, false, true));
 
     private SimServer server;
     private OpenAiEngineClient client;
 
     @BeforeEach
     void start() throws IOException {
-        server = SimServer.start(
-                new SimServerSettings("127.0.0.1", 0, 0, 0, "sim-echo", BLOCK, 512, 8, 512, 1 << 20, "100", 7));
+        server = SimServer.start(new SimServerSettings(
+                "127.0.0.1", 0, 0, 0, "sim-echo", BLOCK, 512, 8, 512, 1 << 20, "100", SimMemory.deviceOnly(), 7));
         OpenAiSettings settings = new OpenAiSettings(
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(30),
@@ -216,29 +213,8 @@ class SimulatedEngineTest {
 
     /** Runs a prompt and reads from the engine's events what it calls the prompt's blocks. */
     private List<EngineHash> blocksOf(List<Message> prompt) throws Exception {
-        try (ZContext context = new ZContext()) {
-            ZMQ.Socket replay = context.createSocket(SocketType.DEALER);
-            replay.setReceiveTimeOut(20_000);
-            replay.connect(server.replayUrl());
-            InferenceEvent.Finished finished = finished(answer(request(prompt, ONE, TenantId.DEFAULT)));
-            int whole = finished.usage().inputTokens() / BLOCK;
-            List<EngineHash> blocks = new ArrayList<>();
-            replay.sendMore(new byte[0]);
-            replay.send(new byte[Long.BYTES]);
-            for (byte[] payload = payload(replay); payload.length > 0; payload = payload(replay)) {
-                for (EngineEvent event : KvEventDecoder.decode(payload).events()) {
-                    for (long hash : ((EngineEvent.Stored) event).hashes()) {
-                        blocks.add(new EngineHash(hash));
-                    }
-                }
-            }
-            return blocks.subList(0, whole);
-        }
-    }
-
-    private static byte[] payload(ZMQ.Socket replay) {
-        ZMsg message = ZMsg.recvMsg(replay);
-        return message.getLast().getData();
+        InferenceEvent.Finished finished = finished(answer(request(prompt, ONE, TenantId.DEFAULT)));
+        return EngineBlocks.computed(server).subList(0, finished.usage().inputTokens() / BLOCK);
     }
 
     private static Hold hold(Duration remaining) {

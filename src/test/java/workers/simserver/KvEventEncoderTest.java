@@ -22,7 +22,7 @@ class KvEventEncoderTest {
     @Test
     void aStoredBlockIsEncodedAsVllmDoes() {
         KvEventEncoder encoder = new KvEventEncoder();
-        encoder.stored(new long[] {H1}, null, new int[] {0, 1, 2, 3, 4}, 1, 4, null);
+        encoder.stored(new long[] {H1}, null, new int[] {0, 1, 2, 3, 4}, 1, 4, null, KvTier.DEVICE);
         assertEquals(
                 "93cb41d954fc40200000918ba474797065ab426c6f636b53746f726564ac626c6f636b5f68617368657391cf1122334455667788"
                         + "b1706172656e745f626c6f636b5f68617368c0a9746f6b656e5f6964739401020304aa626c6f636b5f73697a6504"
@@ -34,7 +34,7 @@ class KvEventEncoderTest {
     @Test
     void aRemovedBlockIsEncodedAsVllmDoes() {
         KvEventEncoder encoder = new KvEventEncoder();
-        encoder.removed(new long[] {H2});
+        encoder.removed(new long[] {H2}, KvTier.DEVICE);
         assertEquals(
                 "93cb41d954fc402000009184a474797065ac426c6f636b52656d6f766564ac626c6f636b5f68617368657391cfffeeddccbbaa9988"
                         + "a66d656469756da3475055a967726f75705f6964780000",
@@ -44,9 +44,9 @@ class KvEventEncoderTest {
     @Test
     void theDecoderReadsWhatTheEncoderWrote() throws MalformedBatchException {
         KvEventEncoder encoder = new KvEventEncoder();
-        encoder.stored(new long[] {H1, H2}, null, new int[] {256, 258, 7, 8}, 0, 2, "tenant-a");
-        encoder.stored(new long[] {3}, H2, new int[] {9, 10}, 0, 2, "tenant-a");
-        encoder.removed(new long[] {3, H2});
+        encoder.stored(new long[] {H1, H2}, null, new int[] {256, 258, 7, 8}, 0, 2, "tenant-a", KvTier.DEVICE);
+        encoder.stored(new long[] {3}, H2, new int[] {9, 10}, 0, 2, "tenant-a", KvTier.DEVICE);
+        encoder.removed(new long[] {3, H2}, KvTier.DEVICE);
         List<EngineEvent> events =
                 KvEventDecoder.decode(encoder.batch(TIMESTAMP)).events();
 

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import testkit.SimMemory;
 
 @Timeout(60)
 class SimServerTest {
@@ -225,7 +226,8 @@ class SimServerTest {
     }
 
     static SimServerSettings settings(int port) {
-        return new SimServerSettings("127.0.0.1", port, 0, 0, "sim-echo", BLOCK, 512, 8, 512, 1 << 20, "100", 7);
+        return new SimServerSettings(
+                "127.0.0.1", port, 0, 0, "sim-echo", BLOCK, 512, 8, 512, 1 << 20, "100", SimMemory.deviceOnly(), 7);
     }
 
     /** A stream of a token every 20 ms, begun by a client that reads nothing. */
