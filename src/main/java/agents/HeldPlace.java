@@ -27,6 +27,7 @@ final class HeldPlace {
     private final TurnId turn;
     private final TurnPorts ports;
     private @Nullable WorkerId worker;
+    private @Nullable WorkerId pullFrom;
     private @Nullable SinkQueueWithCancel<InferenceEvent> stream;
     private Worker.Placed place = NOWHERE;
     private int promisedBlocks;
@@ -36,9 +37,19 @@ final class HeldPlace {
         this.ports = ports;
     }
 
-    /** The router proposes a worker, whose admission is asked for. */
-    void proposed(WorkerId proposal) {
+    /**
+     * The router proposes a worker, whose admission is asked for.
+     *
+     * @param source another worker, from which the engine is to take what it has of the prompt; null for none
+     */
+    void proposed(WorkerId proposal, @Nullable WorkerId source) {
         worker = proposal;
+        pullFrom = source;
+    }
+
+    @Nullable
+    WorkerId pullFrom() {
+        return pullFrom;
     }
 
     /** The worker refused: nothing is held there, and the router is told why. */

@@ -226,7 +226,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         if (replied.reply() instanceof Router.Placed placed) {
             WorkerId chosen = placed.placement().worker();
             attempts.placed();
-            place.proposed(chosen);
+            place.proposed(chosen, placed.placement().pullFrom());
             stage = Stage.ADMITTING;
             getContext()
                     .ask(
@@ -279,7 +279,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
                 admitted.place(),
                 ports.engines()
                         .apply(admittedBy)
-                        .generate(request, admitted.place().seat())
+                        .generate(request, admitted.place().seat(), place.pullFrom())
                         .runWith(Sink.queue(1), getContext().getSystem()));
         pull();
     }

@@ -49,6 +49,8 @@ final class ReplayCommand implements Callable<Integer> {
             "--decisions",
             "--workers",
             "--blocks-per-worker",
+            "--host-blocks-per-worker",
+            "--disk-blocks-per-worker",
             "--timing",
             "--max-sequences",
             "--max-batched-tokens",
@@ -97,6 +99,21 @@ final class ReplayCommand implements Callable<Integer> {
             defaultValue = "16384",
             description = "KV blocks of each engine (default: ${DEFAULT-VALUE}).")
     private int blocksPerWorker;
+
+    @Option(
+            names = "--host-blocks-per-worker",
+            paramLabel = "BLOCKS",
+            defaultValue = "0",
+            description = "KV blocks in each engine's host memory; its links are as fast as holdfast.router.links says "
+                    + "(default: ${DEFAULT-VALUE}).")
+    private int hostBlocksPerWorker;
+
+    @Option(
+            names = "--disk-blocks-per-worker",
+            paramLabel = "BLOCKS",
+            defaultValue = "0",
+            description = "KV blocks on each engine's disk (default: ${DEFAULT-VALUE}).")
+    private int diskBlocksPerWorker;
 
     @Option(
             names = "--block-size-tokens",
@@ -356,6 +373,8 @@ final class ReplayCommand implements Callable<Integer> {
                         workers,
                         blockSizeTokens > 0 ? blockSizeTokens : trace.blockSizeTokens(),
                         blocksPerWorker,
+                        hostBlocksPerWorker,
+                        diskBlocksPerWorker,
                         maxSequences,
                         maxBatchedTokens,
                         sessions,

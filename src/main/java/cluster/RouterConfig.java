@@ -19,6 +19,7 @@ import router.strategy.PrefixScorer;
 import router.strategy.Strategies;
 import router.strategy.StrategySettings;
 import router.strategy.Thompson;
+import workers.status.TransferModel;
 
 /** Reads {@code holdfast.router}. */
 public final class RouterConfig {
@@ -50,10 +51,20 @@ public final class RouterConfig {
                 queue(router.section("queue")),
                 new BusyThreshold(prefillFactor(router.section("busy")), residentShare(router.section("busy"))),
                 router.getTiming("timing"),
-                router.getBytes("copy-load-rate", 1, 1L << 30),
+                transfers(router),
                 router.getDurationOrZero("fanout-max-wait"),
                 RetentionConfig.of(config).policy(),
                 seconds(router.getDuration("rate-window")));
+    }
+
+    private static TransferModel transfers(Section router) {
+        Section links = router.section("links");
+        return new TransferModel(
+                router.getBytes("copy-load-rate", 1, 1L << 30),
+                links.getBytes("bytes-per-token"),
+                links.getBytes("host-rate", 1, 1L << 30),
+                links.getBytes("disk-rate", 1, 1L << 30),
+                links.getBytes("network-rate", 1, 1L << 30));
     }
 
     /**

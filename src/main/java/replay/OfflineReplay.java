@@ -74,6 +74,8 @@ public record OfflineReplay(
                 new Comparison.Condition("timingSpeedup", settings.timingModel().speedup()),
                 new Comparison.Condition("blockSizeTokens", settings.blockSizeTokens()),
                 new Comparison.Condition("blocksPerWorker", settings.blocksPerWorker()),
+                new Comparison.Condition("hostBlocksPerWorker", settings.hostBlocksPerWorker()),
+                new Comparison.Condition("diskBlocksPerWorker", settings.diskBlocksPerWorker()),
                 new Comparison.Condition("maxSequences", settings.maxSequences()),
                 new Comparison.Condition("maxBatchedTokens", settings.maxBatchedTokens()),
                 new Comparison.Condition("load", trace.arrivals() ? "recorded arrivals" : "closed loop"),

@@ -27,9 +27,12 @@ import router.placement.RouteRequest;
 import router.retention.LiveWorker;
 import workers.sim.SimRequest;
 import workers.sim.SimSettings;
+import workers.sim.SimTiers;
+import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
+import workers.status.TransferModel;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
@@ -41,7 +44,6 @@ import workers.status.WorkerState;
  */
 final class PolicyRun implements SimulatedWorker.Owner {
     private static final String MODEL = "replayed";
-    private static final EngineCapabilities HOLDS = new EngineCapabilities(true, null, 0);
 
     private final Trace trace;
     private final Prompts prompts;
@@ -130,7 +132,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
                 settings.maxSequences(),
                 settings.maxBatchedTokens(),
                 contextTokens);
-        workers.add(new SimulatedWorker(number, events, engine, settings.timingModel(), this));
+        workers.add(new SimulatedWorker(number, events, engine, settings.timingModel(), tiers(), this));
         WorkerId worker = new WorkerId("http://worker-" + number);
         CacheOwner cache = new CacheOwner(worker, new Incarnation(0, number), 0);
         caches.add(cache);
@@ -141,18 +143,33 @@ final class PolicyRun implements SimulatedWorker.Owner {
                 settings.maxBatchedTokens(),
                 settings.maxSequences(),
                 contextTokens,
-                HOLDS);
+                new EngineCapabilities(true, null, 0, colderTiers()));
         WorkerLoad idle = WorkerLoad.idle(settings.blocksPerWorker());
         placer.join(worker, cache.incarnation(), facts, WorkerState.READY, idle);
         keeper.join(new LiveWorker(worker, cache.incarnation(), WorkerState.READY, facts, idle));
         holds.add(new WorkerHolds(
-                cache,
-                workers.get(number).engine(),
-                prompts.chains(),
-                settings.blocksPerWorker(),
-                retention,
-                figures,
-                keeper::holdOver));
+                cache, workers.get(number), prompts.chains(), facts, retention, figures, keeper::holdOver));
+    }
+
+    private ColderTiers colderTiers() {
+        boolean any = tiers() != null;
+        return new ColderTiers(settings.hostBlocksPerWorker(), settings.diskBlocksPerWorker(), any, any, false);
+    }
+
+    /** Memory beyond the device with the links that placement predicts with; null for none. */
+    private @Nullable SimTiers tiers() {
+        TransferModel links = placement.transfers();
+        return settings.hostBlocksPerWorker() + settings.diskBlocksPerWorker() == 0
+                ? null
+                : new SimTiers(
+                                settings.hostBlocksPerWorker(),
+                                settings.diskBlocksPerWorker(),
+                                true,
+                                Math.toIntExact(links.bytesPerToken()),
+                                links.hostBytesPerSecond(),
+                                links.diskBytesPerSecond(),
+                                links.networkBytesPerSecond())
+                        .faster(settings.timingModel().speedup());
     }
 
     PolicyOutcome run() {

@@ -10,6 +10,8 @@ import workers.status.TimingModel;
  * @param workers simulated engines
  * @param blockSizeTokens tokens in a KV block; divides the trace's own
  * @param blocksPerWorker KV blocks of each engine
+ * @param hostBlocksPerWorker KV blocks in each engine's host memory, 0 for none
+ * @param diskBlocksPerWorker KV blocks on each engine's disk, 0 for none
  * @param maxSequences requests that an engine runs at once
  * @param maxBatchedTokens token budget of an engine's pass
  * @param sessions sessions that run at once; without meaning for a trace with arrivals
@@ -24,6 +26,8 @@ public record ReplaySettings(
         int workers,
         int blockSizeTokens,
         int blocksPerWorker,
+        int hostBlocksPerWorker,
+        int diskBlocksPerWorker,
         int maxSequences,
         int maxBatchedTokens,
         int sessions,

@@ -3,15 +3,21 @@ package replay;
 import java.util.ArrayList;
 import java.util.List;
 import kv.KvEvent;
+import kv.KvTier;
+import org.jspecify.annotations.Nullable;
+import workers.sim.SimFabric;
+import workers.sim.SimHold;
 import workers.sim.SimListener;
 import workers.sim.SimRequest;
 import workers.sim.SimSettings;
+import workers.sim.SimTiers;
 import workers.sim.SimulatedEngine;
 import workers.status.TimingModel;
 import workers.status.WorkerLoad;
 
 /**
- * A simulated engine in virtual time: runs pass after pass while it has work, and tells what a pass brought when it ends.
+ * A simulated engine in virtual time: runs pass after pass while it has work, and tells what a pass brought when it ends. What
+ * moves between its tiers meanwhile arrives with the next pass, or by itself while there is none.
  *
  * <p>Thread-safety: confined to its run.
  */
@@ -23,6 +29,9 @@ final class SimulatedWorker implements SimListener {
     private final List<SimRequest> arrived = new ArrayList<>();
     private final List<EventQueue.Action> outcomes = new ArrayList<>();
     private boolean running;
+    /** When the engine is looked after next while it has no passes; infinity when nothing is planned. */
+    private double wakeMillis = Double.POSITIVE_INFINITY;
+
     private double busyMillis;
 
     /** Who hears of a worker's turns and blocks. */
@@ -46,11 +55,20 @@ final class SimulatedWorker implements SimListener {
         void onPass(int worker, double nowMillis);
     }
 
-    SimulatedWorker(int number, EventQueue events, SimSettings settings, TimingModel timing, Owner owner) {
+    /** @param tiers memory beyond the device; null for none */
+    SimulatedWorker(
+            int number,
+            EventQueue events,
+            SimSettings settings,
+            TimingModel timing,
+            @Nullable SimTiers tiers,
+            Owner owner) {
         this.number = number;
         this.events = events;
         this.owner = owner;
-        this.engine = new SimulatedEngine(settings, timing, this);
+        this.engine = tiers == null
+                ? new SimulatedEngine(settings, timing, this)
+                : new SimulatedEngine(settings, timing, tiers, new SimFabric(0, tiers.networkBytesPerSecond()), this);
     }
 
     /** Queues a request; the engine sees it when the pass under way is over. */
@@ -62,8 +80,27 @@ final class SimulatedWorker implements SimListener {
         }
     }
 
-    SimulatedEngine engine() {
-        return engine;
+    /**
+     * Keeps a prefix in its hold's tier, where it is moved to first.
+     *
+     * @return how many of its leading blocks are there, or on their way
+     */
+    int hold(SimHold hold, double nowMillis) {
+        if (hold.tier() != KvTier.DEVICE) {
+            engine.demote(hold.chain(), hold.tier(), nowMillis);
+        }
+        int covered = engine.hold(hold, nowMillis);
+        wakeLater(nowMillis);
+        return covered;
+    }
+
+    void release(String hold) {
+        engine.release(hold);
+    }
+
+    /** Whether a block is in a tier and can be used there. */
+    boolean has(long hash, KvTier tier) {
+        return engine.matchable(hash, tier);
     }
 
     WorkerLoad load() {
@@ -80,14 +117,33 @@ final class SimulatedWorker implements SimListener {
             engine.submit(request, nowMillis);
         }
         arrived.clear();
+        engine.settle(nowMillis);
         if (engine.stalled()) {
             running = false;
             tellOutcomes(nowMillis);
+            wakeLater(nowMillis);
             return;
         }
         double end = engine.advance(nowMillis, events.nextMillis());
         busyMillis += end - nowMillis;
         events.at(end, this::endPass);
+    }
+
+    /** Plans the next look at an engine without passes, in which something is on its way or waits to be told. */
+    private void wakeLater(double nowMillis) {
+        double next = outcomes.isEmpty() ? engine.nextArrivalMillis() : nowMillis;
+        if (!running && next < wakeMillis) {
+            wakeMillis = Math.max(next, nowMillis);
+            events.at(wakeMillis, this::wake);
+        }
+    }
+
+    private void wake(double nowMillis) {
+        wakeMillis = Double.POSITIVE_INFINITY;
+        if (!running) {
+            running = true;
+            startPass(nowMillis);
+        }
     }
 
     private void endPass(double nowMillis) {

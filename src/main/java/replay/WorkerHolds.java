@@ -18,8 +18,9 @@ import workers.holds.CachedBlocks;
 import workers.holds.Grant;
 import workers.holds.HoldChange;
 import workers.holds.HoldTable;
+import workers.holds.InTierOrHotter;
 import workers.sim.SimHold;
-import workers.sim.SimulatedEngine;
+import workers.status.EngineFacts;
 
 /**
  * The holds of one simulated worker: production's book of them, and an engine that does as it is told at once.
@@ -27,11 +28,13 @@ import workers.sim.SimulatedEngine;
  * <p>Thread-safety: confined to its run.
  */
 final class WorkerHolds implements CachedBlocks {
+    private static final List<KvTier> TIERS = List.of(KvTier.DEVICE, KvTier.HOST, KvTier.DISK);
+
     private final CacheOwner owner;
-    private final SimulatedEngine engine;
+    private final SimulatedWorker engine;
     private final Chains chains;
-    private final int deviceBlocks;
-    private final int budgetBlocks;
+    private final EngineFacts facts;
+    private final double budgetShare;
     private final HoldTable table;
     private final RetentionFigures figures;
     private final Listener listener;
@@ -54,44 +57,90 @@ final class WorkerHolds implements CachedBlocks {
 
     WorkerHolds(
             CacheOwner owner,
-            SimulatedEngine engine,
+            SimulatedWorker engine,
             Chains chains,
-            int deviceBlocks,
+            EngineFacts facts,
             RetentionRules rules,
             RetentionFigures figures,
             Listener listener) {
         this.owner = owner;
         this.engine = engine;
         this.chains = chains;
-        this.deviceBlocks = deviceBlocks;
-        this.budgetBlocks = (int) (rules.budgetShare() * deviceBlocks);
+        this.facts = facts;
+        this.budgetShare = rules.budgetShare();
         this.figures = figures;
         this.listener = listener;
         table = new HoldTable(rules.epochsRemembered());
-        table.resize(KvTier.DEVICE, budgetBlocks);
+        TIERS.forEach(tier -> table.resize(tier, budget(tier)));
         table.begin(owner.incarnation());
     }
 
     /** Keeps what a command asks for. */
     Receipt hold(Hold hold, long order, PromptBlocks chain, double nowMillis) {
         count(nowMillis);
-        Grant grant = table.hold(hold, order, owner.incarnation(), VirtualTime.nanos(nowMillis), this);
+        long now = VirtualTime.nanos(nowMillis);
+        Grant grant = table.hold(hold, order, owner.incarnation(), now, this);
         tell(grant.changes(), nowMillis);
+        Receipt receipt = grant.receipt();
+        KvTier tier = KvTier.DEVICE;
+        if (grant.number() == 0 && inHostInstead(receipt)) {
+            grant = table.holdInstead(in(KvTier.HOST, hold), now, new InTierOrHotter(this));
+            tell(grant.changes(), nowMillis);
+            tier = KvTier.HOST;
+        }
         if (grant.number() != 0) {
-            words.put(hold.lease(), new Word(order, 0));
-            int depth = grant.receipt() instanceof Receipt.Bounded bounded
-                    ? bounded.prefix().blocks()
-                    : hold.prefix().blocks();
-            double until = nowMillis + VirtualTime.millis(hold.remaining());
-            engine.hold(
-                    new SimHold(name(hold.lease()), chain.prefix(depth).toArray(), hold.tier(), hold.density(), until),
-                    nowMillis);
+            receipt = tell(in(tier, hold), order, grant, chain, nowMillis);
         } else if (table.grant(hold.lease()) == 0) {
             engine.release(name(hold.lease()));
         }
-        figures.receipt(grant.receipt());
-        figures.heldShare(budgetBlocks == 0 ? 0 : (double) table.blocks(KvTier.DEVICE) / budgetBlocks);
-        return grant.receipt();
+        figures.receipt(receipt);
+        TIERS.forEach(held -> figures.heldShare(budget(held) == 0 ? 0 : (double) table.blocks(held) / budget(held)));
+        return receipt;
+    }
+
+    /** Tells the engine what was booked. */
+    private Receipt tell(Hold hold, long order, Grant grant, PromptBlocks chain, double nowMillis) {
+        Prefix kept = grant.receipt() instanceof Receipt.Bounded less ? less.prefix() : hold.prefix();
+        double until = nowMillis + VirtualTime.millis(hold.remaining());
+        long[] blocks = chain.prefix(kept.blocks()).toArray();
+        int covered =
+                engine.hold(new SimHold(name(hold.lease()), blocks, hold.tier(), hold.density(), until), nowMillis);
+        if (hold.tier() == KvTier.DEVICE) {
+            words.put(hold.lease(), new Word(order, 0));
+            return grant.receipt();
+        }
+        if (covered < kept.blocks()) {
+            table.refused(hold.lease(), grant.number());
+            engine.release(name(hold.lease()));
+            return new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT);
+        }
+        words.put(hold.lease(), new Word(order, 0));
+        return new Receipt.Bounded(kept, hold.tier(), hold.remaining(), Receipt.Reason.BUDGET);
+    }
+
+    private boolean inHostInstead(Receipt refusal) {
+        return facts.capabilities().tiers().keepsIn(KvTier.HOST)
+                && refusal instanceof Receipt.Rejected rejected
+                && (rejected.reason() == Receipt.Reason.BUDGET || rejected.reason() == Receipt.Reason.NOT_RESIDENT);
+    }
+
+    private static Hold in(KvTier tier, Hold hold) {
+        return new Hold(
+                hold.lease(),
+                hold.epoch(),
+                hold.prefix(),
+                hold.retentionClass(),
+                tier,
+                hold.priority(),
+                hold.density(),
+                hold.remaining());
+    }
+
+    private int budget(KvTier tier) {
+        int blocks = tier == KvTier.DEVICE
+                ? facts.deviceBlocks()
+                : facts.capabilities().tiers().blocks(tier);
+        return (int) (budgetShare * blocks);
     }
 
     void release(LeaseId lease, Epoch epoch, long order, double nowMillis) {
@@ -116,11 +165,11 @@ final class WorkerHolds implements CachedBlocks {
      */
     void admitted(int turn, int wholeBlocks, @Nullable Prefix cached, double nowMillis) {
         int held = cached == null ? 0 : table.heldPart(KvTier.DEVICE, cached, this);
-        int fresh = Math.max(0, Math.min(deviceBlocks, wholeBlocks) - held);
+        int fresh = Math.max(0, Math.min(facts.deviceBlocks(), wholeBlocks) - held);
         freshByTurn.put(turn, fresh);
         freshBlocks += fresh;
         count(nowMillis);
-        tell(table.yieldTo(KvTier.DEVICE, Math.max(0, deviceBlocks - freshBlocks)), nowMillis);
+        tell(table.yieldTo(KvTier.DEVICE, Math.max(0, facts.deviceBlocks() - freshBlocks)), nowMillis);
     }
 
     void ended(int turn) {
@@ -154,7 +203,8 @@ final class WorkerHolds implements CachedBlocks {
     }
 
     private void count(double nowMillis) {
-        figures.held(table.blocks(KvTier.DEVICE), (nowMillis - countedMillis) / VirtualTime.MILLIS_PER_SECOND);
+        int held = TIERS.stream().mapToInt(table::blocks).sum();
+        figures.held(held, (nowMillis - countedMillis) / VirtualTime.MILLIS_PER_SECOND);
         countedMillis = nowMillis;
     }
 
@@ -169,7 +219,7 @@ final class WorkerHolds implements CachedBlocks {
 
     @Override
     public boolean contains(long hash, KvTier tier) {
-        return tier == KvTier.DEVICE && engine.matchable(hash);
+        return engine.has(hash, tier);
     }
 
     @Override

@@ -182,7 +182,7 @@ abstract class TurnFixture {
 
     RouteRequest placeOn(WorkerId worker, @Nullable StoredCopy source) {
         Router.Route route = router.expectMessageClass(Router.Route.class);
-        route.replyTo().tell(new Router.Placed(new Placement(worker, new Incarnation(1, 2), 0, source, 0)));
+        route.replyTo().tell(new Router.Placed(new Placement(worker, new Incarnation(1, 2), 0, source, null, 0)));
         return route.request();
     }
 

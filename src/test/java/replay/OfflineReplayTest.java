@@ -24,7 +24,8 @@ class OfflineReplayTest {
     private static final List<String> ALL = List.copyOf(Strategies.names());
 
     private static ReplaySettings settings(int blocksPerWorker, int blockSize, long seed) {
-        return new ReplaySettings(3, blockSize, blocksPerWorker, 16, 2_048, 12, 60, 1, 50, 1, 32, "measured", seed);
+        return new ReplaySettings(
+                3, blockSize, blocksPerWorker, 0, 0, 16, 2_048, 12, 60, 1, 50, 1, 32, "measured", seed);
     }
 
     private static Comparison run(Trace trace, ReplaySettings settings, List<String> strategies, int atOnce)

@@ -25,14 +25,19 @@ class RetentionReplayTest {
     private static final List<String> STRATEGIES = List.of("round-robin", "sticky", "joint");
     private static final List<String> RETENTIONS = List.of("none", "static-ttl:20s", "leases");
 
-    private static ReplaySettings settings(int blocksPerWorker, long seed) {
-        return new ReplaySettings(3, 64, blocksPerWorker, 16, 2_048, 12, 60, 1, 50, 1, 32, "measured", seed);
+    private static ReplaySettings settings(int blocksPerWorker, int hostBlocks, long seed) {
+        return new ReplaySettings(
+                3, 64, blocksPerWorker, hostBlocks, 0, 16, 2_048, 12, 60, 1, 50, 1, 32, "measured", seed);
     }
 
     private static OfflineReplay replay(Trace trace, int blocksPerWorker, long seed) {
+        return replay(trace, blocksPerWorker, 0, seed);
+    }
+
+    private static OfflineReplay replay(Trace trace, int blocksPerWorker, int hostBlocks, long seed) {
         return new OfflineReplay(
                 trace,
-                settings(blocksPerWorker, seed),
+                settings(blocksPerWorker, hostBlocks, seed),
                 RouterConfig.placement(ConfigFactory.load()),
                 RetentionConfig.replayed(ConfigFactory.load()),
                 true,
@@ -91,11 +96,7 @@ class RetentionReplayTest {
     @Test
     void r9TwoRunsWithOneSeedGiveTheSameReportsAndDecisionLogs(@TempDir Path directory) throws Exception {
         Trace trace = Workloads.agents(20, 10, 4);
-        for (String name : List.of("one", "two")) {
-            Comparison comparison = run(trace, 300, 7, name.equals("one") ? 1 : 3);
-            ReportFiles.write(comparison, 0, directory.resolve(name));
-            ReportFiles.writeDecisions(comparison, directory.resolve(name).resolve("decisions.jsonl"));
-        }
+        writeTwice(replay(trace, 300, 7), directory);
         for (String file : List.of("report.json", "decisions.jsonl")) {
             String once = Files.readString(directory.resolve("one").resolve(file));
             assertEquals(once, Files.readString(directory.resolve("two").resolve(file)), file);
@@ -111,13 +112,49 @@ class RetentionReplayTest {
                 other.outcomes().get(0).decisionLog().lines().count());
     }
 
+    private static void writeTwice(OfflineReplay replay, Path directory) throws Exception {
+        for (String name : List.of("one", "two")) {
+            Comparison comparison = replay.run(STRATEGIES, RETENTIONS, name.equals("one") ? 1 : 3, () -> {});
+            ReportFiles.write(comparison, 0, directory.resolve(name));
+            ReportFiles.writeDecisions(comparison, directory.resolve(name).resolve("decisions.jsonl"));
+        }
+    }
+
+    @Test
+    void r9TwoRunsWithAHostTierGiveTheSameReportsAndDecisionLogs(@TempDir Path directory) throws Exception {
+        writeTwice(replay(Workloads.agents(20, 10, 4), 300, 600, 7), directory);
+        for (String file : List.of("report.json", "decisions.jsonl")) {
+            assertEquals(
+                    Files.readString(directory.resolve("one").resolve(file)),
+                    Files.readString(directory.resolve("two").resolve(file)),
+                    file);
+        }
+    }
+
+    @Test
+    void whatTheDeviceEvictsIsLoadedFromAHostTierInsteadOfComputed() throws Exception {
+        Trace trace = Workloads.agents(30, 12, 2);
+        Comparison device = run(trace, 300, 1, 2);
+        Comparison host = replay(trace, 300, 3_000, 1).run(STRATEGIES, RETENTIONS, 2, () -> {});
+        for (int i = 0; i < STRATEGIES.size() * RETENTIONS.size(); i++) {
+            PolicySummary with = host.policies().get(i);
+            PolicySummary without = device.policies().get(i);
+            String pair = with.strategy() + " " + with.retention();
+            assertTrue(without.evictionTokens() > 0, pair);
+            assertTrue(with.evictionTokens() < without.evictionTokens() / 2, pair);
+        }
+    }
+
     @Property(tries = 15)
     void inEveryRunHoldsStayWithinBudgetTurnsEndOnceAndNoHitRateExceedsTheCeiling(
-            @ForAll @IntRange(min = 1, max = 1_000_000) int seed, @ForAll @IntRange(min = 150, max = 900) int blocks)
+            @ForAll @IntRange(min = 1, max = 1_000_000) int seed,
+            @ForAll @IntRange(min = 150, max = 900) int blocks,
+            @ForAll @IntRange(min = 0, max = 900) int hostBlocks)
             throws InterruptedException {
         Trace trace = Workloads.agents(16, 8, seed);
         AtomicInteger ended = new AtomicInteger();
-        Comparison comparison = replay(trace, blocks, seed).run(STRATEGIES, RETENTIONS, 1, ended::incrementAndGet);
+        Comparison comparison =
+                replay(trace, blocks, hostBlocks, seed).run(STRATEGIES, RETENTIONS, 1, ended::incrementAndGet);
 
         assertEquals(trace.turns().size() * STRATEGIES.size() * RETENTIONS.size(), ended.get());
         for (PolicySummary policy : comparison.policies()) {

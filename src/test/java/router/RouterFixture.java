@@ -16,6 +16,7 @@ import router.queue.BusyThreshold;
 import router.queue.QueuePolicy;
 import router.queue.QueueSettings;
 import testkit.PublishedStrategies;
+import testkit.Transfers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
@@ -41,7 +42,7 @@ final class RouterFixture {
                         new QueueSettings(QueuePolicy.FCFS, 0.001, 10, MAX_WAIT, Duration.ofSeconds(10)),
                         new BusyThreshold(1, 1),
                         TimingModel.MEASURED,
-                        1L << 30,
+                        Transfers.MODEL,
                         Duration.ofSeconds(10),
                         "none",
                         60));

@@ -8,10 +8,13 @@ import kv.CacheOwner;
 import kv.KvTier;
 import kv.Overlap;
 import kv.PrefixIndex;
+import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
 import router.queue.ActiveRequests;
 import router.queue.SharedBlocks;
 import router.strategy.Candidate;
 import workers.status.TimingModel;
+import workers.status.TransferModel;
 
 /**
  * Workers as candidates for one turn: what each has of its prompt, could load of it, and has to do besides.
@@ -20,14 +23,12 @@ import workers.status.TimingModel;
  * does when the slot is its session's own; another's beginning is given away only when no slot is empty.
  */
 final class Candidates {
-    private static final double MILLIS_PER_SECOND = 1000;
-
     private final PrefixIndex index;
     private final ActiveRequests active;
     private final Fleet fleet;
     private final PausePolicy pauses;
     private final TimingModel timing;
-    private final double copyBytesPerMilli;
+    private final TransferModel transfers;
 
     Candidates(PrefixIndex index, ActiveRequests active, Fleet fleet, PausePolicy pauses, PlacementSettings settings) {
         this.index = index;
@@ -35,8 +36,11 @@ final class Candidates {
         this.fleet = fleet;
         this.pauses = pauses;
         this.timing = settings.timing();
-        this.copyBytesPerMilli = settings.copyBytesPerSecond() / MILLIS_PER_SECOND;
+        this.transfers = settings.transfers().faster(settings.timing().speedup());
     }
+
+    /** The worker that has most of a prompt, of those that others can take it from. */
+    private record Source(WorkerId worker, int blocks) {}
 
     /** The given workers as candidates for a turn that has waited so long. */
     List<Candidate> of(RouteRequest request, List<Fleet.Member> eligible, long waitedNanos, long nowNanos) {
@@ -45,7 +49,16 @@ final class Candidates {
         SharedBlocks shared = active.sharedBlocks(request.blocks());
         int turnBlocks = request.promptBlocks();
         List<Candidate> candidates = new ArrayList<>(eligible.size());
+        Source source = null;
+        List<Candidate.Held> helds = new ArrayList<>(eligible.size());
         for (Fleet.Member member : eligible) {
+            Candidate.Held held = held(overlap, member.caches());
+            helds.add(held);
+            boolean deeper = held.blocks() > (source == null ? 0 : source.blocks());
+            source = deeper && pulls(member) ? new Source(member.worker(), held.blocks()) : source;
+        }
+        for (int i = 0; i < eligible.size(); i++) {
+            Fleet.Member member = eligible.get(i);
             int slot = member.slot();
             int newBlocks = turnBlocks - shared.inFlight(slot);
             boolean seats = member.facts().capabilities().privateSlots() > 0;
@@ -60,11 +73,11 @@ final class Candidates {
                     active.allocatedBlocksPerSecond(slot, nowNanos));
             PausePolicy.Room room =
                     new PausePolicy.Room(member.worker(), member.facts(), fleet.usedBlocks(member), newBlocks);
-            Candidate.Held held = held(overlap, member.caches());
             candidates.add(candidate(
                     request,
                     member,
-                    seats ? held : withComputed(held, shared.computed(slot)),
+                    seats ? helds.get(i) : withComputed(helds.get(i), shared.computed(slot)),
+                    source,
                     activity,
                     fleet.busy(member, newBlocks) || !pauses.admits(request, room, waited, nowNanos)));
         }
@@ -72,22 +85,48 @@ final class Candidates {
     }
 
     private Candidate candidate(
-            RouteRequest request, Fleet.Member member, Candidate.Held best, Candidate.Activity activity, boolean busy) {
+            RouteRequest request,
+            Fleet.Member member,
+            Candidate.Held best,
+            @Nullable Source source,
+            Candidate.Activity activity,
+            boolean busy) {
         int own = ownBlocks(request, member, best);
         Candidate.Held held = own == 0 && seatsFree(member, activity) ? Candidate.Held.NOTHING : best;
-        int has = held.blocks();
-        Optional<KeptPrefix.Copied> copied = request.kept()
-                .readable(member.facts().capabilities())
-                .filter(copy -> copy.blocks() > has && loadMillis(copy) < prefillMillis(request, has, copy.blocks()));
         return new Candidate(
                 member.worker(),
                 member.facts(),
                 member.load(),
                 held,
-                copied.map(copy -> new Candidate.Kept(own, copy.blocks() - has, loadMillis(copy)))
-                        .orElse(new Candidate.Kept(own, 0, 0)),
+                kept(request, member, own, held, source),
                 activity,
                 busy);
+    }
+
+    /** What is kept for the turn, and what of its prompt is sooner brought than computed. */
+    private Candidate.Kept kept(
+            RouteRequest request, Fleet.Member member, int own, Candidate.Held held, @Nullable Source source) {
+        int has = held.blocks();
+        long size = request.blocks().blockSizeTokens();
+        double load = transfers.loadMillis(held.host() * size, held.disk() * size, held.remote() * size);
+        Optional<KeptPrefix.Copied> copied = request.kept()
+                .readable(member.facts().capabilities())
+                .filter(copy -> copy.blocks() > has && loadMillis(copy) < prefillMillis(request, has, copy.blocks()));
+        if (copied.isPresent()) {
+            return new Candidate.Kept(own, copied.get().blocks() - has, load + loadMillis(copied.get()));
+        }
+        if (source != null && source.blocks() > has && pulls(member)) {
+            // A pull brings what lies in colder tiers here, too: it is the faster way.
+            double pull = transfers.pullMillis((source.blocks() - held.device()) * size);
+            if (pull < load + prefillMillis(request, has, source.blocks())) {
+                return new Candidate.Kept(own, source.blocks() - has, pull, source.worker());
+            }
+        }
+        return new Candidate.Kept(own, 0, load);
+    }
+
+    private static boolean pulls(Fleet.Member member) {
+        return member.facts().capabilities().tiers().pulls();
     }
 
     /** Blocks promised to the turn's session, or in its slot: the turn before left it there. */
@@ -105,7 +144,7 @@ final class Candidates {
     }
 
     private double loadMillis(KeptPrefix.Copied copied) {
-        return copied.copy().bytes() / copyBytesPerMilli;
+        return transfers.copyMillis(copied.copy().bytes());
     }
 
     private double prefillMillis(RouteRequest request, int fromBlock, int toBlock) {

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param expectedCachedTokens prompt tokens that the index says the worker holds
  * @param source copy to load there first, which goes beyond those tokens; null for none
+ * @param pullFrom worker whose engine has more of the prompt, to be taken from there; null for none
  * @param queuedNanos time spent in the pending queue
  */
 public record Placement(
@@ -19,4 +20,5 @@ public record Placement(
         Incarnation incarnation,
         int expectedCachedTokens,
         @Nullable StoredCopy source,
+        @Nullable WorkerId pullFrom,
         long queuedNanos) {}

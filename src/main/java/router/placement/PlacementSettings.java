@@ -5,6 +5,7 @@ import router.queue.BusyThreshold;
 import router.queue.QueueSettings;
 import router.strategy.StrategySettings;
 import workers.status.TimingModel;
+import workers.status.TransferModel;
 
 /**
  * What placement is configured with.
@@ -14,7 +15,7 @@ import workers.status.TimingModel;
  * @param strategy name of the strategy in use
  * @param seed of every random choice
  * @param timing predicts what engines cost
- * @param copyBytesPerSecond rate at which engines are expected to load stored copies
+ * @param transfers predicts how long KV takes to move, at the speed of {@link TimingModel#MEASURED}
  * @param fanoutMaxWait longest time that a turn waits for another to compute the beginning of its prompt
  * @param pauses name of the pause policy, see {@link PausePolicies}
  * @param rateWindowSeconds time constant of the rate at which workers fill blocks
@@ -26,14 +27,11 @@ public record PlacementSettings(
         QueueSettings queue,
         BusyThreshold busy,
         TimingModel timing,
-        long copyBytesPerSecond,
+        TransferModel transfers,
         Duration fanoutMaxWait,
         String pauses,
         double rateWindowSeconds) {
     public PlacementSettings {
-        if (copyBytesPerSecond < 1) {
-            throw new IllegalArgumentException("copies are loaded at " + copyBytesPerSecond + " bytes per second");
-        }
         if (fanoutMaxWait.isNegative()) {
             throw new IllegalArgumentException("the longest wait for a sibling is negative: " + fanoutMaxWait);
         }
@@ -51,7 +49,7 @@ public record PlacementSettings(
                 queue,
                 busy,
                 otherTiming,
-                copyBytesPerSecond,
+                transfers,
                 fanoutMaxWait,
                 otherPauses,
                 rateWindowSeconds);
@@ -66,7 +64,7 @@ public record PlacementSettings(
                 queue.unlimited(),
                 busy,
                 timing,
-                copyBytesPerSecond,
+                transfers,
                 fanoutMaxWait,
                 pauses,
                 rateWindowSeconds);

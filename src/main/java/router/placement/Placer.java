@@ -267,13 +267,14 @@ public final class Placer {
                 chosen.kept().loadMillis() + timing.passMillis() + timing.prefillMillis(uncached, cached),
                 nowNanos);
         pauses.placed(request, chosen.worker(), nowNanos);
-        StoredCopy source = chosen.kept().copied() == 0
+        WorkerId pullFrom = chosen.kept().pullFrom();
+        StoredCopy source = chosen.kept().copied() == 0 || pullFrom != null
                 ? null
                 : request.kept()
                         .readable(member.facts().capabilities())
                         .map(KeptPrefix.Copied::copy)
                         .orElse(null);
-        return new Placement(chosen.worker(), member.incarnation(), present, source, queuedNanos);
+        return new Placement(chosen.worker(), member.incarnation(), present, source, pullFrom, queuedNanos);
     }
 
     private static TurnView view(RouteRequest request, long nowNanos) {

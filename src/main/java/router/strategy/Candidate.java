@@ -1,6 +1,7 @@
 package router.strategy;
 
 import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
 
@@ -34,15 +35,21 @@ public record Candidate(
     }
 
     /**
-     * What leases keep of the prompt.
+     * What leases keep of the prompt, and what of it can be had without computing it.
      *
      * @param held leading blocks that the worker promised to keep for the turn's own session, or has in that session's slot
-     * @param copied blocks beyond {@link Held} that a stored copy would bring
-     * @param loadMillis time to load that copy
+     * @param copied blocks beyond {@link Held} that a stored copy or another worker would bring
+     * @param loadMillis time to bring them, and what lies in colder tiers, to the device
+     * @param pullFrom the worker to take them from; null for a copy, or when there are none
      */
-    public record Kept(int held, int copied, double loadMillis) {
+    public record Kept(int held, int copied, double loadMillis, @Nullable WorkerId pullFrom) {
         /** No lease is on any beginning of the prompt. */
         public static final Kept NOTHING = new Kept(0, 0, 0);
+
+        /** Nothing comes from another worker. */
+        public Kept(int held, int copied, double loadMillis) {
+            this(held, copied, loadMillis, null);
+        }
     }
 
     /**

@@ -11,7 +11,7 @@ import workers.status.TimingModel;
  *   <li><b>wait</b>: until the prefills queued there are done, or until enough running turns end for this one to fit into
  *       memory, whichever is longer;
  *   <li><b>prefill</b>: of the tokens that are not cached there, chunk by chunk;
- *   <li><b>load</b>: of a stored copy that brings what is counted as cached but is not there;
+ *   <li><b>load</b>: of what is counted as cached but is not on the device: from a colder tier, a stored copy or another worker;
  *   <li><b>interference</b>: that prefill again for each turn decoding there, which stands still meanwhile, scaled by
  *       {@link Settings#interference};
  *   <li><b>eviction</b>: prefill of the cached blocks that this turn would push out, times the chance that they are needed

@@ -122,9 +122,10 @@ public final class SimulatedEngine {
         return where == null ? 0 : where.holds().hold(hold);
     }
 
-    /** Whether a request that begins with the chain up to this hash would find its block in the cache. */
-    public boolean matchable(long hash) {
-        return pool.holds(hash);
+    /** Whether a request that begins with the chain up to this hash would find its block in a tier. */
+    public boolean matchable(long hash, KvTier tier) {
+        BlockPool where = pool(tier);
+        return where != null && where.holds(hash);
     }
 
     /** Ends a {@link #hold}; false when there is none. */

@@ -168,7 +168,7 @@ class FanoutTest {
                         SETTINGS.queue().refreshAfter()),
                 SETTINGS.busy(),
                 TimingModel.MEASURED,
-                SETTINGS.copyBytesPerSecond(),
+                SETTINGS.transfers(),
                 SETTINGS.fanoutMaxWait(),
                 "none",
                 SETTINGS.rateWindowSeconds());

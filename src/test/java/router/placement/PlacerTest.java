@@ -29,6 +29,7 @@ import router.queue.QueuePolicy;
 import router.queue.QueueSettings;
 import router.retention.Holder;
 import testkit.PublishedStrategies;
+import testkit.Transfers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
@@ -56,7 +57,7 @@ class PlacerTest {
                         new QueueSettings(QueuePolicy.FCFS, 0.001, 2, Duration.ofSeconds(30), Duration.ofSeconds(10)),
                         new BusyThreshold(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY),
                         TimingModel.MEASURED,
-                        1L << 30,
+                        Transfers.MODEL,
                         Duration.ofSeconds(10),
                         "none",
                         60));
@@ -256,7 +257,7 @@ class PlacerTest {
                         new QueueSettings(QueuePolicy.WSPT, 0.001, 2, Duration.ofSeconds(30), Duration.ofSeconds(10)),
                         new BusyThreshold(0.001, 0.5),
                         TimingModel.MEASURED,
-                        1L << 30,
+                        Transfers.MODEL,
                         Duration.ofSeconds(10),
                         "none",
                         60));
