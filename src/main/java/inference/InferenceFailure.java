@@ -31,8 +31,9 @@ public record InferenceFailure(Kind kind, String message, @Nullable String param
         CONFLICT,
         REQUEST_TOO_LARGE,
         UNSUPPORTED_MEDIA_TYPE,
+        /** More than can wait: the queue is full, or the engine says so. */
         RATE_LIMITED,
-        /** No worker can take it now: queue full, all draining, all lost. */
+        /** No worker can take it now: all draining, all lost, none free for too long. */
         OVERLOADED,
         /** The engine failed or died and the turn could not be moved. */
         ENGINE_FAILED,

@@ -25,8 +25,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operators' routes: {@code /v1/sessions}, {@code /v1/leases}, {@code /v1/workers} and {@code /v1/explain}. A caller sees
- * the sessions and leases of its own tenant only.
+ * The operators' routes: {@code /v1/sessions}, {@code /v1/leases}, {@code /v1/workers} and {@code /v1/explain}, and their
+ * description at {@code /openapi.json}. A caller sees the sessions and leases of its own tenant only.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
@@ -49,6 +49,10 @@ public final class AdminRoutes extends AllDirectives {
     }
 
     public Route route() {
+        return concat(path("openapi.json", () -> get(() -> getFromResource("openapi.json"))), operations());
+    }
+
+    private Route operations() {
         return pathPrefix(
                 "v1",
                 () -> concat(
@@ -185,14 +189,14 @@ public final class AdminRoutes extends AllDirectives {
     }
 
     /** Body of {@code /v1/workers}. */
-    private record WorkerList(List<AdminQueries.WorkerView> data) {}
+    record WorkerList(List<AdminQueries.WorkerView> data) {}
 
     /** Body of {@code /v1/leases}. */
-    private record LeaseList(List<AdminQueries.LeaseView> data) {}
+    record LeaseList(List<AdminQueries.LeaseView> data) {}
 
     /** Body of an ended lease. */
-    private record Ended(String id, boolean ended) {}
+    record Ended(String id, boolean ended) {}
 
     /** Body of a closed session. */
-    private record Closed(String id, boolean closed) {}
+    record Closed(String id, boolean closed) {}
 }

@@ -29,8 +29,8 @@ public enum RouteOutcome {
         return switch (this) {
             case UNKNOWN_MODEL -> new InferenceFailure(Kind.UNKNOWN_MODEL, message, "model", null);
             case TOO_LONG -> new InferenceFailure(Kind.CONTEXT_LENGTH_EXCEEDED, message, "messages", null);
-            case NO_WORKER, QUEUE_FULL, WAITED_TOO_LONG ->
-                new InferenceFailure(Kind.OVERLOADED, message, null, RETRY_AFTER);
+            case QUEUE_FULL -> new InferenceFailure(Kind.RATE_LIMITED, message, null, RETRY_AFTER);
+            case NO_WORKER, WAITED_TOO_LONG -> new InferenceFailure(Kind.OVERLOADED, message, null, RETRY_AFTER);
             case CANCELLED -> InferenceFailure.of(Kind.CANCELLED, message);
             case PLACED -> throw new IllegalArgumentException("a placed turn has not failed");
         };

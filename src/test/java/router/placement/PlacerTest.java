@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import inference.InferenceFailure;
+import inference.InferenceFailure.Kind;
 import inference.TurnId;
 import java.time.Duration;
 import java.util.Arrays;
@@ -177,6 +178,14 @@ class PlacerTest {
         assertEquals(
                 List.of(new TurnId("moved")),
                 resolved.stream().map(Resolved::turn).toList());
+    }
+
+    @Test
+    void aFullQueueIsTooMuchOfTheClientsAndNoWorkerAFaultOfOurs() {
+        assertEquals(Kind.RATE_LIMITED, RouteOutcome.QUEUE_FULL.failure("full").kind());
+        for (RouteOutcome outcome : List.of(RouteOutcome.NO_WORKER, RouteOutcome.WAITED_TOO_LONG)) {
+            assertEquals(Kind.OVERLOADED, outcome.failure("none").kind());
+        }
     }
 
     @Test

@@ -1,0 +1,83 @@
+package frontend;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.Iterator;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+
+/** A client that asks for one streamed answer after the other, each in a session of its own. */
+final class StreamingClient implements Runnable {
+    static final int CHUNKS = 16;
+    static final int PACE_MILLIS = 20;
+
+    /** Of the whole run, so that no prompt's beginning is in a cache. */
+    private static final AtomicLong ASKED = new AtomicLong();
+
+    private final HttpClient client;
+    private final URI target;
+    private final long startNanos;
+    private final long endNanos;
+    private final Latencies latencies;
+
+    /** @param endNanos no answer is asked for later */
+    StreamingClient(HttpClient client, URI target, long startNanos, long endNanos, Latencies latencies) {
+        this.client = client;
+        this.target = target;
+        this.startNanos = startNanos;
+        this.endNanos = endNanos;
+        this.latencies = latencies;
+    }
+
+    @Override
+    public void run() {
+        for (long wait = startNanos - System.nanoTime(); wait > 0; wait = startNanos - System.nanoTime()) {
+            LockSupport.parkNanos(wait);
+        }
+        try {
+            while (System.nanoTime() < endNanos) {
+                ask("session-" + ASKED.incrementAndGet());
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException(target + " did not answer", e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void ask(String session) throws IOException, InterruptedException {
+        String script =
+                "[sim][{\\\"text\\\":\\\"" + "x".repeat(CHUNKS) + "\\\",\\\"pace_ms\\\":" + PACE_MILLIS + "}][/sim]";
+        HttpRequest request = HttpRequest.newBuilder(target)
+                .header("content-type", "application/json")
+                .header("x-holdfast-session-id", session)
+                .POST(HttpRequest.BodyPublishers.ofString("{\"model\":\"sim-echo\",\"stream\":true,\"messages\":["
+                        + "{\"role\":\"system\",\"content\":\"" + session + " of an agent. ".repeat(100) + "\"},"
+                        + "{\"role\":\"user\",\"content\":\"" + script + "\"}]}"))
+                .build();
+        long last = System.nanoTime();
+        HttpResponse<Stream<String>> response = client.send(request, HttpResponse.BodyHandlers.ofLines());
+        int chunks = 0;
+        try (Stream<String> body = response.body()) {
+            for (Iterator<String> lines = body.iterator(); lines.hasNext(); ) {
+                if (lines.next().contains("\"content\":\"x")) {
+                    long now = System.nanoTime();
+                    if (chunks++ == 0) {
+                        latencies.first(now - last);
+                    } else {
+                        latencies.between(now - last);
+                    }
+                    last = now;
+                }
+            }
+        }
+        if (response.statusCode() != 200 || chunks != CHUNKS) {
+            throw new IllegalStateException(
+                    target + " answered " + response.statusCode() + " with " + chunks + " chunks instead of " + CHUNKS);
+        }
+    }
+}
