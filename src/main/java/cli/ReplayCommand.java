@@ -83,7 +83,7 @@ final class ReplayCommand implements Callable<Integer> {
             paramLabel = "NAME",
             defaultValue = "none",
             description = "Retention policies to compare, separated by commas, each with every strategy: none, "
-                    + "static-ttl:60s, leases (default: ${DEFAULT-VALUE}).")
+                    + "static-ttl:60s, leases and those of docs/policies.md (default: ${DEFAULT-VALUE}).")
     private List<String> retentions;
 
     @Option(

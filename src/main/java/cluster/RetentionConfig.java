@@ -47,6 +47,7 @@ public final class RetentionConfig {
                 own.getDuration("max-lease"),
                 own.getInt("min-copies", 1, LeaseTerms.MAX_COPIES),
                 own.getBytes("bytes-per-token"),
+                own.getInt("batch-tokens", 0),
                 own.getDuration("gap-median").toNanos() / NANOS_PER_SECOND,
                 own.getDoubleAboveZero("gap-log-spread"));
     }

@@ -44,6 +44,9 @@ import workers.status.WorkerState;
  */
 final class PolicyRun implements SimulatedWorker.Owner {
     private static final String MODEL = "replayed";
+    private static final double HEARTBEAT_MILLIS = 1000;
+    /** Without any placement for so long, nothing will come of waiting. */
+    private static final double PATIENCE_MILLIS = 3_600_000;
 
     private final Trace trace;
     private final Prompts prompts;
@@ -74,6 +77,8 @@ final class PolicyRun implements SimulatedWorker.Owner {
     private long[] decisionNanos = new long[1024];
     private int decisions;
     private int preemptions;
+    private boolean looking;
+    private double placedMillis;
 
     PolicyRun(
             Trace trace,
@@ -232,6 +237,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
             ended(turn, nowMillis);
         } else {
             log.queued(nowMillis, turn);
+            lookAgainLater(nowMillis);
         }
     }
 
@@ -250,6 +256,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
                         cached == 0 ? null : new Prefix(cached, new SequenceHash(prompt.hashAt(cached - 1))),
                         nowMillis);
         placedOn[turn] = number;
+        placedMillis = nowMillis;
         workers.get(number)
                 .submit(
                         new SimRequest(
@@ -264,6 +271,18 @@ final class PolicyRun implements SimulatedWorker.Owner {
     private void drain(double nowMillis) {
         for (Resolved resolved : placer.drain(VirtualTime.nanos(nowMillis))) {
             act(Integer.parseInt(resolved.turn().value()), resolved.decision(), nowMillis);
+        }
+        lookAgainLater(nowMillis);
+    }
+
+    /** A waiting turn may become due by time alone: a node's workers speak at least once a second, which makes its router look. */
+    private void lookAgainLater(double nowMillis) {
+        if (!looking && placer.waiting() > 0 && nowMillis - placedMillis < PATIENCE_MILLIS) {
+            looking = true;
+            events.at(nowMillis + HEARTBEAT_MILLIS, now -> {
+                looking = false;
+                drain(now);
+            });
         }
     }
 

@@ -80,7 +80,7 @@ class AgentSessionTest {
     private static final SessionContext SESSION =
             new SessionContext(TenantId.DEFAULT, new SessionId("session-1"), new SessionId("parent"), false);
     static final SessionLeases LEASES = SessionLeases.of(
-            new RetentionSettings("leases", 0.9, Duration.ofSeconds(5), Duration.ofMinutes(30), 2, 1024, 3, 1.5),
+            new RetentionSettings("leases", 0.9, Duration.ofSeconds(5), Duration.ofMinutes(30), 2, 1024, 0, 3, 1.5),
             tokens -> tokens);
     private static final SessionContext LAST =
             new SessionContext(TenantId.DEFAULT, new SessionId("session-1"), null, true);

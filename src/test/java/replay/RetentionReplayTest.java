@@ -63,6 +63,22 @@ class RetentionReplayTest {
     }
 
     @Test
+    void everyPublishedPolicyServesEveryTurn() throws Exception {
+        Trace trace = Workloads.agents(16, 8, 3);
+        List<String> published =
+                List.of("continuum", "continuum-preview", "progress-ttl", "pause-resume", "infercept", "kvflow");
+        List<String> strategies = List.of("prefix-scorer", "e2", "thompson", "lmetric");
+        Comparison comparison = replay(trace, 300, 1).run(strategies, published, 2, () -> {});
+
+        assertEquals(24, comparison.policies().size());
+        for (PolicySummary policy : comparison.policies()) {
+            assertEquals(
+                    trace.turns().size(), policy.served() + policy.failed(), policy.strategy() + policy.retention());
+            assertTrue(assertNotNullFigures(policy).mostHeldShare() <= 1);
+        }
+    }
+
+    @Test
     void anUnknownPolicyIsRefusedByName() {
         OfflineReplay replay = replay(Workloads.agents(2, 2, 1), 300, 1);
         for (String wrong : List.of("forever", "static-ttl", "static-ttl:soon", "none:5s")) {

@@ -19,6 +19,13 @@ public final class GapPolicies {
         MAKERS.put(NONE, (parameter, settings, prefill) -> gap -> GapPolicy.Keep.NOTHING);
         MAKERS.put(
                 StaticTtl.NAME, (parameter, settings, prefill) -> new StaticTtl(time(parameter), settings.minCopies()));
+        MAKERS.put(Continuum.NAME, (parameter, settings, prefill) -> new Continuum(settings, prefill));
+        MAKERS.put(ContinuumPreview.NAME, (parameter, settings, prefill) -> new ContinuumPreview(settings));
+        MAKERS.put(ProgressTtl.NAME, (parameter, settings, prefill) -> new ProgressTtl(settings));
+        // Pausing is the router's; what runs has room, so nothing is held.
+        MAKERS.put("pause-resume", (parameter, settings, prefill) -> gap -> GapPolicy.Keep.NOTHING);
+        MAKERS.put(InferCept.NAME, (parameter, settings, prefill) -> new InferCept(settings, prefill));
+        MAKERS.put(KvFlow.NAME, (parameter, settings, prefill) -> new KvFlow(settings));
         MAKERS.put(LearnedGaps.NAME, (parameter, settings, prefill) -> new LearnedGaps(settings, prefill));
     }
 

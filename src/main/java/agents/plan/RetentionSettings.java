@@ -1,6 +1,7 @@
 package agents.plan;
 
 import java.time.Duration;
+import kv.KvTier;
 import router.retention.LeaseTerms;
 
 /**
@@ -14,6 +15,7 @@ import router.retention.LeaseTerms;
  * @param maxLease longest lease
  * @param minCopies copies that shall exist at once, at least 1
  * @param bytesPerToken size of one token's KV in an engine's memory
+ * @param batchTokens tokens of turns that run beside another on a worker, at least 0
  * @param gapMedianSeconds how long a tool call takes, as believed before any was seen
  * @param gapLogSpread standard deviation of its natural logarithm
  */
@@ -24,6 +26,7 @@ public record RetentionSettings(
         Duration maxLease,
         int minCopies,
         long bytesPerToken,
+        long batchTokens,
         double gapMedianSeconds,
         double gapLogSpread) {
     public RetentionSettings {
@@ -33,13 +36,32 @@ public record RetentionSettings(
         require(
                 minCopies >= 1 && minCopies <= LeaseTerms.MAX_COPIES,
                 "min-copies is 1 to " + LeaseTerms.MAX_COPIES + ", got " + minCopies);
+        require(batchTokens >= 0, "batch-tokens is at least 0, got " + batchTokens);
         require(bytesPerToken >= 1, "bytes-per-token is at least 1, got " + bytesPerToken);
     }
 
     /** The same under another policy. */
     public RetentionSettings with(String otherPolicy) {
         return new RetentionSettings(
-                otherPolicy, quantile, minLease, maxLease, minCopies, bytesPerToken, gapMedianSeconds, gapLogSpread);
+                otherPolicy,
+                quantile,
+                minLease,
+                maxLease,
+                minCopies,
+                bytesPerToken,
+                batchTokens,
+                gapMedianSeconds,
+                gapLogSpread);
+    }
+
+    /**
+     * Keeps something for a time, in seconds, that a policy without a notion of density chose; what is asked for later yields later.
+     * Whatever the policy chose, {@code maxLease} bounds it.
+     */
+    GapPolicy.Keep keep(double seconds) {
+        Duration chosen = Duration.ofNanos(StrictMath.round(seconds * 1e9));
+        Duration bounded = chosen.compareTo(maxLease) > 0 ? maxLease : chosen;
+        return new GapPolicy.Keep(bounded, 1, KvTier.DEVICE, minCopies);
     }
 
     private static void require(boolean holds, String message) {

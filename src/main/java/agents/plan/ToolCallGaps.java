@@ -81,16 +81,11 @@ public final class ToolCallGaps {
         double before = 0;
         for (int i = 0; i < probabilities.length; i++) {
             double z = (StrictMath.log(GapHistogram.upperSeconds(i)) - logMedian) / logSigma;
-            double until = i == probabilities.length - 1 ? 1 : normal(z);
+            double until = i == probabilities.length - 1 ? 1 : Normal.below(z);
             probabilities[i] = until - before;
             before = until;
         }
         return probabilities;
-    }
-
-    /** Distribution function of the standard normal, by the logistic approximation of Bowling et al. (2009), off by 1.4e-4. */
-    private static double normal(double z) {
-        return 1 / (1 + StrictMath.exp(-(0.07056 * z * z * z + 1.5976 * z)));
     }
 
     private static Map<String, GapHistogram> pools() {

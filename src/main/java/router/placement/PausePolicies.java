@@ -7,7 +7,10 @@ import java.util.Map;
  * that name is known to those who own its other part.
  */
 final class PausePolicies {
-    private static final Map<String, Maker> MAKERS = Map.of();
+    private static final Map<String, Maker> MAKERS = Map.of(
+            "continuum", parameter -> new SessionOrder(),
+            "progress-ttl", parameter -> new BatchGain(),
+            "pause-resume", parameter -> new PauseResume());
 
     private PausePolicies() {}
 

@@ -34,10 +34,18 @@ public interface PausePolicy {
      */
     boolean admits(RouteRequest turn, Room room, Duration waited, long nowNanos);
 
-    /** A turn was placed. */
-    default void placed(RouteRequest turn, WorkerId worker, long nowNanos) {}
+    /** A turn arrived, or is routed anew. */
+    default void arrived(RouteRequest turn, long nowNanos) {}
 
-    /** A turn that was placed is over or moves; its session may come back. */
+    /** When a turn counts as arrived in the order of the queue. Changes nothing. */
+    default long orderNanos(RouteRequest turn, long arrivalNanos) {
+        return arrivalNanos;
+    }
+
+    /** A turn was placed. */
+    default void placed(RouteRequest turn, WorkerId worker, EngineFacts facts, long nowNanos) {}
+
+    /** A turn is over, moves or gives up waiting; its session may come back. */
     default void ended(TurnId turn, long nowNanos) {}
 
     /** Time has passed; whether more may be admitted for it. */

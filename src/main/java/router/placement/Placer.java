@@ -84,6 +84,7 @@ public final class Placer {
      */
     public Decision route(RouteRequest request, long arrivalNanos, long nowNanos) {
         release(request.turn(), nowNanos);
+        pauses.arrived(request, nowNanos);
         List<Candidate> eligible = eligible(request, nowNanos - arrivalNanos, nowNanos);
         if (eligible.isEmpty()) {
             return Eligibility.refusal(request, fleet);
@@ -94,7 +95,13 @@ public final class Placer {
         }
         int uncached = leastUncachedTokens(request, eligible, nowNanos);
         boolean queued = queue.offer(
-                request.turn(), request, request.priority(), request.strictPriority(), uncached, arrivalNanos);
+                request.turn(),
+                request,
+                request.priority(),
+                request.strictPriority(),
+                uncached,
+                arrivalNanos,
+                pauses.orderNanos(request, arrivalNanos));
         return queued
                 ? new Decision.Queued()
                 : new Decision.Refused(
@@ -123,9 +130,9 @@ public final class Placer {
             strategy.ended(turn, !active.prefilling(turn), nowNanos);
             active.finish(turn, nowNanos);
             fleet.ended(slot, before - active.blocks(slot));
-            pauses.ended(turn, nowNanos);
             loadChanged = true;
         }
+        pauses.ended(turn, nowNanos);
     }
 
     /** Takes turns out of the queue: those that waited too long, then in queue order those that can be placed now. */
@@ -266,7 +273,7 @@ public final class Placer {
                 uncached,
                 chosen.kept().loadMillis() + timing.passMillis() + timing.prefillMillis(uncached, cached),
                 nowNanos);
-        pauses.placed(request, chosen.worker(), nowNanos);
+        pauses.placed(request, chosen.worker(), member.facts(), nowNanos);
         WorkerId pullFrom = chosen.kept().pullFrom();
         StoredCopy source = chosen.kept().copied() == 0 || pullFrom != null
                 ? null

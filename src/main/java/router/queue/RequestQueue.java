@@ -37,17 +37,26 @@ public final class RequestQueue<T> {
         private final int priority;
         private final int strictPriority;
         private final long arrivalNanos;
+        private final long orderNanos;
         private final long arrival;
         private double key;
         private long keyedNanos;
 
         private Waiting(
-                TurnId turn, T request, int priority, int strictPriority, long arrivalNanos, long arrival, double key) {
+                TurnId turn,
+                T request,
+                int priority,
+                int strictPriority,
+                long arrivalNanos,
+                long orderNanos,
+                long arrival,
+                double key) {
             this.turn = turn;
             this.request = request;
             this.priority = priority;
             this.strictPriority = strictPriority;
             this.arrivalNanos = arrivalNanos;
+            this.orderNanos = orderNanos;
             this.arrival = arrival;
             this.key = key;
             this.keyedNanos = arrivalNanos;
@@ -73,15 +82,24 @@ public final class RequestQueue<T> {
     /**
      * Adds a turn that is not in the queue.
      *
+     * @param arrivalNanos since when it waits
+     * @param orderNanos when it counts as arrived in the queue's order
      * @return false when the queue is full
      */
     public boolean offer(
-            TurnId turn, T request, int priority, int strictPriority, int uncachedTokens, long arrivalNanos) {
+            TurnId turn,
+            T request,
+            int priority,
+            int strictPriority,
+            int uncachedTokens,
+            long arrivalNanos,
+            long orderNanos) {
         if (isFull()) {
             return false;
         }
-        double key = key(priority, arrivalNanos, uncachedTokens);
-        Waiting<T> waiting = new Waiting<>(turn, request, priority, strictPriority, arrivalNanos, arrivals++, key);
+        double key = key(priority, orderNanos, uncachedTokens);
+        Waiting<T> waiting =
+                new Waiting<>(turn, request, priority, strictPriority, arrivalNanos, orderNanos, arrivals++, key);
         if (byTurn.putIfAbsent(turn, waiting) != null) {
             throw new IllegalStateException(turn + " waits already");
         }
@@ -128,13 +146,13 @@ public final class RequestQueue<T> {
     /** Moves a waiting turn to where its new count of uncached tokens belongs. */
     public void rekey(Waiting<T> waiting, int uncachedTokens, long nowNanos) {
         inOrder.remove(waiting);
-        waiting.key = key(waiting.priority, waiting.arrivalNanos, uncachedTokens);
+        waiting.key = key(waiting.priority, waiting.orderNanos, uncachedTokens);
         waiting.keyedNanos = nowNanos;
         inOrder.add(waiting);
     }
 
-    private double key(int priority, long arrivalNanos, int uncachedTokens) {
-        return settings.policy().key(priority, arrivalNanos, uncachedTokens, settings.slackSecondsPerToken());
+    private double key(int priority, long orderNanos, int uncachedTokens) {
+        return settings.policy().key(priority, orderNanos, uncachedTokens, settings.slackSecondsPerToken());
     }
 
     public boolean isFull() {

@@ -48,7 +48,7 @@ class DeadBlocksHistoryTest {
 
     private static SessionLeases leases() {
         return SessionLeases.of(
-                new RetentionSettings("leases", 0.9, Duration.ofSeconds(5), Duration.ofMinutes(30), 1, 1024, 3, 1.5),
+                new RetentionSettings("leases", 0.9, Duration.ofSeconds(5), Duration.ofMinutes(30), 1, 1024, 0, 3, 1.5),
                 tokens -> tokens * 0.5);
     }
 

@@ -31,7 +31,7 @@ class SessionLeasesTest {
     private static final SessionLimits LIMITS = new SessionLimits(8, 8, 64, 8);
     private static final String SYSTEM = "s:You are a careful agent that answers in few words.";
     private static final RetentionSettings SETTINGS =
-            new RetentionSettings("leases", 0.9, Duration.ofSeconds(5), Duration.ofMinutes(30), 2, 1024, 3, 1.5);
+            new RetentionSettings("leases", 0.9, Duration.ofSeconds(5), Duration.ofMinutes(30), 2, 1024, 0, 3, 1.5);
 
     private final SessionLeases leases = SessionLeases.of(SETTINGS, tokens -> tokens * 0.5);
     private SessionState state = opened(null);
