@@ -1,6 +1,7 @@
 package agents;
 
 import akka.stream.javadsl.SinkQueueWithCancel;
+import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.TurnId;
 import inference.Usage;
@@ -31,6 +32,7 @@ final class HeldPlace {
     private @Nullable SinkQueueWithCancel<InferenceEvent> stream;
     private Worker.Placed place = NOWHERE;
     private int promisedBlocks;
+    private boolean callsTools;
 
     HeldPlace(TurnId turn, TurnPorts ports) {
         this.turn = turn;
@@ -90,7 +92,8 @@ final class HeldPlace {
     }
 
     /** The answer is complete. That nothing at all was cached where something was promised means a cache lost unseen. */
-    void finished(PromptBlocks prompt, Usage usage) {
+    void finished(PromptBlocks prompt, Usage usage, FinishReason reason) {
+        callsTools = reason == FinishReason.TOOL_CALLS;
         computed(prompt);
         if (promisedBlocks > 0 && usage.cachedTokens() == 0) {
             reportFailure("seat " + place.seat().slot() + " was to hold " + promisedBlocks + " blocks and held none");
@@ -121,7 +124,7 @@ final class HeldPlace {
         worker = null;
         place = NOWHERE;
         promisedBlocks = 0;
-        ports.router().tell(new Router.Release(turn));
+        ports.router().tell(new Router.Release(turn, callsTools));
     }
 
     private void tellWorker(Worker.Command message) {

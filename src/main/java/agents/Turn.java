@@ -315,7 +315,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
             return engineFailed(failed.failure());
         }
         if (sent.event() instanceof InferenceEvent.Finished finished) {
-            place.finished(prompt.blocks(), finished.usage());
+            place.finished(prompt.blocks(), finished.usage(), finished.reason());
             return record(TurnOutcome.COMPLETED, finished);
         }
         if (timeToFirstToken == null) {

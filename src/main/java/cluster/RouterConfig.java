@@ -1,11 +1,13 @@
 package cluster;
 
+import agents.plan.RetentionSettings;
 import com.typesafe.config.Config;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import router.LeaseSettings;
+import router.placement.PauseSettings;
 import router.placement.PlacementSettings;
 import router.queue.BusyThreshold;
 import router.queue.QueuePolicy;
@@ -53,7 +55,7 @@ public final class RouterConfig {
                 router.getTiming("timing"),
                 transfers(router),
                 router.getDurationOrZero("fanout-max-wait"),
-                RetentionConfig.of(config).policy(),
+                pauses(config, router.section("pause")),
                 seconds(router.getDuration("rate-window")));
     }
 
@@ -95,6 +97,16 @@ public final class RouterConfig {
 
     private static long byteSeconds(long bytesOverAnHour) {
         return bytesOverAnHour * Duration.ofHours(1).toSeconds();
+    }
+
+    private static PauseSettings pauses(Config config, Section section) {
+        RetentionSettings sessions = RetentionConfig.of(config);
+        return new PauseSettings(
+                sessions.policy(),
+                section.getDouble("memory-price"),
+                section.getDuration("patience"),
+                sessions.gapMedianSeconds(),
+                sessions.gapLogSpread());
     }
 
     private static DynamoCost.Weights dynamoCost(Section section) {

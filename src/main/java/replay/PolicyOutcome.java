@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param busyMillis time that each worker spent computing; empty when unknown
  * @param preemptions turns that lost their blocks while running
  * @param preemptedTokens tokens computed again after a preemption, over and above prefill tokens
+ * @param boundTokens what each turn could have found cached, see {@link OfflineBound}; empty when unknown
  * @param figures what keeping came to; null when unknown
  * @param decisionLog every decision in order; empty when it was not kept
  * @param decisionNanos wall-clock time of each placement decision
@@ -25,6 +26,7 @@ public record PolicyOutcome(
         double[] busyMillis,
         int preemptions,
         long preemptedTokens,
+        int[] boundTokens,
         @Nullable RetentionFigures figures,
         String decisionLog,
         long[] decisionNanos) {}

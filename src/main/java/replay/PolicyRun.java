@@ -189,12 +189,13 @@ final class PolicyRun implements SimulatedWorker.Owner {
         }
         return new PolicyOutcome(
                 placement.strategy(),
-                placement.pauses(),
+                placement.pauses().policy(),
                 records,
                 pace.sessionSeconds(),
                 busyMillis,
                 preemptions,
                 account.preemptedTokens(),
+                OfflineBound.hitTokens(prompts, records, (long) settings.workers() * settings.blocksPerWorker()),
                 figures,
                 log.text(),
                 Arrays.copyOf(decisionNanos, decisions));
@@ -307,7 +308,8 @@ final class PolicyRun implements SimulatedWorker.Owner {
 
     private void release(int turn, double nowMillis) {
         holds.get(placedOn[turn]).ended(turn);
-        placer.release(new TurnId(Integer.toString(turn)), VirtualTime.nanos(nowMillis));
+        placer.release(
+                new TurnId(Integer.toString(turn)), trace.turns().get(turn).callsTools(), VirtualTime.nanos(nowMillis));
         sessions.ended(
                 lineages[turn],
                 new SessionSide.Ended(

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param served turns that this policy served
  * @param failed turns that it did not
  * @param hitRate cached share of input tokens, 0 to 1
+ * @param offlineBound hit rate that nobody could have exceeded on these turns in this order, see {@link OfflineBound}; NaN when
+ *     unknown
  * @param ttftMillis from a turn's arrival to its first token
  * @param itlMillis mean time between a turn's output tokens; turns of one token have none
  * @param sessionSeconds from a session's first turn to the end of its last, gaps included
@@ -32,6 +34,7 @@ public record PolicySummary(
         int served,
         int failed,
         double hitRate,
+        double offlineBound,
         Spread ttftMillis,
         Spread itlMillis,
         Spread sessionSeconds,
@@ -64,6 +67,7 @@ public record PolicySummary(
             totals.count(turns, i);
             if (compared[i]) {
                 totals.add(turns, i);
+                totals.bound += outcome.boundTokens().length == 0 ? 0 : outcome.boundTokens()[i];
                 ttft[i] = turns.firstTokenMillis[i] - turns.arrivedMillis[i];
                 int intervals = turns.outputTokens[i] - 1;
                 itl[i] = intervals < 1 ? Double.NaN : (turns.finishedMillis[i] - turns.firstTokenMillis[i]) / intervals;
@@ -76,6 +80,9 @@ public record PolicySummary(
                 totals.served,
                 totals.arrived - totals.served,
                 totals.input == 0 ? 0 : (double) totals.cached / totals.input,
+                outcome.boundTokens().length == 0 || totals.input == 0
+                        ? Double.NaN
+                        : (double) totals.bound / totals.input,
                 Spread.of(ttft),
                 Spread.of(itl),
                 Spread.of(outcome.sessionSeconds()),
@@ -108,6 +115,7 @@ public record PolicySummary(
         private int compared;
         private long input;
         private long cached;
+        private long bound;
         private long eviction;
         private long placement;
         private long cold;

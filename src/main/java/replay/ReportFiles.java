@@ -75,6 +75,9 @@ public final class ReportFiles {
         json.put("served", policy.served());
         json.put("failed", policy.failed());
         json.put("hitRate", decimal(policy.hitRate(), RATE_DECIMALS));
+        if (!Double.isNaN(policy.offlineBound())) {
+            json.put("offlineBoundHitRate", decimal(policy.offlineBound(), RATE_DECIMALS));
+        }
         json.set("ttftMillis", spread(policy.ttftMillis()));
         json.set("itlMillis", spread(policy.itlMillis()));
         json.set("sessionSeconds", spread(policy.sessionSeconds()));

@@ -51,8 +51,12 @@ public final class Router extends AbstractBehavior<Router.Command> {
     /** The turn's first token came: its prefill is done. */
     public record FirstToken(TurnId turn) implements Command {}
 
-    /** The turn is over or gives up its place in the queue. */
-    public record Release(TurnId turn) implements Command {}
+    /**
+     * The turn is over or gives up its place in the queue.
+     *
+     * @param callsTools whether its session comes back when its tools are done
+     */
+    public record Release(TurnId turn, boolean callsTools) implements Command {}
 
     /** Asks what would be chosen, and why, without placing anything. */
     public record Explain(RouteRequest request, ActorRef<Explanation> replyTo) implements Command {}
@@ -181,7 +185,7 @@ public final class Router extends AbstractBehavior<Router.Command> {
         if (turn != null) {
             getContext().unwatch(turn.owner);
         }
-        return forget(release.turn());
+        return forget(release.turn(), release.callsTools());
     }
 
     private Behavior<Command> onExplain(Explain explain) {
@@ -210,7 +214,7 @@ public final class Router extends AbstractBehavior<Router.Command> {
     }
 
     private Behavior<Command> onOwnerStopped(OwnerStopped stopped) {
-        return forget(stopped.turn());
+        return forget(stopped.turn(), false);
     }
 
     private Behavior<Command> onQueueWaitOver(QueueWaitOver over) {
@@ -223,13 +227,13 @@ public final class Router extends AbstractBehavior<Router.Command> {
         return this;
     }
 
-    private Behavior<Command> forget(TurnId turn) {
+    private Behavior<Command> forget(TurnId turn, boolean callsTools) {
         Turn forgotten = turns.remove(turn);
         if (forgotten != null && forgotten.replyTo != null) {
             metrics.count(Metric.ROUTES, RouteOutcome.CANCELLED.label());
         }
         timers.cancel(turn);
-        placer.release(turn, nanoClock.getAsLong());
+        placer.release(turn, callsTools, nanoClock.getAsLong());
         return drain();
     }
 

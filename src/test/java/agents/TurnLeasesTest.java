@@ -111,7 +111,7 @@ class TurnLeasesTest extends TurnFixture {
         begun();
 
         client.cancel();
-        router.expectMessage(new Router.Release(REQUEST.turn()));
+        router.expectMessage(new Router.Release(REQUEST.turn(), false));
         AgentSession.CompleteTurn complete = sessionProbe.expectMessageClass(AgentSession.CompleteTurn.class);
         resume.replyTo().tell(new LeaseKeeper.Resumed(List.of(), true));
         complete.replyTo().tell(new AgentSession.TurnRecorded());

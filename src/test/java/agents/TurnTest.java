@@ -88,7 +88,7 @@ class TurnTest extends TurnFixture {
         client.expectComplete();
 
         workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
-        router.expectMessage(new Router.Release(REQUEST.turn()));
+        router.expectMessage(new Router.Release(REQUEST.turn(), false));
         TurnRecord turn = recorded();
         assertEquals(TurnOutcome.COMPLETED, turn.outcome());
         assertEquals(FIRST, turn.worker());
@@ -123,7 +123,7 @@ class TurnTest extends TurnFixture {
         engine.sendNext(DONE);
         client.request(1);
         client.expectNext(DONE);
-        router.expectMessage(new Router.Release(REQUEST.turn()));
+        router.expectMessage(new Router.Release(REQUEST.turn(), false));
         int known = state().frontiers().get(0).tip().blocks();
 
         run(Conversation.request("turn-2", "s:Be brief.", "u:hello", "a:hi", "u:and now?"));
@@ -206,7 +206,7 @@ class TurnTest extends TurnFixture {
 
             workerAt(FIRST).expectMessage(new Worker.ReportFailure("connection refused"));
             workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
-            router.expectMessage(new Router.Release(REQUEST.turn()));
+            router.expectMessage(new Router.Release(REQUEST.turn(), false));
             assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
             admit(SECOND);
             engineOf(SECOND).sendNext(DONE);
@@ -249,7 +249,7 @@ class TurnTest extends TurnFixture {
             passes(SETTINGS.admissionTimeout().plusMillis(1));
 
             workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
-            router.expectMessage(new Router.Release(REQUEST.turn()));
+            router.expectMessage(new Router.Release(REQUEST.turn(), false));
             assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
         }
 
@@ -342,7 +342,7 @@ class TurnTest extends TurnFixture {
             client.cancel();
             engine.expectCancellation();
             workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
-            router.expectMessage(new Router.Release(REQUEST.turn()));
+            router.expectMessage(new Router.Release(REQUEST.turn(), false));
             assertEquals(TurnOutcome.CANCELLED, recorded().outcome());
             ends(TurnOutcome.CANCELLED);
         }
@@ -353,7 +353,7 @@ class TurnTest extends TurnFixture {
             router.expectMessageClass(Router.Route.class);
 
             client.cancel();
-            router.expectMessage(new Router.Release(REQUEST.turn()));
+            router.expectMessage(new Router.Release(REQUEST.turn(), false));
             assertEquals(TurnOutcome.CANCELLED, recorded().outcome());
         }
 
@@ -437,7 +437,7 @@ class TurnTest extends TurnFixture {
 
         fails(client, Kind.INTERNAL);
         workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
-        router.expectMessage(new Router.Release(REQUEST.turn()));
+        router.expectMessage(new Router.Release(REQUEST.turn(), false));
         ends(TurnOutcome.INTERNAL);
         assertEquals(TurnOutcome.LOST, recorded().outcome());
     }

@@ -261,7 +261,7 @@ class WorkerAcrossNodesTest {
                 Set.of());
         router.tell(new Router.Route(request, replies.getRef(), replies.getRef()));
         Router.RouteReply reply = replies.receiveMessage();
-        router.tell(new Router.Release(turn));
+        router.tell(new Router.Release(turn, false));
         return assertPlaced(reply);
     }
 

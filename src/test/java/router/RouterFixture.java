@@ -9,6 +9,7 @@ import kv.PrefixIndex;
 import kv.PromptBlocks;
 import kv.WorkerId;
 import router.placement.KeptPrefix;
+import router.placement.PauseSettings;
 import router.placement.PlacementSettings;
 import router.placement.Placer;
 import router.placement.RouteRequest;
@@ -44,7 +45,7 @@ final class RouterFixture {
                         TimingModel.MEASURED,
                         Transfers.MODEL,
                         Duration.ofSeconds(10),
-                        "none",
+                        new PauseSettings("none", 1, Duration.ZERO, 3, 1.5),
                         60));
     }
 

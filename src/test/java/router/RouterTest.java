@@ -64,7 +64,7 @@ class RouterTest {
         route("second", 0);
         awaitProcessed();
         replies.expectNoMessage(Duration.ZERO);
-        router.tell(new Router.Release(new TurnId("first")));
+        router.tell(new Router.Release(new TurnId("first"), false));
 
         assertEquals(RouterFixture.A, placed());
     }
@@ -79,7 +79,7 @@ class RouterTest {
         route("low", 0, low);
         route("high", 9, high);
 
-        router.tell(new Router.Release(new TurnId("running")));
+        router.tell(new Router.Release(new TurnId("running"), false));
 
         high.expectMessageClass(Router.Placed.class);
         awaitProcessed();

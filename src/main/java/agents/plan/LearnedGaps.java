@@ -3,6 +3,8 @@ package agents.plan;
 import java.time.Duration;
 import java.util.function.LongToDoubleFunction;
 import kv.KvTier;
+import router.retention.GapDistribution;
+import router.retention.ToolCallGaps;
 
 /**
  * Keeps a context until its session is back with the wanted chance, by what {@link ToolCallGaps} has learned, within bounds.

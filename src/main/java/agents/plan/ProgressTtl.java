@@ -4,6 +4,7 @@ import inference.SessionId;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import router.retention.Normal;
 
 /**
  * Keeps a context for the time of least expected cost under a log-normal fitted to the session's own last 100 gaps, 10 s at most:

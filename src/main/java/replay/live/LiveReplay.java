@@ -109,7 +109,17 @@ public final class LiveReplay {
             streams.shutdownNow();
         }
         PolicyOutcome outcome = new PolicyOutcome(
-                "live", "node's", records, pace.sessionSeconds(), new double[0], 0, 0, null, "", new long[0]);
+                "live",
+                "node's",
+                records,
+                pace.sessionSeconds(),
+                new double[0],
+                0,
+                0,
+                new int[0],
+                null,
+                "",
+                new long[0]);
         Comparison comparison =
                 Comparison.of(trace, settings.blockSizeTokens(), 0, settings.seed(), conditions(), List.of(outcome));
         return new Result(comparison, List.copyOf(failures));

@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import kv.WorkerId;
-import workers.status.EngineFacts;
 
 /**
  * Admits a turn to a worker only if the worker then decodes more tokens per second than without it: a long context slows each step for all,
@@ -47,13 +46,14 @@ final class BatchGain implements PausePolicy {
     }
 
     @Override
-    public void placed(RouteRequest turn, WorkerId worker, EngineFacts facts, long nowNanos) {
-        byTurn.put(turn.turn(), new Running(worker, turn.inputTokens()));
-        byWorker.put(worker, byWorker.getOrDefault(worker, Batch.EMPTY).with(1, turn.inputTokens()));
+    public void placed(RouteRequest turn, Room room, long nowNanos) {
+        byTurn.put(turn.turn(), new Running(room.worker(), turn.inputTokens()));
+        byWorker.put(
+                room.worker(), byWorker.getOrDefault(room.worker(), Batch.EMPTY).with(1, turn.inputTokens()));
     }
 
     @Override
-    public void ended(TurnId turn, long nowNanos) {
+    public void ended(TurnId turn, boolean callsTools, long nowNanos) {
         Running over = byTurn.remove(turn);
         if (over != null) {
             Batch rest = byWorker.getOrDefault(over.worker, Batch.EMPTY).with(-1, over.tokens);

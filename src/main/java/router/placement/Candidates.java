@@ -70,16 +70,14 @@ final class Candidates {
                     active.blocks(slot),
                     newBlocks,
                     seats ? 0 : shared.computing(slot),
+                    pauses.claimedBlocks(request, member.worker()),
                     active.allocatedBlocksPerSecond(slot, nowNanos));
-            PausePolicy.Room room =
-                    new PausePolicy.Room(member.worker(), member.facts(), fleet.usedBlocks(member), newBlocks);
-            candidates.add(candidate(
-                    request,
-                    member,
-                    seats ? helds.get(i) : withComputed(helds.get(i), shared.computed(slot)),
-                    source,
-                    activity,
-                    fleet.busy(member, newBlocks) || !pauses.admits(request, room, waited, nowNanos)));
+            Candidate.Held known = seats ? helds.get(i) : withComputed(helds.get(i), shared.computed(slot));
+            // What is kept for the turn's session is in memory already.
+            int added = pauses.expects(request, member.worker()) ? Math.max(0, newBlocks - known.device()) : newBlocks;
+            boolean busy = fleet.busy(member, added)
+                    || !pauses.admits(request, fleet.room(member, newBlocks), waited, nowNanos);
+            candidates.add(candidate(request, member, known, source, activity, busy));
         }
         return candidates;
     }

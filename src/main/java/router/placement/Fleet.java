@@ -185,8 +185,13 @@ final class Fleet {
         return threshold.busy(member.facts, requests, active.prefillTokens(member.slot), residentBlocks);
     }
 
+    /** What there is on a worker for a turn that adds so many blocks. */
+    PausePolicy.Room room(Member member, int newBlocks) {
+        return new PausePolicy.Room(member.worker, member.facts, usedBlocks(member), newBlocks);
+    }
+
     /** Blocks in use by turns in flight, by the larger of the router's and the worker's account. */
-    int usedBlocks(Member member) {
+    private int usedBlocks(Member member) {
         return Math.max(active.blocks(member.slot), member.load.deviceBlocksUsed());
     }
 }

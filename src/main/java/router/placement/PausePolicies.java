@@ -1,6 +1,7 @@
 package router.placement;
 
 import java.util.Map;
+import workers.status.TimingModel;
 
 /**
  * The router's part of retention policies, by their names. A policy that is not listed pauses nobody; whether there is one of
@@ -8,20 +9,25 @@ import java.util.Map;
  */
 final class PausePolicies {
     private static final Map<String, Maker> MAKERS = Map.of(
-            "continuum", parameter -> new SessionOrder(),
-            "progress-ttl", parameter -> new BatchGain(),
-            "pause-resume", parameter -> new PauseResume());
+            "continuum",
+            (settings, timing) -> new SessionOrder(),
+            "progress-ttl",
+            (settings, timing) -> new BatchGain(),
+            "pause-resume",
+            (settings, timing) -> new PauseResume(),
+            RoomForReturn.NAME,
+            RoomForReturn::new);
 
     private PausePolicies() {}
 
-    /** @param spec name, or name and parameter with a colon between */
-    static PausePolicy create(String spec) {
-        int colon = spec.indexOf(':');
-        Maker maker = MAKERS.get(colon < 0 ? spec : spec.substring(0, colon));
-        return maker == null ? PausePolicy.NONE : maker.make(colon < 0 ? "" : spec.substring(colon + 1));
+    static PausePolicy create(PauseSettings settings, TimingModel timing) {
+        String policy = settings.policy();
+        int colon = policy.indexOf(':');
+        Maker maker = MAKERS.get(colon < 0 ? policy : policy.substring(0, colon));
+        return maker == null ? PausePolicy.NONE : maker.make(settings, timing);
     }
 
     private interface Maker {
-        PausePolicy make(String parameter);
+        PausePolicy make(PauseSettings settings, TimingModel timing);
     }
 }

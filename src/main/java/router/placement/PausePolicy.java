@@ -42,11 +42,25 @@ public interface PausePolicy {
         return arrivalNanos;
     }
 
-    /** A turn was placed. */
-    default void placed(RouteRequest turn, WorkerId worker, EngineFacts facts, long nowNanos) {}
+    /** Blocks of a worker that are kept free for sessions which are away, those of the turn's prompt left out. Changes nothing. */
+    default int claimedBlocks(RouteRequest turn, WorkerId worker) {
+        return 0;
+    }
 
-    /** A turn is over, moves or gives up waiting; its session may come back. */
-    default void ended(TurnId turn, long nowNanos) {}
+    /** Whether memory of a worker is kept free for this turn's session. Changes nothing. */
+    default boolean expects(RouteRequest turn, WorkerId worker) {
+        return false;
+    }
+
+    /** A turn was placed where there was so much room. */
+    default void placed(RouteRequest turn, Room room, long nowNanos) {}
+
+    /**
+     * A turn is over, moves or gives up waiting.
+     *
+     * @param callsTools whether it is over and its session comes back when its tools are done
+     */
+    default void ended(TurnId turn, boolean callsTools, long nowNanos) {}
 
     /** Time has passed; whether more may be admitted for it. */
     default boolean tick(long nowNanos) {

@@ -101,11 +101,12 @@ final class PauseResume implements PausePolicy {
     }
 
     @Override
-    public void placed(RouteRequest turn, WorkerId worker, EngineFacts facts, long nowNanos) {
-        capacityTokens.put(worker, (long) facts.deviceBlocks() * facts.blockSizeTokens());
+    public void placed(RouteRequest turn, Room room, long nowNanos) {
+        EngineFacts facts = room.facts();
+        capacityTokens.put(room.worker(), (long) facts.deviceBlocks() * facts.blockSizeTokens());
         Program program = turns.get(turn.turn());
         if (program != null) {
-            program.worker = worker;
+            program.worker = room.worker();
             program.steps++;
             program.waiting = false;
             program.paused = false;
@@ -114,7 +115,7 @@ final class PauseResume implements PausePolicy {
     }
 
     @Override
-    public void ended(TurnId turn, long nowNanos) {
+    public void ended(TurnId turn, boolean callsTools, long nowNanos) {
         Program program = turns.remove(turn);
         if (program == null) {
             return;

@@ -17,7 +17,7 @@ import workers.status.TransferModel;
  * @param timing predicts what engines cost
  * @param transfers predicts how long KV takes to move, at the speed of {@link TimingModel#MEASURED}
  * @param fanoutMaxWait longest time that a turn waits for another to compute the beginning of its prompt
- * @param pauses name of the pause policy, see {@link PausePolicies}
+ * @param pauses which sessions may go on
  * @param rateWindowSeconds time constant of the rate at which workers fill blocks
  */
 public record PlacementSettings(
@@ -29,7 +29,7 @@ public record PlacementSettings(
         TimingModel timing,
         TransferModel transfers,
         Duration fanoutMaxWait,
-        String pauses,
+        PauseSettings pauses,
         double rateWindowSeconds) {
     public PlacementSettings {
         if (fanoutMaxWait.isNegative()) {
@@ -51,7 +51,7 @@ public record PlacementSettings(
                 otherTiming,
                 transfers,
                 fanoutMaxWait,
-                otherPauses,
+                pauses.with(otherPauses),
                 rateWindowSeconds);
     }
 

@@ -51,7 +51,7 @@ public final class Placer {
     public Placer(PrefixIndex index, PlacementSettings settings) {
         this.active = new ActiveRequests(settings.rateWindowSeconds());
         this.fleet = new Fleet(active, settings.busy());
-        this.pauses = PausePolicies.create(settings.pauses());
+        this.pauses = PausePolicies.create(settings.pauses(), settings.timing());
         this.candidates = new Candidates(index, active, fleet, pauses, settings);
         this.strategy =
                 Strategies.create(settings.strategy(), settings.strategies(), settings.timing(), settings.seed());
@@ -84,6 +84,7 @@ public final class Placer {
      */
     public Decision route(RouteRequest request, long arrivalNanos, long nowNanos) {
         release(request.turn(), nowNanos);
+        loadChanged |= pauses.tick(nowNanos);
         pauses.arrived(request, nowNanos);
         List<Candidate> eligible = eligible(request, nowNanos - arrivalNanos, nowNanos);
         if (eligible.isEmpty()) {
@@ -120,8 +121,17 @@ public final class Placer {
         loadChanged |= active.firstToken(turn, nowNanos);
     }
 
-    /** The turn is over, or gives up its place in the queue. */
+    /** The turn moves, or gives up its place in the queue. */
     public void release(TurnId turn, long nowNanos) {
+        release(turn, false, nowNanos);
+    }
+
+    /**
+     * The turn is over.
+     *
+     * @param callsTools whether its session comes back when they are done
+     */
+    public void release(TurnId turn, boolean callsTools, long nowNanos) {
         queue.remove(turn);
         gate.forget(turn);
         int slot = active.slot(turn);
@@ -132,7 +142,7 @@ public final class Placer {
             fleet.ended(slot, before - active.blocks(slot));
             loadChanged = true;
         }
-        pauses.ended(turn, nowNanos);
+        pauses.ended(turn, callsTools, nowNanos);
     }
 
     /** Takes turns out of the queue: those that waited too long, then in queue order those that can be placed now. */
@@ -261,6 +271,7 @@ public final class Placer {
     /** Charges a turn to the worker that it goes to. */
     private Placement charge(RouteRequest request, TurnView turn, Candidate chosen, long nowNanos, long queuedNanos) {
         Fleet.Member member = fleet.member(chosen.worker());
+        pauses.placed(request, fleet.room(member, chosen.activity().newBlocks()), nowNanos);
         int cached = chosen.cachedTokens(turn);
         int uncached = request.inputTokens() - cached;
         int present = Math.min(cached, chosen.held().blocks() * turn.blockSizeTokens());
@@ -273,7 +284,6 @@ public final class Placer {
                 uncached,
                 chosen.kept().loadMillis() + timing.passMillis() + timing.prefillMillis(uncached, cached),
                 nowNanos);
-        pauses.placed(request, chosen.worker(), member.facts(), nowNanos);
         WorkerId pullFrom = chosen.kept().pullFrom();
         StoredCopy source = chosen.kept().copied() == 0 || pullFrom != null
                 ? null

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safety: confined to its router.
  */
-final class ActivePrefixes {
+public final class ActivePrefixes {
     /*
      * Shape. A compressed trie over the chains of all turns in flight. A node is a stretch [from, to) of some turn's
      * chain with, per worker slot, the number of that worker's turns whose prompts run through the whole stretch, and how many of
@@ -27,7 +27,7 @@ final class ActivePrefixes {
     private final Node root = new Node(null, PromptBlocks.empty(1), 0, 0, new SlotCounts());
 
     /** Adds a turn's prompt; returns how many of its blocks no other turn of the slot has. */
-    int add(PromptBlocks prompt, int slot) {
+    public int add(PromptBlocks prompt, int slot) {
         int added = 0;
         Node node = root;
         while (node.to < prompt.size()) {
@@ -63,7 +63,7 @@ final class ActivePrefixes {
      *
      * @param computed whether {@link #computed} was told of it
      */
-    int remove(PromptBlocks prompt, int slot, boolean computed) {
+    public int remove(PromptBlocks prompt, int slot, boolean computed) {
         int removed = 0;
         Node node = root;
         while (node.to < prompt.size()) {
@@ -77,7 +77,7 @@ final class ActivePrefixes {
     }
 
     /** Finds for each of so many slots how many leading blocks of the prompt its turns have. */
-    void shared(PromptBlocks prompt, int slots, SharedBlocks found) {
+    public void shared(PromptBlocks prompt, int slots, SharedBlocks found) {
         found.clear(slots);
         Node node = root;
         while (node.to < prompt.size()) {

@@ -62,6 +62,7 @@ public record Candidate(
      * @param blocks blocks of the turns in flight; a block shared by prompts counts once
      * @param newBlocks blocks that this turn would add to {@code blocks}
      * @param computingBlocks leading blocks of this turn's prompt that others' prefills there will have left when they are done
+     * @param claimedBlocks kept free there for sessions that are away, see the router's pause policy
      * @param allocatedBlocksPerSecond recent rate of blocks that placed turns had to fill
      */
     public record Activity(
@@ -72,10 +73,11 @@ public record Candidate(
             int blocks,
             int newBlocks,
             int computingBlocks,
+            int claimedBlocks,
             double allocatedBlocksPerSecond) {
         /** Nothing runs and the turn shares nothing. */
         public static Activity idle(int newBlocks) {
-            return new Activity(0, 0, 0, 0, 0, newBlocks, 0, 0);
+            return new Activity(0, 0, 0, 0, 0, newBlocks, 0, 0, 0);
         }
     }
 

@@ -105,10 +105,13 @@ public final class Joint implements RoutingStrategy {
         return passes * timing.passMillis() + timing.prefillMillis(newTokens, cached);
     }
 
-    /** Time until running turns, which end at an even pace over the time of a decode, have freed what this turn lacks. */
+    /**
+     * Time until running turns, which end at an even pace over the time of a decode, have freed what this turn lacks. What is kept
+     * for sessions that are away is as good as used: they come back.
+     */
     private double memoryWaitMillis(TurnView turn, Candidate candidate) {
         int capacity = candidate.facts().deviceBlocks();
-        int used = candidate.usedBlocks();
+        int used = candidate.usedBlocks() + candidate.activity().claimedBlocks();
         int lacking = used + candidate.activity().newBlocks() + turn.outputBlocks() - capacity;
         if (lacking <= 0 || used == 0) {
             return 0;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import cluster.RouterConfig;
 import com.typesafe.config.ConfigFactory;
 import inference.TurnId;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -170,7 +171,7 @@ class FanoutTest {
                 TimingModel.MEASURED,
                 SETTINGS.transfers(),
                 SETTINGS.fanoutMaxWait(),
-                "none",
+                new PauseSettings("none", 1, Duration.ZERO, 3, 1.5),
                 SETTINGS.rateWindowSeconds());
         Placer placer = new Placer(new NaiveIndex(), full);
         placer.join(new WorkerId("http://0"), LIFE, FACTS, WorkerState.READY, WorkerLoad.idle(10_000));

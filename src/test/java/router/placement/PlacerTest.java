@@ -60,7 +60,7 @@ class PlacerTest {
                         TimingModel.MEASURED,
                         Transfers.MODEL,
                         Duration.ofSeconds(10),
-                        "none",
+                        new PauseSettings("none", 1, Duration.ZERO, 3, 1.5),
                         60));
     }
 
@@ -268,7 +268,7 @@ class PlacerTest {
                         TimingModel.MEASURED,
                         Transfers.MODEL,
                         Duration.ofSeconds(10),
-                        "none",
+                        new PauseSettings("none", 1, Duration.ZERO, 3, 1.5),
                         60));
         join(placer, A);
         worker(placer.route(request("one", 1), 0, 0));

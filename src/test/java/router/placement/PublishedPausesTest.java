@@ -19,6 +19,7 @@ import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
+import workers.status.TimingModel;
 
 /** Workers have 100,000 tokens here, and a turn's answer is expected to have 100; 100 are added for each session. */
 class PublishedPausesTest {
@@ -28,7 +29,11 @@ class PublishedPausesTest {
     private static final EngineFacts FACTS =
             new EngineFacts(List.of("m"), 100, CAPACITY / 100, 8192, 256, 200_000, EngineCapabilities.NONE);
 
-    private final PausePolicy pauses = PausePolicies.create("pause-resume");
+    private static PausePolicy create(String policy) {
+        return PausePolicies.create(new PauseSettings(policy, 1, Duration.ofMinutes(5), 3, 1.5), TimingModel.MEASURED);
+    }
+
+    private final PausePolicy pauses = create("pause-resume");
 
     /** A turn of a session of the given size, all told. */
     private static RouteRequest turn(String id, long session, int tokens) {
@@ -60,11 +65,11 @@ class PublishedPausesTest {
         RouteRequest turn = turn("t" + session, session, tokens);
         pauses.arrived(turn, nanos(now));
         assertTrue(admits(pauses, turn, 0, now), "session " + session);
-        pauses.placed(turn, A, FACTS, nanos(now));
+        pauses.placed(turn, new PausePolicy.Room(A, FACTS, 0, 0), nanos(now));
     }
 
     private void act(long session, double now) {
-        pauses.ended(new TurnId("t" + session), nanos(now));
+        pauses.ended(new TurnId("t" + session), true, nanos(now));
     }
 
     @Test
@@ -122,7 +127,7 @@ class PublishedPausesTest {
         run(2, 44_000, 0);
         RouteRequest grown = turn("more", 2, 60_000);
         pauses.arrived(grown, nanos(1));
-        pauses.placed(grown, A, FACTS, nanos(1));
+        pauses.placed(grown, new PausePolicy.Room(A, FACTS, 0, 0), nanos(1));
         pauses.tick(nanos(5));
         act(1, 6);
 
@@ -134,7 +139,7 @@ class PublishedPausesTest {
     @Property(tries = 200)
     void afterALookNoWorkersUnmarkedSessionsFillIt(@ForAll @IntRange(min = 0, max = 1_000_000) int seed) {
         Random random = new Random(seed);
-        PausePolicy policy = PausePolicies.create("pause-resume");
+        PausePolicy policy = create("pause-resume");
         Map<Long, RouteRequest> running = new HashMap<>();
         Map<Long, RouteRequest> waiting = new HashMap<>();
         Map<Long, Integer> acting = new HashMap<>();
@@ -144,7 +149,7 @@ class PublishedPausesTest {
             long session = random.nextInt(12);
             RouteRequest turn = turn("t" + step, session, 1_000 + random.nextInt(40_000));
             if (running.containsKey(session)) {
-                policy.ended(running.get(session).turn(), nanos(now));
+                policy.ended(running.get(session).turn(), true, nanos(now));
                 acting.put(session, running.remove(session).inputTokens() + 200);
             } else if (!waiting.containsKey(session)) {
                 policy.arrived(turn, nanos(now));
@@ -155,7 +160,7 @@ class PublishedPausesTest {
             double at = now;
             waiting.values().removeIf(waits -> {
                 if (admits(policy, waits, 0, at)) {
-                    policy.placed(waits, A, FACTS, nanos(at));
+                    policy.placed(waits, new PausePolicy.Room(A, FACTS, 0, 0), nanos(at));
                     running.put(waits.affinity(), waits);
                     return true;
                 }
@@ -165,7 +170,7 @@ class PublishedPausesTest {
         // Everybody's turn ends; a look later those that may go on fit.
         double end = now + 1;
         running.forEach((session, turn) -> {
-            policy.ended(turn.turn(), nanos(end));
+            policy.ended(turn.turn(), true, nanos(end));
             acting.put(session, turn.inputTokens() + 200);
         });
         policy.tick(nanos(end + 5));
@@ -180,25 +185,25 @@ class PublishedPausesTest {
 
     @Test
     void aTurnJoinsABatchOnlyIfThatDecodesMoreBesides() {
-        PausePolicy gain = PausePolicies.create("progress-ttl");
+        PausePolicy gain = create("progress-ttl");
         for (int i = 0; i < 5; i++) {
             RouteRequest turn = turn("t" + i, i, 10_200);
             assertTrue(admits(gain, turn, 0, 0));
-            gain.placed(turn, A, FACTS, 0);
+            gain.placed(turn, new PausePolicy.Room(A, FACTS, 0, 0), 0);
         }
         // (0.010635 + 1.4205e-7 · 50,000) / (5 · 1.4205e-7) = 24,973.6 tokens.
         assertTrue(admits(gain, turn("fits", 9, 24_973 + 200), 0, 0));
         assertFalse(admits(gain, turn("slows", 9, 24_974 + 200), 299, 299));
         assertTrue(admits(gain, turn("slows", 9, 24_974 + 200), 300, 300));
         for (int i = 0; i < 5; i++) {
-            gain.ended(new TurnId("t" + i), 1);
+            gain.ended(new TurnId("t" + i), true, 1);
         }
         assertTrue(admits(gain, turn("alone", 9, 99_000), 0, 1));
     }
 
     @Test
     void underContinuumTurnsCountAsArrivedWithTheirSession() {
-        PausePolicy order = PausePolicies.create("continuum");
+        PausePolicy order = create("continuum");
         RouteRequest first = turn("a1", 1, 1_000);
         RouteRequest later = turn("b1", 2, 1_000);
         order.arrived(first, 10);
@@ -212,8 +217,8 @@ class PublishedPausesTest {
 
     @Test
     void whoeverIsNotListedPausesNobody() {
-        for (String name : List.of("none", "static-ttl:60s", "leases", "kvflow")) {
-            assertEquals(PausePolicy.NONE, PausePolicies.create(name));
+        for (String name : List.of("none", "static-ttl:60s", "infercept", "kvflow")) {
+            assertEquals(PausePolicy.NONE, create(name));
         }
     }
 }

@@ -45,7 +45,7 @@ class StrategiesTest {
     }
 
     private static Candidate.Activity requests(int requests) {
-        return new Candidate.Activity(requests, 0, 0, 0, 0, TURN.promptBlocks(), 0, 0);
+        return new Candidate.Activity(requests, 0, 0, 0, 0, TURN.promptBlocks(), 0, 0, 0);
     }
 
     /** Chosen workers of many decisions, and how often each. */
@@ -163,7 +163,7 @@ class StrategiesTest {
                 WorkerLoad.idle(CAPACITY),
                 new Candidate.Held(100, 40, 20, 10),
                 Candidate.Kept.NOTHING,
-                new Candidate.Activity(2, 1, 1_600, 0, 300, 900, 0, 0),
+                new Candidate.Activity(2, 1, 1_600, 0, 300, 900, 0, 0, 0),
                 false);
         Choice choice = strategy.choose(TURN, List.of(loaded, idle("idle", 0)));
 
@@ -219,7 +219,9 @@ class StrategiesTest {
 
     private static Candidate waiting(int heldBlocks, double prefillMillis) {
         return candidate(
-                "holder", heldBlocks, new Candidate.Activity(1, 1, 1_000, prefillMillis, 0, TURN.promptBlocks(), 0, 0));
+                "holder",
+                heldBlocks,
+                new Candidate.Activity(1, 1, 1_000, prefillMillis, 0, TURN.promptBlocks(), 0, 0, 0));
     }
 
     @Test
@@ -238,7 +240,7 @@ class StrategiesTest {
                 new WorkerLoad(0, 0, 0, CAPACITY, 0, CAPACITY, 0),
                 Candidate.Held.NOTHING,
                 Candidate.Kept.NOTHING,
-                new Candidate.Activity(0, 0, 0, 0, 0, TURN.promptBlocks(), 0, blocksPerSecond),
+                new Candidate.Activity(0, 0, 0, 0, 0, TURN.promptBlocks(), 0, 0, blocksPerSecond),
                 false);
     }
 }

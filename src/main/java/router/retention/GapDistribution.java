@@ -1,4 +1,4 @@
-package agents.plan;
+package router.retention;
 
 import java.time.Duration;
 
@@ -45,6 +45,36 @@ public final class GapDistribution {
             expected += probabilities[i] * Math.min(limitSeconds, GapHistogram.upperSeconds(i));
         }
         return seconds(expected);
+    }
+
+    /**
+     * How long to hold a thing whose loss costs something at the gap's end, while holding it costs by time: the time of greatest
+     * expected net gain, zero when none gains. With chance p(t) that the gap ends within t:
+     *
+     * <pre>
+     * argmax over t: p(t) · loss - rent · E[min(gap, t)]
+     * </pre>
+     *
+     * @param lossMillis cost of having to make it anew
+     * @param rentMillisPerSecond cost of holding it for a second
+     */
+    public Duration worthHolding(double lossMillis, double rentMillisPerSecond) {
+        double best = 0;
+        int bestBucket = -1;
+        double within = 0;
+        double heldOfEnded = 0;
+        for (int i = 0; i < probabilities.length; i++) {
+            double upper = GapHistogram.upperSeconds(i);
+            within += probabilities[i];
+            heldOfEnded += probabilities[i] * upper;
+            double held = heldOfEnded + Math.max(0, 1 - within) * upper;
+            double gain = within * lossMillis - rentMillisPerSecond * held;
+            if (gain > best) {
+                best = gain;
+                bestBucket = i;
+            }
+        }
+        return bestBucket < 0 ? Duration.ZERO : seconds(GapHistogram.upperSeconds(bestBucket));
     }
 
     private static Duration seconds(double seconds) {

@@ -1,4 +1,4 @@
-package agents.plan;
+package router.retention;
 
 import java.time.Duration;
 import java.util.Collection;

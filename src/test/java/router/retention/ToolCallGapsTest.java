@@ -1,4 +1,4 @@
-package agents.plan;
+package router.retention;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
