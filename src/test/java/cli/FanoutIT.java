@@ -12,6 +12,7 @@ import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import testkit.NodeProcess;
+import testkit.ToolSession;
 
 /** Subagents that start together compute what they share once. */
 class FanoutIT {

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -22,6 +23,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import testkit.NodeProcess;
+import testkit.OperatorView;
+import testkit.SimProcess;
+import testkit.ToolSession;
 
 /** The rules of retention on a running cluster, its processes killed for real. */
 class RetentionIT {
@@ -32,32 +36,13 @@ class RetentionIT {
     Path directory;
 
     private NodeProcess start(int workers, String settings) throws IOException {
+        return start("holdfast.cluster.engines.count = " + workers + "\n" + settings);
+    }
+
+    private NodeProcess start(String settings) throws IOException {
         Path config = directory.resolve("retention.conf");
         Files.writeString(config, "holdfast.agents.retention.gap-median = 60s\n" + settings);
-        return NodeProcess.start(
-                directory.resolve("data"),
-                NodeProcess.freePort(),
-                "--workers",
-                Integer.toString(workers),
-                "--config",
-                config.toString());
-    }
-
-    private static List<JsonNode> leases(NodeProcess node, String state) {
-        List<JsonNode> found = new ArrayList<>();
-        for (JsonNode lease : node.get("/v1/leases?limit=1000").get("data")) {
-            if (lease.get("state").asText().equals(state)) {
-                found.add(lease);
-            }
-        }
-        return found;
-    }
-
-    private static void awaitHeld(NodeProcess node, int leases) {
-        NodeProcess.await(
-                leases + " leases are held",
-                PATIENCE,
-                () -> leases(node, "HELD").size() == leases);
+        return NodeProcess.start(directory.resolve("data"), NodeProcess.freePort(), "--config", config.toString());
     }
 
     @Test
@@ -73,10 +58,10 @@ class RetentionIT {
                     .map(session -> CompletableFuture.supplyAsync(() -> session.turn(node), threads))
                     .toList()
                     .forEach(CompletableFuture::join);
-            awaitHeld(node, 6);
+            OperatorView.awaitHeld(node, 6);
             assertEquals(
                     2,
-                    leases(node, "HELD").stream()
+                    OperatorView.leases(node, "HELD").stream()
                             .flatMap(lease -> warmedAt(lease).stream())
                             .distinct()
                             .count(),
@@ -96,36 +81,60 @@ class RetentionIT {
     @Test
     void r8AfterARestartOfEverythingEveryLeaseIsBackBeforeItsSessionsNextTurn() throws Exception {
         List<ToolSession> sessions = new ArrayList<>();
-        List<String> before;
+        Set<String> before;
         try (NodeProcess node = start(2, "")) {
             for (int i = 0; i < 5; i++) {
                 ToolSession session = new ToolSession(ToolSession.text("r8-" + i, CONTEXT), "go", 2);
                 session.turn(node);
                 sessions.add(session);
             }
-            awaitHeld(node, 5);
-            before = leases(node, "HELD").stream()
-                    .map(lease -> lease.get("id").asText())
-                    .sorted()
-                    .toList();
+            OperatorView.awaitHeld(node, 5);
+            before = OperatorView.open(node);
             node.killHard();
         }
         try (NodeProcess node = start(2, "")) {
-            List<String> after = new ArrayList<>();
-            for (String state : List.of("REQUESTED", "HELD", "DEGRADED")) {
-                leases(node, state).forEach(lease -> after.add(lease.get("id").asText()));
-            }
-            assertEquals(before, after.stream().sorted().toList());
+            assertEquals(before, OperatorView.open(node));
             // The engines are new, too: what they held is computed again, but not by the session's next turn.
             NodeProcess.await(
                     "every lease is held by a worker that computed it",
                     PATIENCE,
-                    () -> leases(node, "HELD").stream()
+                    () -> OperatorView.leases(node, "HELD").stream()
                                     .filter(lease -> !warmedAt(lease).isEmpty())
                                     .count()
                             == 5);
             for (ToolSession session : sessions) {
                 assertEquals(0, session.turn(node).computedAgain());
+            }
+        }
+    }
+
+    @Test
+    void r8ARestartedNodeAssertsItsLeasesAnewOnEnginesThatLivedOn() throws Exception {
+        int number = 6;
+        List<ToolSession> sessions = new ArrayList<>();
+        try (SimProcess one = SimProcess.start("--blocks", "2000");
+                SimProcess other = SimProcess.start("--blocks", "2000")) {
+            String engines = SimProcess.setting(one, other);
+            Set<String> before;
+            try (NodeProcess node = start(engines)) {
+                for (int i = 0; i < number; i++) {
+                    ToolSession session = new ToolSession(ToolSession.text("asserted-" + i, CONTEXT / 4), "go", 3);
+                    session.turn(node);
+                    sessions.add(session);
+                }
+                OperatorView.awaitHeld(node, number);
+                before = OperatorView.open(node);
+                node.killHard();
+            }
+            try (NodeProcess node = start(engines)) {
+                assertEquals(before, OperatorView.open(node));
+                assertEquals(0, sessions.get(0).turn(node).computedAgain(), "the first turn after the restart");
+                NodeProcess.await("every hold is there again", PATIENCE, () -> OperatorView.holds(node) == number);
+                one.flood(2000);
+                other.flood(2000);
+                for (ToolSession session : sessions) {
+                    assertEquals(0, session.turn(node).computedAgain());
+                }
             }
         }
     }

@@ -1,5 +1,7 @@
 package testkit;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -19,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** A running {@code ./holdfast up}, started from the built tree as a user would start it. */
+/** A node in a process of its own; {@code ./holdfast up}, as a user would start it, unless said otherwise. */
 public final class NodeProcess implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -40,19 +42,33 @@ public final class NodeProcess implements AutoCloseable {
         List<String> command = new ArrayList<>(
                 List.of("./holdfast", "up", "--http-port", "" + port, "--data-dir", dataDir.toString()));
         command.addAll(List.of(options));
-        Path output = Files.createTempFile("holdfast-up", ".out");
+        NodeProcess node = launch(command, port);
+        node.awaitReady();
+        return node;
+    }
+
+    /** Launches a program that is a node and serves on a port; does not wait. */
+    public static NodeProcess launch(List<String> command, int port) throws IOException {
+        Path output = Files.createTempFile("holdfast-node", ".out");
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();
-        NodeProcess node = new NodeProcess(process, output, port);
-        await("the node is ready; it printed:\n" + node.output(), START_LIMIT, () -> {
-            if (!process.isAlive()) {
-                throw new AssertionError("up ended with " + process.exitValue() + ":\n" + node.output());
-            }
-            return node.ready();
-        });
-        return node;
+        return new NodeProcess(process, output, port);
+    }
+
+    /** Waits until it says that it is ready. */
+    public void awaitReady() {
+        try {
+            await("the node is ready", START_LIMIT, () -> {
+                if (!process.isAlive()) {
+                    throw new AssertionError("it ended with " + process.exitValue());
+                }
+                return ready();
+            });
+        } catch (AssertionError failure) {
+            throw new AssertionError(failure.getMessage() + "; it printed:\n" + output(), failure);
+        }
     }
 
     /** A port that was free a moment ago. */
@@ -93,7 +109,12 @@ public final class NodeProcess implements AutoCloseable {
 
     /** The JSON body of a successful POST. */
     public JsonNode post(String path, JsonNode body) {
-        return send(HttpRequest.newBuilder(URI.create(baseUrl() + path))
+        return post(URI.create(baseUrl() + path), body);
+    }
+
+    /** The same, to any server. */
+    static JsonNode post(URI uri, JsonNode body) {
+        return send(HttpRequest.newBuilder(uri)
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
                 .build());
@@ -132,6 +153,29 @@ public final class NodeProcess implements AutoCloseable {
                         .map(arguments -> List.of(arguments).contains("sim"))
                         .orElse(false))
                 .toList();
+    }
+
+    /** Lets the whole process stand still, as a long pause of its machine does. */
+    public void pause() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    /** Lets it go on. */
+    public void goOn() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        assertEquals(
+                0,
+                new ProcessBuilder("kill", "-" + name, "" + process.pid())
+                        .inheritIO()
+                        .start()
+                        .waitFor());
+    }
+
+    public boolean isAlive() {
+        return process.isAlive();
     }
 
     /** Kills the node's JVM with -9 and waits until nothing that it started is left. */
