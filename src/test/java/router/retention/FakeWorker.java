@@ -1,0 +1,73 @@
+package router.retention;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import kv.Epoch;
+import kv.Hold;
+import kv.Incarnation;
+import kv.KvTier;
+import kv.LeaseId;
+import kv.Prefix;
+import kv.Receipt;
+import kv.WorkerId;
+import workers.holds.SeenOrders;
+
+/** One engine and its worker: applies the agreed rules, nothing more. */
+final class FakeWorker {
+
+    /** A hold as its worker knows it, in true time. */
+    record TrueHold(Epoch epoch, long order, Prefix prefix, Instant until) {}
+
+    final WorkerId id;
+    final boolean copies;
+    long life = 1;
+    boolean up = true;
+    final Map<LeaseId, TrueHold> holds = new HashMap<>();
+    SeenOrders seen = new SeenOrders(1_000);
+    final List<Prefix> resident = new ArrayList<>();
+
+    FakeWorker(WorkerId id, boolean copies) {
+        this.id = id;
+        this.copies = copies;
+    }
+
+    void restart(boolean engineToo) {
+        life++;
+        holds.clear();
+        seen = new SeenOrders(1_000);
+        if (engineToo) {
+            resident.clear();
+        }
+    }
+
+    Receipt hold(Incarnation incarnation, Hold hold, long order, Instant now, Random random) {
+        if (!incarnation.equals(Ledgers.life(life))) {
+            return new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION);
+        }
+        if (!seen.admit(hold.lease(), hold.epoch(), order)) {
+            return new Receipt.Rejected(Receipt.Reason.STALE_EPOCH);
+        }
+        if (!resident.contains(hold.prefix())) {
+            holds.remove(hold.lease());
+            return new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT);
+        }
+        if (random.nextInt(8) == 0) {
+            Duration half = hold.remaining().dividedBy(2);
+            holds.put(hold.lease(), new TrueHold(hold.epoch(), order, hold.prefix(), now.plus(half)));
+            return new Receipt.Bounded(hold.prefix(), KvTier.DEVICE, half, Receipt.Reason.BUDGET);
+        }
+        holds.put(hold.lease(), new TrueHold(hold.epoch(), order, hold.prefix(), now.plus(hold.remaining())));
+        return new Receipt.Accepted();
+    }
+
+    void release(LeaseId lease, Epoch epoch, long order) {
+        if (seen.admit(lease, epoch, order)) {
+            holds.remove(lease);
+        }
+    }
+}
