@@ -205,7 +205,7 @@ class PublishedGapPoliciesTest {
     @Property(tries = 50)
     void nonePromisesMoreThanTheLongestLease(
             @ForAll @IntRange(min = 0, max = 2_000_000) int tokens,
-            @ForAll @Size(min = 1, max = 150) List<@DoubleRange(min = 0.001, max = 100_000) Double> gaps) {
+            @ForAll @Size(min = 1, max = 150) List<@DoubleRange(min = 0.01, max = 100_000) Double> gaps) {
         for (String name : PUBLISHED) {
             GapPolicy policy = policy(name);
             gaps.forEach(gap -> policy.onReturn(gap("make", tokens, 0), seconds(gap)));

@@ -34,6 +34,8 @@ final class EngineBlocks {
         try (ZContext context = new ZContext()) {
             ZMQ.Socket replay = context.createSocket(SocketType.DEALER);
             replay.setReceiveTimeOut(20_000);
+            // Ends a connection that hangs for a wake-up that JeroMQ lost; the socket then dials again.
+            replay.setHandshakeIvl(1000);
             replay.connect(server.replayUrl());
             List<EngineEvent> events = new ArrayList<>();
             replay.sendMore(new byte[0]);
