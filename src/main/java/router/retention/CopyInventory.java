@@ -24,7 +24,7 @@ public final class CopyInventory {
                 .toList();
     }
 
-    /** Orders to delete what no lease has; what a lease still waits to hear of is left alone. */
+    /** Orders to delete what no lease has; what a lease may still hear of is left alone. */
     public static List<WorkerOrder> compare(LeaseBook book, WorkerId worker, List<FoundCopy> found) {
         return found.stream()
                 .filter(copy -> abandoned(book.lease(copy.lease()), copy.location()))
@@ -37,7 +37,7 @@ public final class CopyInventory {
             return true;
         }
         Lease lease = open.get();
-        boolean awaited = lease.steps().stream().anyMatch(step -> step.kind() == Step.Kind.COPY && step.pending());
+        boolean awaited = lease.steps().stream().anyMatch(step -> step.kind() == Step.Kind.COPY && step.undecided());
         return !awaited
                 && lease.storedCopies().stream().map(StoredCopy::location).noneMatch(location::equals);
     }

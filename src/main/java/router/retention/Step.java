@@ -66,7 +66,16 @@ public record Step(
 
     /** Whether an answer is still to come, now or after a deferral. */
     public boolean pending() {
-        return ended == null && (receipt == null || receipt instanceof Receipt.Deferred);
+        return ended == null && unanswered();
+    }
+
+    /** Whether an answer may still come although it is not waited for: its worker was out of reach and may be back. */
+    boolean undecided() {
+        return unanswered() && answerable();
+    }
+
+    private boolean unanswered() {
+        return receipt == null || receipt instanceof Receipt.Deferred;
     }
 
     /** Whether a worker's word may still be about it: not after the life that it was asked in. */

@@ -111,7 +111,7 @@ class RetentionHistoryTest {
                         assertTrue(history.book.lease(lease).isPresent(), () -> lease + " is held at " + worker.id)));
         boolean awaited = history.book.leases().stream()
                 .flatMap(lease -> lease.steps().stream())
-                .anyMatch(step -> step.kind() == Step.Kind.COPY && step.pending());
+                .anyMatch(step -> step.kind() == Step.Kind.COPY && step.undecided());
         if (!awaited && history.workers.values().stream().anyMatch(worker -> worker.up && worker.copies)) {
             assertEquals(
                     history.wanted(), history.storage.keySet(), "storage holds what leases have, and nothing else");
