@@ -1,5 +1,7 @@
 package agents;
 
+import agents.session.Checkpoint;
+import agents.session.NextPrompt;
 import agents.session.RenderedPrompt;
 import agents.session.SessionKey;
 import agents.session.TurnOutcome;
@@ -15,10 +17,13 @@ import inference.InferenceRequest;
 import inference.Message;
 import inference.PromptFingerprint;
 import inference.ReplyBuilder;
+import inference.Role;
 import inference.Usage;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import kv.Prefix;
 import kv.WorkerId;
 import metrics.Metric;
 import org.jspecify.annotations.Nullable;
@@ -100,7 +105,8 @@ final class SessionBook {
                 finished == null ? null : finished.reason(),
                 prompt.outline(),
                 reply.calls().stream().map(ContentBlock.ToolUse::name).toList(),
-                finished == null ? null : keepConversation(),
+                finished == null ? null : keep(reply.message()),
+                finished == null || !request.hints().speculativePrefill() ? null : guess(),
                 worker,
                 finished == null ? UNKNOWN_USAGE : finished.usage(),
                 timeToFirstToken,
@@ -139,12 +145,29 @@ final class SessionBook {
                 ports.nanoTime().getAsLong() + ports.settings().storeTimeout().toNanos();
     }
 
+    /** Null when the answer is nothing but reasoning, or too short to fill a block. */
+    private @Nullable NextPrompt guess() {
+        List<ContentBlock> lasting = reply.message().content().stream()
+                .filter(block -> !(block instanceof ContentBlock.Thinking))
+                .toList();
+        if (lasting.isEmpty()) {
+            return null;
+        }
+        Message bare = new Message(Role.ASSISTANT, lasting);
+        List<PromptFingerprint> next = new ArrayList<>(chain);
+        next.add(keep(bare));
+        RenderedPrompt rendered = ports.renderer().render(request.followedBy(bare), next);
+        Checkpoint tip = rendered.outline().tip();
+        return tip.tail() == null
+                ? null
+                : new NextPrompt(tip.fingerprint(), new Prefix(tip.blocks(), tip.tail()), tip.tokens());
+    }
+
     /**
      * Keeps the text for whoever has to compute the conversation again. Nobody waits for it: a turn whose text is not kept is a
      * turn all the same.
      */
-    private PromptFingerprint keepConversation() {
-        Message answer = reply.message();
+    private PromptFingerprint keep(Message answer) {
         ports.conversations().keep(request, chain, answer).whenComplete((kept, failure) -> {
             if (failure != null) {
                 ports.metrics().count(Metric.CONVERSATIONS_NOT_KEPT);

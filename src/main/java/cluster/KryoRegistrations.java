@@ -4,6 +4,7 @@ import agents.AgentSession;
 import agents.session.Checkpoint;
 import agents.session.Frontier;
 import agents.session.FrontierMatch;
+import agents.session.NextPrompt;
 import agents.session.OpenReasoning;
 import agents.session.PromptOutline;
 import agents.session.SessionEvent;
@@ -155,6 +156,7 @@ final class KryoRegistrations {
         add(108, TurnResult.class);
         add(109, OpenReasoning.class);
         add(110, SessionEvent.CloseReason.class);
+        add(111, NextPrompt.class);
         add(120, AgentSession.BeginTurn.class);
         add(121, AgentSession.CompleteTurn.class);
         add(122, AgentSession.GetSession.class);

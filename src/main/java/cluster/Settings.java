@@ -92,7 +92,10 @@ public record Settings(
                         events.getDuration("silence-check"),
                         events.getInt("max-pending-batches", 1),
                         events.getInt("max-frames-in-flight", 1)),
-                new HoldSettings(holds.getShare("budget-share"), holds.getInt("epochs-remembered", 1)),
+                new HoldSettings(
+                        holds.getShare("budget-share"),
+                        holds.getShare("guess-share"),
+                        holds.getInt("epochs-remembered", 1)),
                 EngineConfig.endpoints(own));
     }
 

@@ -1,5 +1,6 @@
 package inference;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -27,5 +28,23 @@ public record InferenceRequest(
         tools = List.copyOf(tools);
         messages = List.copyOf(messages);
         cacheMarks = List.copyOf(cacheMarks);
+    }
+
+    /** The same with one message more. */
+    public InferenceRequest followedBy(Message next) {
+        List<Message> all = new ArrayList<>(messages);
+        all.add(next);
+        return new InferenceRequest(
+                turn,
+                model,
+                session,
+                tools,
+                toolChoice,
+                parallelToolCalls,
+                all,
+                sampling,
+                reasoning,
+                hints,
+                cacheMarks);
     }
 }

@@ -37,6 +37,11 @@ public enum Metric {
     HOLDS("holdfast.worker.holds", Kind.COUNTER, "Holds that workers were asked for, by receipt", "receipt"),
     HOLDS_CUT(
             "holdfast.worker.holds.cut", Kind.COUNTER, "Holds that ended or shrank by themselves, by reason", "reason"),
+    WARM_TOKENS(
+            "holdfast.worker.warm.tokens",
+            Kind.COUNTER,
+            "Tokens that engines computed ahead of turns: to replace lost copies, or as guesses",
+            "why"),
     KV_EVENTS("holdfast.worker.kv.events", Kind.COUNTER, "Events of engines' caches, by what came of them", "outcome"),
     LEASES_ENDED("holdfast.leases.ended", Kind.COUNTER, "Retention leases that ended, by reason", "reason"),
     LEASE_RECEIPTS(

@@ -39,7 +39,13 @@ final class OrderSender {
         }
         if (order instanceof WorkerOrder.Warm warm) {
             return new Worker.WarmPrefix(
-                    warm.lease(), warm.epoch(), warm.incarnation(), warm.prefix(), warm.conversation(), keeper);
+                    warm.lease(),
+                    warm.epoch(),
+                    warm.incarnation(),
+                    warm.prefix(),
+                    warm.conversation(),
+                    warm.guess(),
+                    keeper);
         }
         if (order instanceof WorkerOrder.Copy copy) {
             return new Worker.CopyPrefix(

@@ -76,8 +76,8 @@ public interface EngineClient {
      * Makes the engine compute a conversation so that its next turn finds it cached, however that turn's template renders the
      * last answer.
      */
-    default CompletionStage<Receipt> warm(InferenceRequest conversation, Seat seat) {
-        return UNSUPPORTED;
+    default CompletionStage<Warmed> warm(InferenceRequest conversation, Seat seat) {
+        return CompletableFuture.completedFuture(new Warmed(new Receipt.Unsupported(), 0));
     }
 
     /**
@@ -106,6 +106,9 @@ public interface EngineClient {
     default CompletionStage<List<FoundCopy>> copies(LedgerId ledger) {
         return CompletableFuture.completedFuture(List.of());
     }
+
+    /** What {@link #warm} came to, and how many tokens were computed for it that were not cached. */
+    record Warmed(Receipt receipt, int computedTokens) {}
 
     /**
      * Answer of a live engine.

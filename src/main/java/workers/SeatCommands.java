@@ -1,19 +1,19 @@
 package workers;
 
-import akka.actor.typed.ActorSystem;
-import akka.stream.javadsl.Sink;
 import inference.ConversationRef;
-import inference.InferenceEvent;
 import inference.InferenceRequest;
-import inference.Sampling;
 import inference.TurnId;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -26,12 +26,14 @@ import kv.PromptBlocks;
 import kv.Receipt;
 import kv.StoredCopy;
 import kv.WorkerId;
+import metrics.Metric;
 import org.jspecify.annotations.Nullable;
 import workers.holds.SeenOrders;
 import workers.seats.SeatChange;
 import workers.seats.SeatTable;
 import workers.seats.Taken;
 import workers.status.EngineFacts;
+import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
 /**
@@ -46,14 +48,16 @@ final class SeatCommands {
     /** At some 120 bytes each, a message stays below 64 KiB. */
     private static final int COPIES_TOLD = 500;
 
+    private static final Duration GUESS_AGAIN = Duration.ofSeconds(1);
+
     private static final Receipt FAILED = new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED);
 
     private final WorkerId worker;
+    private final WorkerSettings settings;
     private final WorkerPorts ports;
     private final EngineClient engine;
     private final EngineCache cache;
     private final HoldCommands holds;
-    private final ActorSystem<?> system;
     private final Outcomes outcomes;
     private final Consumer<List<SeatChange>> changed;
     private final SeenOrders orders;
@@ -77,15 +81,14 @@ final class SeatCommands {
             EngineClient engine,
             EngineCache cache,
             HoldCommands holds,
-            ActorSystem<?> system,
             Outcomes outcomes,
             Consumer<List<SeatChange>> changed) {
         this.worker = worker;
+        this.settings = settings;
         this.ports = ports;
         this.engine = engine;
         this.cache = cache;
         this.holds = holds;
-        this.system = system;
         this.outcomes = outcomes;
         this.changed = changed;
         this.orders = new SeenOrders(settings.holds().epochsRemembered());
@@ -196,12 +199,12 @@ final class SeatCommands {
     }
 
     /** Computes what the next turn is sure to begin with, calls as the template writes them; without the text, nothing. */
-    private CompletionStage<Receipt> warmed(ConversationRef conversation, Seat seat) {
+    private CompletionStage<?> warmed(ConversationRef conversation, Seat seat) {
         return ports.conversations()
                 .find(conversation)
-                .thenCompose(found ->
-                        found.map(request -> engine.warm(request, seat)).orElse(EngineClient.UNSUPPORTED))
-                .exceptionally(unknown -> new Receipt.Rejected(Receipt.Reason.CONTENT_UNKNOWN));
+                .thenCompose(found -> found.map(request -> engine.warm(request, seat))
+                        .orElseGet(() -> CompletableFuture.failedFuture(new NoSuchElementException())))
+                .handle((done, unknown) -> true); // what is not warmed is copied as it is
     }
 
     void discard(Worker.DiscardCopy command) {
@@ -219,7 +222,7 @@ final class SeatCommands {
         });
     }
 
-    void warm(Worker.WarmPrefix command, @Nullable EngineFacts facts, WorkerState state) {
+    void warm(Worker.WarmPrefix command, @Nullable EngineFacts facts, WorkerState state, WorkerLoad load) {
         String user = "warm " + command.lease();
         if (command.epoch().equals(underWay.get(user))) {
             return;
@@ -232,14 +235,18 @@ final class SeatCommands {
             answer(command, refusal.orElse(new Receipt.Accepted()));
             return;
         }
+        if (command.guess() && !settings.holds().idle(load)) {
+            answer(command, notNow(command, Receipt.Reason.BUSY));
+            return;
+        }
         underWay.put(user, command.epoch());
         outcomes.await(ports.conversations().find(command.conversation()), (found, failure) -> {
             Optional<InferenceRequest> request = found == null ? Optional.empty() : found;
             PromptBlocks blocks = request.map(ports.prompts()).orElse(null);
             if (blocks == null || !command.prefix().begins(blocks)) {
-                warmed(command, user, new Receipt.Rejected(Receipt.Reason.CONTENT_UNKNOWN));
+                warmed(command, user, notNow(command, Receipt.Reason.CONTENT_UNKNOWN), 0);
             } else if (!command.incarnation().equals(cache.incarnation())) {
-                warmed(command, user, new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION));
+                warmed(command, user, new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION), 0);
             } else {
                 compute(command, user, request.get(), blocks);
             }
@@ -248,53 +255,45 @@ final class SeatCommands {
 
     private void compute(Worker.WarmPrefix command, String user, InferenceRequest request, PromptBlocks blocks) {
         if (table().seats() == 0) {
-            outcomes.await(oneToken(request), (receipt, failure) -> {
-                if (receipt instanceof Receipt.Accepted) {
-                    unheard.await(command.prefix(), () -> warmed(command, user, receipt));
+            outcomes.await(engine.warm(request, Seat.ANY), (done, failure) -> {
+                if (done != null && done.receipt() instanceof Receipt.Accepted) {
+                    unheard.await(command.prefix(), () -> warmed(command, user, done));
                 } else {
-                    warmed(command, user, receipt == null ? FAILED : receipt);
+                    warmed(command, user, done);
                 }
             });
             return;
         }
-        Optional<Taken> place = table().take(user, null, holds.holds(), false);
+        Optional<Taken> place = table().take(user, table().longest(blocks), holds.holds(), false);
         if (place.isEmpty()) {
-            warmed(command, user, new Receipt.Rejected(Receipt.Reason.BUSY));
+            warmed(command, user, notNow(command, Receipt.Reason.BUSY), 0);
             return;
         }
-        changed.accept(place.get().changes());
-        outcomes.await(engine.warm(request, new Seat(place.get().seat())), (receipt, failure) -> {
-            if (receipt instanceof Receipt.Accepted) {
-                changed.accept(table().filled(user, 0, blocks.toArray()));
+        Taken taken = place.get();
+        changed.accept(taken.changes());
+        outcomes.await(engine.warm(request, new Seat(taken.seat())), (done, failure) -> {
+            if (done != null && done.receipt() instanceof Receipt.Accepted) {
+                long[] added = Arrays.copyOfRange(blocks.toArray(), taken.keptBlocks(), blocks.size());
+                changed.accept(table().filled(user, taken.keptBlocks(), added));
             }
-            warmed(command, user, receipt == null ? FAILED : receipt);
+            warmed(command, user, done);
         });
     }
 
-    private void warmed(Worker.WarmPrefix command, String user, Receipt receipt) {
+    private void warmed(Worker.WarmPrefix command, String user, EngineClient.@Nullable Warmed done) {
+        warmed(command, user, done == null ? FAILED : done.receipt(), done == null ? 0 : done.computedTokens());
+    }
+
+    private void warmed(Worker.WarmPrefix command, String user, Receipt receipt, int computedTokens) {
         underWay.remove(user);
         table().free(user);
+        ports.metrics().count(Metric.WARM_TOKENS, computedTokens, command.guess() ? "GUESS" : "REPAIR");
         answer(command, receipt);
     }
 
-    /** The technique for engines without a way of their own: a request for one token, whose answer nobody reads. */
-    private CompletionStage<Receipt> oneToken(InferenceRequest conversation) {
-        Sampling one = new Sampling(1, null, null, null, null, null, null, null, List.of(), null);
-        InferenceRequest request = new InferenceRequest(
-                conversation.turn(),
-                conversation.model(),
-                conversation.session(),
-                conversation.tools(),
-                conversation.toolChoice(),
-                conversation.parallelToolCalls(),
-                conversation.messages(),
-                one,
-                conversation.reasoning(),
-                conversation.hints(),
-                conversation.cacheMarks());
-        return engine.generate(request, Seat.ANY)
-                .runWith(Sink.last(), system)
-                .thenApply(last -> last instanceof InferenceEvent.Finished ? new Receipt.Accepted() : FAILED);
+    /** A guess is young: its text may still be on its way to the store, and the engine be idle before the session is back. */
+    private static Receipt notNow(Worker.WarmPrefix command, Receipt.Reason reason) {
+        return command.guess() ? new Receipt.Deferred(GUESS_AGAIN, reason) : new Receipt.Rejected(reason);
     }
 
     private Optional<Receipt> refusal(

@@ -122,13 +122,14 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
             ActorRef<RetentionNews> keeper)
             implements Command {}
 
-    /** Asks to have a prefix computed here. */
+    /** Asks to have a prefix computed here; a guess only while the engine is idle enough. */
     public record WarmPrefix(
             LeaseId lease,
             Epoch epoch,
             Incarnation incarnation,
             Prefix prefix,
             ConversationRef conversation,
+            boolean guess,
             ActorRef<RetentionNews> keeper)
             implements Command {}
 
@@ -334,8 +335,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         this.view = new WorkerView(id, life, admissions, load, cache, holds);
         this.subscribers = new Subscribers(settings, view::begin);
         this.news = new CacheNews(id, life, load, cache, holds, subscribers, context.getLog());
-        this.seats = new SeatCommands(
-                id, settings, ports, engine, cache, holds, context.getSystem(), this::await, news::seats);
+        this.seats = new SeatCommands(id, settings, ports, engine, cache, holds, this::await, news::seats);
         this.desk = new AdmissionDesk(
                 ports,
                 settings.admissionValidity(),
@@ -368,7 +368,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                 .onMessage(CopyPrefix.class, command -> holdsChanged(() -> seats.copy(command, life.facts())))
                 .onMessage(
                         WarmPrefix.class,
-                        command -> holdsChanged(() -> seats.warm(command, life.facts(), life.state())))
+                        command -> holdsChanged(() -> seats.warm(command, life.facts(), life.state(), view.load())))
                 .onMessage(DiscardCopy.class, command -> holdsChanged(() -> seats.discard(command)))
                 .onMessage(ListCopies.class, command -> done(() -> seats.list(command)))
                 .onMessage(EngineDone.class, done -> holdsChanged(done.then()))

@@ -249,7 +249,7 @@ class SeatsIT {
 
         b.worker()
                 .tell(new Worker.WarmPrefix(
-                        session.lease, new Epoch(1), b.incarnation(), prefix, conversation, keeper.getRef()));
+                        session.lease, new Epoch(1), b.incarnation(), prefix, conversation, false, keeper.getRef()));
         assertEquals(
                 new Receipt.Accepted(),
                 keeper.expectMessageClass(Worker.WarmAnswered.class, PATIENCE).receipt());
@@ -278,7 +278,7 @@ class SeatsIT {
         assertEquals(new Receipt.Rejected(Receipt.Reason.STALE_EPOCH), answer());
         a.worker()
                 .tell(new Worker.WarmPrefix(
-                        session.lease, new Epoch(5), a.incarnation(), nowhere, unknown, keeper.getRef()));
+                        session.lease, new Epoch(5), a.incarnation(), nowhere, unknown, false, keeper.getRef()));
         assertEquals(
                 new Receipt.Rejected(Receipt.Reason.CONTENT_UNKNOWN),
                 keeper.expectMessageClass(Worker.WarmAnswered.class, PATIENCE).receipt());
@@ -371,7 +371,7 @@ class SeatsIT {
                                 5000,
                                 100_000,
                                 new FeedSettings(Duration.ofSeconds(3), Duration.ofSeconds(5), 100, 100),
-                                new HoldSettings(0.5, 100),
+                                new HoldSettings(0.5, 0.5, 100),
                                 List.of()),
                         new WorkerPorts(
                                 ignored -> client,

@@ -433,7 +433,7 @@ class WorkerTest {
                 20,
                 40,
                 new FeedSettings(Duration.ofSeconds(3), Duration.ofSeconds(5), 100, 64),
-                new HoldSettings(0.04, 100),
+                new HoldSettings(0.04, 0.5, 100),
                 List.of());
     }
 }

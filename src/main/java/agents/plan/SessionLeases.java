@@ -1,7 +1,7 @@
 package agents.plan;
 
-import agents.session.Checkpoint;
 import agents.session.Frontier;
+import agents.session.NextPrompt;
 import agents.session.SessionEvent.Advance;
 import agents.session.SessionEvent.TurnCompleted;
 import agents.session.SessionState;
@@ -17,10 +17,12 @@ import java.util.function.LongToDoubleFunction;
 import kv.LeaseId;
 import kv.Prefix;
 import kv.SequenceHash;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Which leases a session wants, turn by turn: a policy decides for each live line of prompts that waits for its tools; no
- * other has any. A lease on a longer prefix is asked for before the shorter one is given up, so that shared blocks stay.
+ * Which leases a session wants, turn by turn: a policy decides for each live line of prompts that waits for its tools, and for
+ * a guess at a line's next prompt when one was asked for; no other has any. A lease on a longer prefix is asked for before the
+ * shorter one is given up, so that shared blocks stay.
  *
  * <p>Also tells the policy, which all sessions of a node share, how long gaps were.
  *
@@ -66,6 +68,13 @@ public final class SessionLeases {
                     .flatMap(line -> wish(after, line, result))
                     .ifPresent(actions::add);
         }
+        NextPrompt next = result.guess();
+        if (next != null) {
+            line(before, ended.turn().frontier()).ifPresent(line -> endGuess(before, line, actions));
+            line(after, ended.turn().frontier())
+                    .flatMap(line -> guess(after, line, result, next))
+                    .ifPresent(actions::add);
+        }
         Set<LeaseId> wanted = waiting(after);
         waiting(before).stream()
                 .filter(lease -> !wanted.contains(lease))
@@ -84,30 +93,55 @@ public final class SessionLeases {
     }
 
     private Optional<LeaseAction.Ask> wish(SessionState session, Frontier line, TurnResult result) {
-        Checkpoint tip = line.tip();
-        SequenceHash tail = tip.tail();
-        if (tail == null) {
-            return Optional.empty();
-        }
         GapPolicy.Keep keep = policy.atGap(gap(session, line, queued(result)));
-        if (keep.nothing()) {
-            return Optional.empty();
-        }
         ConversationRef conversation = result.conversation() == null
                 ? null
                 : new ConversationRef(session.tenant(), line.model(), result.conversation());
-        WaitingLine waiting = new WaitingLine(
-                session.tenant(),
-                session.id(),
-                session.treeRoot(),
-                session.parent() != null,
-                line.id(),
-                line.model(),
-                new Prefix(tip.blocks(), tail),
-                line.blockSizeTokens(),
-                conversation,
-                line.lastWorker());
-        return Optional.of(new LeaseAction.Ask(waiting.terms(keep, bytesPerToken), keep.remaining()));
+        return keep.nothing()
+                ? Optional.empty()
+                : waiting(session, line, conversation)
+                        .map(waiting -> new LeaseAction.Ask(waiting.terms(keep, bytesPerToken), keep.remaining()));
+    }
+
+    /**
+     * To compute the next prompt where the line ran last, and to keep it there: worth what its new part costs to compute. Empty
+     * when that fills no block.
+     */
+    private Optional<LeaseAction.Ask> guess(SessionState session, Frontier line, TurnResult result, NextPrompt next) {
+        GapPolicy.Keep keep = policy.atGap(gap(session, line, queued(result)));
+        if (keep.nothing() || next.prefix().blocks() <= line.tip().blocks()) {
+            return Optional.empty();
+        }
+        double whole = prefillMillis.applyAsDouble(next.tokens());
+        double saved = whole - prefillMillis.applyAsDouble(line.tip().tokens());
+        ConversationRef conversation = new ConversationRef(session.tenant(), line.model(), next.conversation());
+        return waiting(session, line, conversation)
+                .map(waiting -> new LeaseAction.Ask(
+                        waiting.guess(next.prefix(), keep.density() * saved / whole, bytesPerToken), keep.remaining()));
+    }
+
+    /** The guess has come true or not; one that a session made before it stopped guessing ends at its deadline. */
+    private static void endGuess(SessionState session, Frontier line, List<LeaseAction> actions) {
+        SequenceHash tail = line.tip().tail();
+        if (tail != null) {
+            actions.add(new LeaseAction.End(WaitingLine.guess(session.tenant(), session.id(), line.id(), tail)));
+        }
+    }
+
+    private static Optional<WaitingLine> waiting(
+            SessionState session, Frontier line, @Nullable ConversationRef conversation) {
+        return Optional.ofNullable(line.tip().tail())
+                .map(tail -> new WaitingLine(
+                        session.tenant(),
+                        session.id(),
+                        session.treeRoot(),
+                        session.parent() != null,
+                        line.id(),
+                        line.model(),
+                        new Prefix(line.tip().blocks(), tail),
+                        line.blockSizeTokens(),
+                        conversation,
+                        line.lastWorker()));
     }
 
     private static GapPolicy.Gap gap(SessionState session, Frontier line, Duration queued) {

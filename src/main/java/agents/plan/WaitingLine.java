@@ -43,20 +43,38 @@ public record WaitingLine(
     /** Terms of the lease that keeps what a policy wants kept. */
     public LeaseTerms terms(GapPolicy.Keep keep, long bytesPerToken) {
         RetentionClass retentionClass = subagent ? RetentionClass.SUBAGENT : RetentionClass.HISTORY;
+        LeaseId name = lease(tenant, session, line, prefix.tail());
+        return terms(name, prefix, retentionClass, keep.density(), keep.copies(), tiers(keep.tier()), bytesPerToken);
+    }
+
+    /** Terms of the lease that has what probably follows computed, and keeps it. */
+    LeaseTerms guess(Prefix next, double density, long bytesPerToken) {
+        LeaseId name = guess(tenant, session, line, prefix.tail());
+        return terms(name, next, RetentionClass.SPECULATIVE, density, 1, List.of(KvTier.DEVICE), bytesPerToken);
+    }
+
+    private LeaseTerms terms(
+            LeaseId name,
+            Prefix kept,
+            RetentionClass retentionClass,
+            double density,
+            int copies,
+            List<KvTier> tiers,
+            long bytesPerToken) {
         return new LeaseTerms(
-                lease(tenant, session, line, prefix.tail()),
+                name,
                 tenant,
                 root,
                 session,
                 model,
-                prefix,
+                kept,
                 blockSizeTokens,
                 blockSizeTokens * bytesPerToken,
                 retentionClass,
                 priority(retentionClass),
-                keep.density(),
-                keep.copies(),
-                tiers(keep.tier()),
+                density,
+                copies,
+                tiers,
                 conversation,
                 home);
     }
@@ -67,6 +85,11 @@ public record WaitingLine(
         hash.putString(tenant.value()).putString(session.value()).putInt(line).putLong(tail.value());
         HashValue128 value = hash.get();
         return new LeaseId(value.getMostSignificantBits(), value.getLeastSignificantBits());
+    }
+
+    /** Name of the lease on what follows a prefix: lines are numbered from 0, so no other lease has it. */
+    static LeaseId guess(TenantId tenant, SessionId session, int line, SequenceHash tail) {
+        return lease(tenant, session, ~line, tail);
     }
 
     private static List<KvTier> tiers(KvTier hottest) {

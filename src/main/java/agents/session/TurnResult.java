@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param finish why the answer ended, for {@link TurnOutcome#COMPLETED} only
  * @param calls names of the tools that the answer calls, in order
  * @param conversation fingerprint of the prompt and its answer, null without a whole answer
+ * @param guess what is to be prefilled for the next turn, null when nothing was asked for
  * @param worker last worker that ran it, null when none did
  * @param usage as the engine counted; all zero when it did not say
  * @param timeToFirstToken from receipt, null without a token
@@ -30,6 +31,7 @@ public record TurnResult(
         PromptOutline prompt,
         List<String> calls,
         @Nullable PromptFingerprint conversation,
+        @Nullable NextPrompt guess,
         @Nullable WorkerId worker,
         Usage usage,
         @Nullable Duration timeToFirstToken,

@@ -160,7 +160,13 @@ final class Draft {
             orders.add(
                     step.kind() == Step.Kind.WARM
                             ? new WorkerOrder.Warm(
-                                    worker, incarnation, lease.id(), book.epoch(), terms.prefix(), terms.conversation())
+                                    worker,
+                                    incarnation,
+                                    lease.id(),
+                                    book.epoch(),
+                                    terms.prefix(),
+                                    terms.conversation(),
+                                    terms.guess())
                             : new WorkerOrder.Copy(
                                     worker,
                                     incarnation,

@@ -46,6 +46,9 @@ public record Evacuation(int moved, int moving, int stuck, List<Stuck> named) {
         int moving = 0;
         List<Stuck> stuck = new ArrayList<>();
         for (Lease lease : book.leases()) {
+            if (lease.terms().guess()) {
+                continue; // nobody has asked for it yet
+            }
             if (dependsOn(lease, worker, repair)) {
                 if (repair.mayMoveFrom(lease, worker)) {
                     moving++;

@@ -64,6 +64,11 @@ public record LeaseTerms(
         return prefix.blocks() * bytesPerBlock * minCopies;
     }
 
+    /** Whether it is about a prefix that nobody has computed yet, at one place, for a turn that may come. */
+    boolean guess() {
+        return retentionClass == RetentionClass.SPECULATIVE;
+    }
+
     boolean storable() {
         return tiers.contains(KvTier.DISK) || tiers.contains(KvTier.REMOTE);
     }

@@ -16,6 +16,8 @@ import workers.status.WorkerState;
  * another worker that probably has the prefix (its home, a former holder in another life, a holder of another lease on the
  * same prefix); a stored copy, written by a worker that has it; the cheapest worker that could compute it.
  *
+ * <p>A guess is computed once, at its home, and held there; nothing of it is repaired.
+ *
  * <p>A stored copy survives every worker, so nothing is computed again while there is one. A prefix that is resident but
  * unprotected, because its worker has no way to hold it or no budget, is not computed elsewhere either. What lies on a draining
  * worker counts as missing.
@@ -57,6 +59,13 @@ final class Repair {
                 .flatMap(step -> live.find(step.worker()).stream())
                 .filter(worker -> holdable(lease, worker) || evictedAt(lease, worker))
                 .forEach(worker -> steps.add(Step.asked(Step.Kind.HOLD, worker)));
+        if (lease.terms().guess()) {
+            home(lease)
+                    .filter(worker -> worker.couldRun(lease.terms())
+                            && lease.step(Step.Kind.WARM, worker.worker()).isEmpty())
+                    .ifPresent(worker -> steps.add(Step.asked(Step.Kind.WARM, worker)));
+            return steps;
+        }
         int missing = lease.terms().minCopies() - expected(lease);
         if (missing <= 0) {
             return steps;
@@ -124,10 +133,16 @@ final class Repair {
 
     /** Whether nothing of a lease is left or to come, and nothing can bring it back. */
     boolean hopeless(Lease lease) {
-        return live.isComplete()
-                && lease.steps().stream().noneMatch(step -> step.pending() || step.granted() || step.leavesResident())
-                && holders(lease).findAny().isEmpty()
-                && !computable(lease);
+        boolean nothingLeft = live.isComplete()
+                && lease.steps().stream().noneMatch(step -> step.pending() || step.granted() || step.leavesResident());
+        if (lease.terms().guess()) {
+            return nothingLeft && next(lease).isEmpty();
+        }
+        return nothingLeft && holders(lease).findAny().isEmpty() && !computable(lease);
+    }
+
+    private Optional<LiveWorker> home(Lease lease) {
+        return Optional.ofNullable(lease.terms().home()).flatMap(live::find);
     }
 
     /** Copies that are there or asked for: workers by themselves, and storage. */

@@ -20,14 +20,15 @@ public sealed interface WorkerOrder {
     /** Keep a prefix. */
     record PlaceHold(WorkerId worker, Incarnation incarnation, Hold hold) implements WorkerOrder {}
 
-    /** Compute a prefix. */
+    /** Compute a prefix; a guess only while the engine is idle. */
     record Warm(
             WorkerId worker,
             Incarnation incarnation,
             LeaseId lease,
             Epoch epoch,
             Prefix prefix,
-            ConversationRef conversation)
+            ConversationRef conversation,
+            boolean guess)
             implements WorkerOrder {}
 
     /** Write a prefix to storage, for a lease of this ledger. */

@@ -29,6 +29,7 @@ import org.slf4j.LoggerFactory;
 import workers.EngineClient;
 import workers.Seat;
 import workers.openai.MetricsText;
+import workers.openai.NextTurn;
 import workers.openai.OpenAiEngineClient;
 import workers.openai.RequestBody;
 import workers.status.EngineCapabilities;
@@ -110,10 +111,10 @@ public final class LlamaCppEngineClient implements EngineClient {
     }
 
     @Override
-    public CompletionStage<Receipt> warm(InferenceRequest conversation, Seat seat) {
+    public CompletionStage<Warmed> warm(InferenceRequest conversation, Seat seat) {
         KnownServer server = known;
         if (server == null || !server.props().has(seat.slot())) {
-            return UNSUPPORTED;
+            return warmed(new Receipt.Unsupported(), 0);
         }
         String mark = "holdfast" + UUID.randomUUID().toString().replace("-", "");
         ObjectNode next = RequestBody.write(NextTurn.marked(conversation, mark), false);
@@ -121,17 +122,18 @@ public final class LlamaCppEngineClient implements EngineClient {
                 .thenCompose(rendered -> {
                     Optional<String> certain = NextTurn.certain(rendered, mark);
                     return certain.isEmpty()
-                            ? UNSUPPORTED
+                            ? warmed(new Receipt.Unsupported(), 0)
                             : compute(certain.get(), seat, server.props().slotTokens());
                 })
-                .exceptionally(failure -> rejected("warm", failure));
+                .exceptionally(failure -> new Warmed(rejected("warm", failure), 0));
     }
 
-    private CompletionStage<Receipt> compute(String text, Seat seat, int slotTokens) {
+    private CompletionStage<Warmed> compute(String text, Seat seat, int slotTokens) {
         return api.tokenize(text)
                 .thenCompose(tokens -> tokens.size() >= slotTokens
-                        ? answer(new Receipt.Rejected(Receipt.Reason.BUDGET))
-                        : api.compute(seat.slot(), tokens).thenApply(cached -> new Receipt.Accepted()));
+                        ? warmed(new Receipt.Rejected(Receipt.Reason.BUDGET), 0)
+                        : api.compute(seat.slot(), tokens)
+                                .thenApply(cached -> new Warmed(new Receipt.Accepted(), tokens.size() - cached)));
     }
 
     @Override
@@ -209,6 +211,10 @@ public final class LlamaCppEngineClient implements EngineClient {
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         log.warn("llama-server {}: {}: {}", engine, what, cause.toString());
         return new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED);
+    }
+
+    private static CompletionStage<Warmed> warmed(Receipt receipt, int computedTokens) {
+        return CompletableFuture.completedFuture(new Warmed(receipt, computedTokens));
     }
 
     private static CompletionStage<Receipt> answer(Receipt receipt) {

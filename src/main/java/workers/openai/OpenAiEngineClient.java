@@ -9,6 +9,7 @@ import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.headers.RawHeader;
 import akka.japi.function.Function;
 import akka.japi.pf.PFBuilder;
+import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.Source;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -37,11 +38,13 @@ public final class OpenAiEngineClient implements EngineClient {
     private static final int ERROR_BYTES = 64 * 1024;
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    private final ActorSystem system;
     private final String engine;
     private final EngineHttp http;
     private final OpenAiSettings settings;
 
     public OpenAiEngineClient(ActorSystem system, WorkerId worker, OpenAiSettings settings) {
+        this.system = system;
         this.engine = worker.url();
         this.http = new EngineHttp(system, worker, settings.connectTimeout());
         this.settings = settings;
@@ -87,6 +90,19 @@ public final class OpenAiEngineClient implements EngineClient {
                 metrics,
                 (names, page) -> ProbeReader.read(
                         tree(names), MetricsText.parse(page.success() ? page.body() : ""), settings.unsaid()));
+    }
+
+    /** By a request for one token, whose answer nobody reads, with a mark in place of what the next turn will add. */
+    @Override
+    public CompletionStage<Warmed> warm(InferenceRequest conversation, Seat seat) {
+        return generate(NextTurn.forOneToken(conversation), seat)
+                .runWith(Sink.last(), system)
+                .thenApply(last -> last instanceof InferenceEvent.Finished finished
+                        ? new Warmed(
+                                new Receipt.Accepted(),
+                                finished.usage().inputTokens()
+                                        - finished.usage().cachedTokens())
+                        : new Warmed(new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED), 0));
     }
 
     @Override

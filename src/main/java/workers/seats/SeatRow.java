@@ -9,6 +9,7 @@ import java.util.OptionalLong;
 import kv.KvEvent;
 import kv.KvTier;
 import kv.Prefix;
+import kv.PromptBlocks;
 import kv.SequenceHash;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,15 @@ final class SeatRow {
     boolean holds(Prefix prefix) {
         return prefix.blocks() <= chain.length
                 && chain[prefix.blocks() - 1] == prefix.tail().value();
+    }
+
+    /** Leading blocks that it has in common with a prompt; hashes are of whole prefixes. */
+    int shared(PromptBlocks prompt) {
+        int blocks = Math.min(chain.length, prompt.size());
+        while (blocks > 0 && chain[blocks - 1] != prompt.hashAt(blocks - 1)) {
+            blocks--;
+        }
+        return blocks;
     }
 
     boolean holds(long hash) {

@@ -12,6 +12,8 @@ import java.util.stream.Stream;
 import kv.Hold;
 import kv.KvEvent;
 import kv.Prefix;
+import kv.PromptBlocks;
+import kv.SequenceHash;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,6 +85,16 @@ public final class SeatTable {
                 .findFirst();
         row.ifPresent(each -> each.user = user);
         return row.map(each -> each.number);
+    }
+
+    /** The longest beginning of a prompt that a free seat holds, null for none. */
+    public @Nullable Prefix longest(PromptBlocks prompt) {
+        int blocks = rows.stream()
+                .filter(row -> row.user == null)
+                .mapToInt(row -> row.shared(prompt))
+                .max()
+                .orElse(0);
+        return blocks == 0 ? null : new Prefix(blocks, new SequenceHash(prompt.hashAt(blocks - 1)));
     }
 
     /** Whether a seat holds a prefix, free or not. */

@@ -3,6 +3,7 @@ package agents.plan;
 import static agents.session.Conversation.START;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import agents.session.Conversation;
@@ -85,6 +86,46 @@ class SessionLeasesTest {
                 > first.terms().prefix().blocks());
         assertEquals(new LeaseAction.End(first.terms().id()), actions.get(1));
         assertEquals(2, actions.size());
+    }
+
+    @Test
+    void aGuessAtTheNextPromptIsALeaseOfItsOwnThatYieldsToTheOthers() {
+        List<LeaseAction> actions = ends(Conversation.guessing(calling("1", 0, SYSTEM, "u:hello"), 100));
+
+        LeaseTerms history = asked(actions.subList(0, 1)).terms();
+        LeaseTerms guess =
+                asked(actions.subList(actions.size() - 1, actions.size())).terms();
+        assertEquals(RetentionClass.SPECULATIVE, guess.retentionClass());
+        assertTrue(guess.prefix().blocks() > history.prefix().blocks());
+        assertNotEquals(history.id(), guess.id());
+        assertNotEquals(history.conversation(), guess.conversation());
+        assertEquals(Conversation.WORKER, guess.home());
+        assertEquals(1, guess.minCopies());
+        assertTrue(guess.density() < history.density() && guess.priority() < history.priority());
+        assertTrue(guess.density() > 0);
+    }
+
+    @Test
+    void theNextTurnEndsTheGuessBeforeItMakesAnother() {
+        TurnResult first =
+                Conversation.guessing(Conversation.completed("1", 0, 1, FinishReason.STOP, SYSTEM, "u:hello"), 100);
+        LeaseAction.Ask guess = asked(ends(first));
+
+        List<LeaseAction> actions = ends(Conversation.guessing(
+                Conversation.completed("2", 5, 6, FinishReason.STOP, SYSTEM, "u:hello", "a:an answer", "u:and now?"),
+                100));
+
+        assertEquals(new LeaseAction.End(guess.terms().id()), actions.get(0));
+        assertNotEquals(guess.terms().id(), asked(actions.subList(1, 2)).terms().id());
+        assertEquals(2, actions.size());
+    }
+
+    @Test
+    void anAnswerThatFillsNoBlockIsNotGuessed() {
+        assertEquals(
+                List.of(),
+                ends(Conversation.guessing(
+                        Conversation.completed("1", 0, 1, FinishReason.STOP, SYSTEM, "u:hello"), 0)));
     }
 
     @Test

@@ -8,6 +8,7 @@ import inference.ContentBlock;
 import inference.FinishReason;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.PromptFingerprint;
 import inference.Role;
 import inference.Sampling;
 import inference.SessionContext;
@@ -21,6 +22,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import kv.Prefix;
+import kv.SequenceHash;
 import kv.WorkerId;
 
 /**
@@ -96,6 +99,7 @@ public final class Conversation {
                 outline(spelled),
                 List.of(),
                 null,
+                null,
                 WORKER,
                 new Usage(100, 60, 5, 0),
                 Duration.ofMillis(120),
@@ -114,11 +118,32 @@ public final class Conversation {
                 plain.prompt(),
                 tools,
                 plain.prompt().tip().fingerprint().followedBy(Message.text(Role.ASSISTANT, "a call")),
+                null,
                 plain.worker(),
                 plain.usage(),
                 plain.timeToFirstToken(),
                 plain.startedAt(),
                 plain.endedAt());
+    }
+
+    /** The same turn, whose client wants its next prompt guessed: the prompt and so many tokens more. */
+    public static TurnResult guessing(TurnResult turn, int moreTokens) {
+        Checkpoint tip = turn.prompt().tip();
+        int blocks = (tip.tokens() + moreTokens) / turn.prompt().blockSizeTokens();
+        PromptFingerprint next = tip.fingerprint().followedBy(Message.text(Role.ASSISTANT, "an answer"));
+        return new TurnResult(
+                turn.id(),
+                turn.outcome(),
+                turn.finish(),
+                turn.prompt(),
+                turn.calls(),
+                turn.conversation(),
+                new NextPrompt(next, new Prefix(blocks, new SequenceHash(blocks)), tip.tokens() + moreTokens),
+                turn.worker(),
+                turn.usage(),
+                turn.timeToFirstToken(),
+                turn.startedAt(),
+                turn.endedAt());
     }
 
     /** A turn that ended without a token. */
@@ -129,6 +154,7 @@ public final class Conversation {
                 null,
                 outline(spelled),
                 List.of(),
+                null,
                 null,
                 null,
                 new Usage(0, 0, 0, 0),

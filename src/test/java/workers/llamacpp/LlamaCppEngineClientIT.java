@@ -166,7 +166,8 @@ class LlamaCppEngineClientIT {
         messages.add(new Message(
                 Role.ASSISTANT,
                 List.of(new ContentBlock.ToolUse("c1", "bash", "{\"cmd\" :  \"ls " + "x".repeat(700) + "\"}"))));
-        assertEquals(new Receipt.Accepted(), get(a.warm(request(messages), FIRST)));
+        assertEquals(
+                new Receipt.Accepted(), get(a.warm(request(messages), FIRST)).receipt());
 
         StoredCopy copy = get(a.save(LEDGER, LEASE, FIRST)).orElseThrow();
         assertEquals(new Receipt.Accepted(), get(b.load(copy, FIRST)));

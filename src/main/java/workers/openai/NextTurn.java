@@ -1,9 +1,11 @@
-package workers.llamacpp;
+package workers.openai;
 
 import inference.ContentBlock;
 import inference.InferenceRequest;
 import inference.Message;
 import inference.Role;
+import inference.Sampling;
+import inference.ToolChoice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,7 +16,10 @@ import java.util.Optional;
  *
  * <p>Thread-safety: stateless.
  */
-final class NextTurn {
+public final class NextTurn {
+    /** What stands for the unknown where nobody looks for it. */
+    private static final String MARK = ".";
+
     private NextTurn() {}
 
     /**
@@ -23,25 +28,30 @@ final class NextTurn {
      * @param conversation its last message is the model's
      * @param mark text that stands nowhere in the conversation
      */
-    static InferenceRequest marked(InferenceRequest conversation, String mark) {
-        List<Message> messages = new ArrayList<>(conversation.messages());
-        messages.add(answer(messages.get(messages.size() - 1), mark));
+    public static InferenceRequest marked(InferenceRequest conversation, String mark) {
+        List<Message> messages = conversation.messages();
+        return conversation.followedBy(answer(messages.get(messages.size() - 1), mark));
+    }
+
+    /** The next turn as far as it is known, as a request that computes it and answers next to nothing. */
+    static InferenceRequest forOneToken(InferenceRequest conversation) {
+        InferenceRequest next = marked(conversation, MARK);
         return new InferenceRequest(
-                conversation.turn(),
-                conversation.model(),
-                conversation.session(),
-                conversation.tools(),
-                conversation.toolChoice(),
-                conversation.parallelToolCalls(),
-                messages,
-                conversation.sampling(),
-                conversation.reasoning(),
-                conversation.hints(),
-                conversation.cacheMarks());
+                next.turn(),
+                next.model(),
+                next.session(),
+                next.tools(),
+                ToolChoice.AUTO, // a forced call or a format could ask for more than one token
+                next.parallelToolCalls(),
+                next.messages(),
+                new Sampling(1, null, null, null, null, null, null, null, List.of(), null),
+                next.reasoning(),
+                next.hints(),
+                next.cacheMarks());
     }
 
     /** The certain part of the rendered text; empty when the template does not write what the mark stands for. */
-    static Optional<String> certain(String rendered, String mark) {
+    public static Optional<String> certain(String rendered, String mark) {
         int at = rendered.indexOf(mark);
         return at < 0 ? Optional.empty() : Optional.of(rendered.substring(0, at));
     }
