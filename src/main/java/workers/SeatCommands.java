@@ -1,6 +1,5 @@
 package workers;
 
-import inference.ConversationRef;
 import inference.InferenceRequest;
 import inference.TurnId;
 import java.time.Duration;
@@ -10,7 +9,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -48,7 +46,10 @@ final class SeatCommands {
     /** At some 120 bytes each, a message stays below 64 KiB. */
     private static final int COPIES_TOLD = 500;
 
-    private static final Duration GUESS_AGAIN = Duration.ofSeconds(1);
+    private static final Duration AGAIN = Duration.ofSeconds(1);
+
+    /** How often a lease is told that its conversation's text is still to come; a text that was never kept is not waited for longer. */
+    private static final int TEXT_AWAITED = 5;
 
     private static final Receipt FAILED = new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED);
 
@@ -64,6 +65,7 @@ final class SeatCommands {
     private final Map<String, Epoch> underWay = new HashMap<>();
     private final Set<String> loading = new HashSet<>();
     private final Map<LeaseId, Copied> copied;
+    private final Map<LeaseId, Integer> textless;
     private final UnheardPrefixes unheard;
 
     /** Brings an outcome back into the worker; exactly one argument of the consumer is not null. */
@@ -93,10 +95,15 @@ final class SeatCommands {
         this.changed = changed;
         this.orders = new SeenOrders(settings.holds().epochsRemembered());
         this.unheard = new UnheardPrefixes(cache);
-        this.copied = new LinkedHashMap<>() {
+        this.copied = latest(settings.holds().epochsRemembered());
+        this.textless = latest(settings.holds().epochsRemembered());
+    }
+
+    private static <V> Map<LeaseId, V> latest(int limit) {
+        return new LinkedHashMap<>() {
             @Override
-            protected boolean removeEldestEntry(Map.Entry<LeaseId, Copied> eldest) {
-                return size() > settings.holds().epochsRemembered();
+            protected boolean removeEldestEntry(Map.Entry<LeaseId, V> eldest) {
+                return size() > limit;
             }
         };
     }
@@ -182,12 +189,28 @@ final class SeatCommands {
             return;
         }
         underWay.put(user, command.epoch());
-        Seat place = new Seat(seat.get());
-        CompletionStage<Optional<StoredCopy>> made = warmed(command.conversation(), place)
-                .thenCompose(receipt -> engine.save(command.ledger(), command.lease(), place));
+        outcomes.await(ports.conversations().find(command.conversation()), (found, failure) -> {
+            Optional<InferenceRequest> text = found == null ? Optional.empty() : found;
+            if (text.isEmpty() && textMayCome(command.lease())) {
+                left(user);
+                answer(command, new Receipt.Deferred(AGAIN, Receipt.Reason.CONTENT_UNKNOWN), null);
+            } else {
+                write(command, user, new Seat(seat.get()), text);
+            }
+        });
+    }
+
+    /**
+     * Writes a copy, after computing what the next turn is sure to begin with, calls as the template writes them. Without the text the
+     * seat is copied as it is.
+     */
+    private void write(Worker.CopyPrefix command, String user, Seat seat, Optional<InferenceRequest> text) {
+        CompletionStage<?> warmed = text.<CompletionStage<?>>map(request -> engine.warm(request, seat))
+                .orElseGet(() -> CompletableFuture.completedFuture(true));
+        CompletionStage<Optional<StoredCopy>> made = warmed.handle((done, failure) -> true)
+                .thenCompose(ready -> engine.save(command.ledger(), command.lease(), seat));
         outcomes.await(made, (copy, failure) -> {
-            underWay.remove(user);
-            table().free(user);
+            left(user);
             StoredCopy written = copy == null ? null : copy.orElse(null);
             if (written == null) {
                 answer(command, FAILED, null);
@@ -198,13 +221,14 @@ final class SeatCommands {
         });
     }
 
-    /** Computes what the next turn is sure to begin with, calls as the template writes them; without the text, nothing. */
-    private CompletionStage<?> warmed(ConversationRef conversation, Seat seat) {
-        return ports.conversations()
-                .find(conversation)
-                .thenCompose(found -> found.map(request -> engine.warm(request, seat))
-                        .orElseGet(() -> CompletableFuture.failedFuture(new NoSuchElementException())))
-                .handle((done, unknown) -> true); // what is not warmed is copied as it is
+    private void left(String user) {
+        underWay.remove(user);
+        table().free(user);
+    }
+
+    /** Whether a text that is not there may be on its way: it is stored beside the end of its turn, and nothing waits for that. */
+    private boolean textMayCome(LeaseId lease) {
+        return textless.merge(lease, 1, Integer::sum) <= TEXT_AWAITED;
     }
 
     void discard(Worker.DiscardCopy command) {
@@ -244,7 +268,7 @@ final class SeatCommands {
             Optional<InferenceRequest> request = found == null ? Optional.empty() : found;
             PromptBlocks blocks = request.map(ports.prompts()).orElse(null);
             if (blocks == null || !command.prefix().begins(blocks)) {
-                warmed(command, user, notNow(command, Receipt.Reason.CONTENT_UNKNOWN), 0);
+                warmed(command, user, unknown(command, request.isEmpty()), 0);
             } else if (!command.incarnation().equals(cache.incarnation())) {
                 warmed(command, user, new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION), 0);
             } else {
@@ -285,15 +309,20 @@ final class SeatCommands {
     }
 
     private void warmed(Worker.WarmPrefix command, String user, Receipt receipt, int computedTokens) {
-        underWay.remove(user);
-        table().free(user);
+        left(user);
         ports.metrics().count(Metric.WARM_TOKENS, computedTokens, command.guess() ? "GUESS" : "REPAIR");
         answer(command, receipt);
     }
 
-    /** A guess is young: its text may still be on its way to the store, and the engine be idle before the session is back. */
+    private Receipt unknown(Worker.WarmPrefix command, boolean missing) {
+        return missing && textMayCome(command.lease())
+                ? new Receipt.Deferred(AGAIN, Receipt.Reason.CONTENT_UNKNOWN)
+                : new Receipt.Rejected(Receipt.Reason.CONTENT_UNKNOWN);
+    }
+
+    /** A guess waits: the engine may be idle before the session is back. */
     private static Receipt notNow(Worker.WarmPrefix command, Receipt.Reason reason) {
-        return command.guess() ? new Receipt.Deferred(GUESS_AGAIN, reason) : new Receipt.Rejected(reason);
+        return command.guess() ? new Receipt.Deferred(AGAIN, reason) : new Receipt.Rejected(reason);
     }
 
     private Optional<Receipt> refusal(

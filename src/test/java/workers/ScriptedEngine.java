@@ -49,6 +49,12 @@ final class ScriptedEngine implements EngineClient {
         return Source.single(new InferenceEvent.Finished(FinishReason.LENGTH, null, new Usage(4, 0, 1, 0)));
     }
 
+    @Override
+    public CompletionStage<Warmed> warm(InferenceRequest conversation, Seat seat) {
+        orders.add("warm");
+        return CompletableFuture.completedFuture(new Warmed(new Receipt.Accepted(), 4));
+    }
+
     void answersHolds(CompletionStage<Receipt> receipt) {
         holdAnswer = receipt;
     }

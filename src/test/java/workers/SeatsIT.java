@@ -263,6 +263,25 @@ class SeatsIT {
     }
 
     @Test
+    void aCopyWaitsForTheTextOfItsConversationButNotForever() throws Exception {
+        Session session = new Session("what is not stored yet");
+        turn(a, session, null);
+        Prefix prefix = prefix(session);
+        ConversationRef kept = session.call();
+        ConversationRef missing =
+                new ConversationRef(kept.tenant(), kept.model(), kept.tip().followedBy(Message.text(Role.USER, ".")));
+        Worker.CopyPrefix early = copy(session, new Epoch(1), a.incarnation(), prefix, missing);
+        for (int i = 0; i < 5; i++) {
+            a.worker().tell(early);
+            assertEquals(new Receipt.Deferred(Duration.ofSeconds(1), Receipt.Reason.CONTENT_UNKNOWN), answer());
+        }
+
+        StoredCopy asItIs = copied(early);
+
+        assertTrue(Files.exists(copies.resolve(asItIs.location())));
+    }
+
+    @Test
     void commandsThatCannotBeDoneSayWhy() {
         Session session = new Session("nowhere");
         session.messages.add(Message.text(Role.ASSISTANT, "."));

@@ -282,7 +282,7 @@ class WorkerHoldsTest {
     @Test
     void aWarmedPrefixIsAcknowledgedOnceItsEventsAreHere() {
         warm(2);
-        await(() -> assertTrue(engine.orders.contains("generate 1"), engine.orders::toString));
+        await(() -> assertTrue(engine.orders.contains("warm"), engine.orders::toString));
         events.publish(Payloads.root(1));
         keeper.expectNoMessage(Duration.ofMillis(10));
 
@@ -297,7 +297,7 @@ class WorkerHoldsTest {
     @Test
     void eventsThatDoNotComeAreNotWaitedFor() {
         warm(2);
-        await(() -> assertTrue(engine.orders.contains("generate 1"), engine.orders::toString));
+        await(() -> assertTrue(engine.orders.contains("warm"), engine.orders::toString));
 
         await(() -> {
             pass(Duration.ofSeconds(1));
@@ -327,7 +327,13 @@ class WorkerHoldsTest {
                 .toCompletableFuture()
                 .join();
         worker.tell(new Worker.WarmPrefix(
-                new LeaseId(0, 1), new Epoch(7), incarnation(), prefix(lastBlock), conversation, keeper.getRef()));
+                new LeaseId(0, 1),
+                new Epoch(7),
+                incarnation(),
+                prefix(lastBlock),
+                conversation,
+                false,
+                keeper.getRef()));
     }
 
     @Test
