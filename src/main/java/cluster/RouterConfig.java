@@ -83,6 +83,7 @@ public final class RouterConfig {
                         leases.getDurationOrZero("skew-bound"),
                         byteSeconds(leases.getBytes("tenant-quota", 0, 1L << 30)),
                         leases.getInt("max-warming", 0),
+                        leases.getDurationOrZero("touch-interval"),
                         leases.getDuration("retry-after"),
                         leases.getInt("remembered-ended", 1)),
                 leases.getDuration("tick"),

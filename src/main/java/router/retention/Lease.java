@@ -166,9 +166,11 @@ public record Lease(
         return with(tried, next);
     }
 
-    /** What a worker said of holding a prefix counts no longer once it is to compute it. */
+    /** What a worker said of holding a prefix counts no longer once it is to compute it, unless it never can hold one. */
     private static boolean overtaken(Step old, Step by) {
-        return by.kind() == Step.Kind.WARM && old.is(Step.Kind.HOLD, by.worker());
+        return by.kind() == Step.Kind.WARM
+                && old.is(Step.Kind.HOLD, by.worker())
+                && !old.unholdableAt(by.incarnation());
     }
 
     Lease answered(LedgerEvent.ReceiptRecorded event) {

@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param skewBound how much clocks and messages may be late against each other
  * @param tenantQuotaByteSeconds per tenant and hour, in this partition
  * @param maxWarming prefixes of this partition that are being computed at once
+ * @param touchInterval prefixes in engines that cannot hold are computed again this often while they are leased; zero for never
  * @param retryAfter unanswered orders are repeated after this long
  * @param rememberedEnded ended leases that can still be asked about
  */
@@ -21,6 +22,7 @@ public record LedgerSettings(
         Duration skewBound,
         long tenantQuotaByteSeconds,
         int maxWarming,
+        Duration touchInterval,
         Duration retryAfter,
         int rememberedEnded) {
     public LedgerSettings {
@@ -30,6 +32,7 @@ public record LedgerSettings(
         require(!skewBound.isNegative(), "skew-bound is negative");
         require(tenantQuotaByteSeconds >= 0, "tenant-quota is negative");
         require(maxWarming >= 0, "max-warming is negative");
+        require(!touchInterval.isNegative(), "touch-interval is negative");
         require(positive(retryAfter), "retry-after is not positive");
         require(rememberedEnded >= 1, "remembered-ended is below 1");
     }
@@ -42,6 +45,7 @@ public record LedgerSettings(
                 skewBound,
                 tenantQuotaByteSeconds * partitions,
                 maxWarming * partitions,
+                touchInterval,
                 retryAfter,
                 rememberedEnded);
     }

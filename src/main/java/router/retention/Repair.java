@@ -1,5 +1,6 @@
 package router.retention;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -9,6 +10,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import kv.Receipt;
 import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
 import workers.status.WorkerState;
 
 /**
@@ -83,6 +85,42 @@ final class Repair {
             warm(lease, missing - (copyToCome ? 1 : 0), steps);
         }
         return steps;
+    }
+
+    /**
+     * The prefix computed once more where the engine has a cache but cannot hold: the only way to make it look used lately. Not while
+     * requests wait there.
+     */
+    List<Step> touches(Lease lease, Instant now) {
+        if (lease.terms().guess() || !computable(lease)) {
+            return List.of();
+        }
+        List<Step> steps = new ArrayList<>();
+        for (LiveWorker worker : live.all()) {
+            if (warmsLeft > 0
+                    && worker.couldRun(lease.terms())
+                    && worker.load().waitingRequests() == 0
+                    && untouched(lease, worker, now)) {
+                steps.add(Step.asked(Step.Kind.WARM, worker));
+                warms(worker.worker());
+            }
+        }
+        return steps;
+    }
+
+    private static boolean untouched(Lease lease, LiveWorker worker, Instant now) {
+        return lease.step(Step.Kind.HOLD, worker.worker())
+                        .filter(hold -> hold.unholdableAt(worker.incarnation()) && passed(hold.until(), now))
+                        .isPresent()
+                && lease.step(Step.Kind.WARM, worker.worker())
+                        .filter(warm -> warm.pending()
+                                || warm.receipt() instanceof Receipt.Unsupported
+                                || (warm.until() != null && !passed(warm.until(), now)))
+                        .isEmpty();
+    }
+
+    private static boolean passed(@Nullable Instant due, Instant now) {
+        return due != null && !due.isAfter(now);
     }
 
     /** Holds on draining workers that a lease needs no longer. */

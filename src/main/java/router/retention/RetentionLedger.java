@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import kv.Epoch;
 import kv.Incarnation;
 import kv.LeaseId;
@@ -230,7 +231,10 @@ public final class RetentionLedger {
             draft.undoOther(answer, step.get());
             return draft.decision();
         }
-        Instant until = until(answer, step.get(), asked, open.get().deadline(), now);
+        Instant until = untouchedUntil(answer, open.get(), now);
+        if (until == null) {
+            until = until(answer, step.get(), asked, open.get().deadline(), now);
+        }
         boolean known = answer.receipt().equals(step.get().receipt())
                 && Objects.equals(until, step.get().until())
                 && step.get().ended() == null;
@@ -241,6 +245,18 @@ public final class RetentionLedger {
             settle(draft, book, open.get().answered(recorded), live);
         }
         return draft.decision();
+    }
+
+    /** When an engine that cannot hold is to compute the prefix again; null when it is none of those, or never. */
+    private @Nullable Instant untouchedUntil(WorkerAnswer answer, Lease lease, Instant now) {
+        boolean touched = answer.kind() == Step.Kind.HOLD
+                ? answer.receipt() instanceof Receipt.Unsupported
+                : answer.kind() == Step.Kind.WARM
+                        && !(answer.receipt() instanceof Receipt.Deferred)
+                        && lease.step(Step.Kind.HOLD, answer.worker())
+                                .filter(hold -> hold.unholdableAt(answer.incarnation()))
+                                .isPresent();
+        return touched && !settings.touchInterval().isZero() ? now.plus(settings.touchInterval()) : null;
     }
 
     private static @Nullable Instant until(
@@ -360,7 +376,10 @@ public final class RetentionLedger {
             draft.repeat(lease, open);
             draft.moved(repair.leavable(lease), lease);
             List<Step> steps = repair.next(lease);
-            plans.add(new LedgerEvent.Plan(lease.id(), steps));
+            plans.add(new LedgerEvent.Plan(
+                    lease.id(),
+                    Stream.concat(steps.stream(), repair.touches(lease, now).stream())
+                            .toList()));
             if (steps.isEmpty() && repair.hopeless(lease)) {
                 hopeless.add(lease);
             }

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safety: immutable.
  *
  * @param receipt null while unanswered
- * @param until of an acknowledged hold, its end; of a deferred step, when to ask again; else null
+ * @param until of an acknowledged hold, its end; of a deferred step, when to ask again; where an engine cannot hold, when to compute the
+ *     prefix again; else null
  * @param copy what a COPY wrote
  * @param ended null while nothing was seen that speaks against the receipt
  */
@@ -117,6 +118,11 @@ public record Step(
                                 && (rejected.reason() == Receipt.Reason.BUDGET
                                         || rejected.reason() == Receipt.Reason.DRAINING
                                         || rejected.reason() == Receipt.Reason.BUSY)));
+    }
+
+    /** Whether the engine cannot hold anything, in the life of its worker that was asked. */
+    boolean unholdableAt(Incarnation life) {
+        return kind == Kind.HOLD && ended == null && receipt instanceof Receipt.Unsupported && incarnation.equals(life);
     }
 
     /** Blocks of the prefix that are known to be within reach by this step. */

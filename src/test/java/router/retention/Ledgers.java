@@ -72,6 +72,7 @@ public final class Ledgers {
                 Duration.ofSeconds(2),
                 tenantQuota,
                 2,
+                Duration.ofSeconds(10),
                 Duration.ofSeconds(5),
                 64);
     }
@@ -148,6 +149,13 @@ public final class Ledgers {
         LiveWorker known = live.find(id).orElseThrow();
         live = live.with(new LiveWorker(
                 id, known.incarnation(), known.state(), known.facts(), new WorkerLoad(requests, 0, 0, 0, 0, 100, 0)));
+        return this;
+    }
+
+    Ledgers waiting(WorkerId id, int requests) {
+        LiveWorker known = live.find(id).orElseThrow();
+        live = live.with(new LiveWorker(
+                id, known.incarnation(), known.state(), known.facts(), new WorkerLoad(0, requests, 0, 0, 0, 100, 0)));
         return this;
     }
 

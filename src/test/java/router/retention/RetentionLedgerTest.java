@@ -523,6 +523,55 @@ class RetentionLedgerTest {
         }
 
         @Test
+        void anEngineThatCannotHoldIsTouchedWhileNothingWaitsThereAndNeverSaidToHold() {
+            ledgers.up(A, 1, EngineCapabilities.NONE);
+            ledgers.grant(terms(1, 1), MINUTE);
+            ledgers.answer(A, 1, Step.Kind.HOLD, 1, new Receipt.Unsupported());
+            assertEquals(List.of(), ledgers.tick(Duration.ofSeconds(9)));
+
+            ledgers.waiting(A, 1);
+            assertEquals(List.of(), ledgers.tick(SECOND), "requests that wait come first");
+            ledgers.waiting(A, 0);
+            assertInstanceOf(WorkerOrder.Warm.class, ledgers.tick(SECOND).get(0));
+            ledgers.answer(A, 1, Step.Kind.WARM, 1, ACCEPTED);
+
+            assertEquals(LeaseState.DEGRADED, ledgers.state(1), "what was computed is not held");
+            assertEquals(
+                    new Receipt.Unsupported(),
+                    ledgers.lease(1).step(Step.Kind.HOLD, A).orElseThrow().receipt());
+            assertEquals(List.of(), ledgers.tick(Duration.ofSeconds(9)));
+            assertInstanceOf(WorkerOrder.Warm.class, ledgers.tick(SECOND).get(0), "again");
+        }
+
+        @Test
+        void onEnginesThatCannotHoldASecondCopyIsComputedElsewhereAndBothAreTouched() {
+            ledgers.up(A, 1, EngineCapabilities.NONE).up(B, 1, EngineCapabilities.NONE);
+            ledgers.grant(terms(1, 2), MINUTE);
+            ledgers.answer(A, 1, Step.Kind.HOLD, 1, new Receipt.Unsupported());
+            assertEquals(
+                    B,
+                    assertInstanceOf(
+                                    WorkerOrder.Warm.class, ledgers.tick(SECOND).get(0))
+                            .worker());
+            ledgers.answer(B, 1, Step.Kind.WARM, 1, ACCEPTED);
+            ledgers.answer(B, 1, Step.Kind.HOLD, 1, new Receipt.Unsupported());
+
+            assertEquals(2, ledgers.tick(Duration.ofSeconds(11)).size());
+        }
+
+        @Test
+        void anEngineThatCannotComputeAheadEitherIsNotAskedAgain() {
+            ledgers.up(A, 1, EngineCapabilities.NONE);
+            ledgers.grant(terms(1, 1), MINUTE);
+            ledgers.answer(A, 1, Step.Kind.HOLD, 1, new Receipt.Unsupported());
+            assertEquals(1, ledgers.tick(Duration.ofSeconds(10)).size());
+
+            ledgers.answer(A, 1, Step.Kind.WARM, 1, new Receipt.Unsupported());
+
+            assertEquals(List.of(), ledgers.tick(Duration.ofSeconds(20)));
+        }
+
+        @Test
         void textThatIsGoneMakesTheLeaseLost() {
             ledgers.up(B, 1, HOLDS);
             heldAtHome(1);

@@ -204,6 +204,25 @@ class SimulatedEngineTest {
                 get(client.hold(hold(Duration.ofMinutes(5)), List.of(new EngineHash(1)))));
     }
 
+    @Test
+    void aTouchedPrefixOutlivesOneThatWasComputedWithIt() throws Exception {
+        List<Message> touched = user("touched " + "a".repeat(50 * BLOCK));
+        List<Message> left = user("left " + "b".repeat(50 * BLOCK));
+        answer(request(touched, ONE, TenantId.DEFAULT));
+        answer(request(left, ONE, TenantId.DEFAULT));
+        List<Message> ended = new ArrayList<>(touched);
+        ended.add(Message.text(Role.ASSISTANT, "."));
+        for (int i = 0; i < 6; i++) {
+            answer(request(user(i + " ".repeat(90 * BLOCK)), ONE, new TenantId("other")));
+            EngineClient.Warmed again = get(client.warm(request(ended, ONE, TenantId.DEFAULT), Seat.ANY));
+            assertEquals(new Receipt.Accepted(), again.receipt());
+            assertTrue(again.computedTokens() < 10 * BLOCK, "a touch computes next to nothing: " + again);
+        }
+
+        assertTrue(cached(answer(touched)) >= 50 * BLOCK);
+        assertTrue(cached(answer(left)) < 15 * BLOCK, "of the other only what both begin with is left");
+    }
+
     /** Fills the cache twice over with prompts of another tenant, which share no block with ours. */
     private void flood() throws Exception {
         for (int i = 0; i < 10; i++) {
