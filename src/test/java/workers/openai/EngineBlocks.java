@@ -14,6 +14,9 @@ import workers.simserver.SimServer;
 
 /** What an engine calls its blocks, read from its events. Stateless. */
 final class EngineBlocks {
+    private static final int ATTEMPTS = 10;
+    private static final int ANSWER_MILLIS = 2_000;
+
     private EngineBlocks() {}
 
     /** Blocks that ever came to its device, first to last. */
@@ -29,26 +32,33 @@ final class EngineBlocks {
         return blocks;
     }
 
-    /** Every event that it told so far. */
+    /** Every event that it told so far. A request that is lost with a connection whose handshake stalled is made again. */
     static List<EngineEvent> events(SimServer server) throws Exception {
-        try (ZContext context = new ZContext()) {
-            ZMQ.Socket replay = context.createSocket(SocketType.DEALER);
-            replay.setReceiveTimeOut(20_000);
-            // Ends a connection that hangs for a wake-up that JeroMQ lost; the socket then dials again.
-            replay.setHandshakeIvl(1000);
-            replay.connect(server.replayUrl());
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             List<EngineEvent> events = new ArrayList<>();
-            replay.sendMore(new byte[0]);
-            replay.send(new byte[Long.BYTES]);
-            for (byte[] payload = payload(replay); payload.length > 0; payload = payload(replay)) {
-                events.addAll(KvEventDecoder.decode(payload).events());
+            if (replayed(server, events)) {
+                return events;
             }
-            return events;
         }
+        throw new AssertionError("no replay in " + ATTEMPTS + " attempts from " + server.replayUrl());
     }
 
-    private static byte[] payload(ZMQ.Socket replay) {
-        ZMsg message = ZMsg.recvMsg(replay);
-        return message.getLast().getData();
+    /** Whether the replay came to its end. */
+    private static boolean replayed(SimServer server, List<EngineEvent> events) throws Exception {
+        try (ZContext context = new ZContext()) {
+            ZMQ.Socket replay = context.createSocket(SocketType.DEALER);
+            replay.setReceiveTimeOut(ANSWER_MILLIS);
+            replay.connect(server.replayUrl());
+            replay.sendMore(new byte[0]);
+            replay.send(new byte[Long.BYTES]);
+            for (ZMsg message = ZMsg.recvMsg(replay); message != null; message = ZMsg.recvMsg(replay)) {
+                byte[] payload = message.getLast().getData();
+                if (payload.length == 0) {
+                    return true;
+                }
+                events.addAll(KvEventDecoder.decode(payload).events());
+            }
+            return false;
+        }
     }
 }
