@@ -33,6 +33,7 @@ final class HeldPlace {
     private Worker.Placed place = NOWHERE;
     private int promisedBlocks;
     private boolean callsTools;
+    private boolean answering;
 
     HeldPlace(TurnId turn, TurnPorts ports) {
         this.turn = turn;
@@ -109,10 +110,13 @@ final class HeldPlace {
         tellWorker(new Worker.ReportFailure(reason));
     }
 
-    /** The answer has begun. */
-    void firstToken(PromptBlocks prompt) {
-        computed(prompt);
-        ports.router().tell(new Router.FirstToken(turn));
+    /** An event of the answer came; the first one here says that the prompt is computed. */
+    void answered(PromptBlocks prompt) {
+        if (!answering) {
+            answering = true;
+            computed(prompt);
+            ports.router().tell(new Router.FirstToken(turn));
+        }
     }
 
     void letGo() {
@@ -124,6 +128,7 @@ final class HeldPlace {
         worker = null;
         place = NOWHERE;
         promisedBlocks = 0;
+        answering = false;
         ports.router().tell(new Router.Release(turn, callsTools));
     }
 

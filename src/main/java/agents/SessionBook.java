@@ -90,6 +90,11 @@ final class SessionBook {
         reply.add(event);
     }
 
+    /** The answer so far. */
+    Message begunAnswer() {
+        return reply.unfinished();
+    }
+
     /** How the turn ended; from here on the store's time runs anew. */
     TurnResult end(
             TurnOutcome outcome,

@@ -4,6 +4,7 @@ import agents.session.RenderedPrompt;
 import agents.session.TurnAttempts;
 import agents.session.TurnOutcome;
 import agents.session.TurnResult;
+import akka.NotUsed;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.PostStop;
@@ -14,6 +15,7 @@ import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
 import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.SinkQueueWithCancel;
+import akka.stream.javadsl.Source;
 import akka.stream.javadsl.SourceQueueWithComplete;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
@@ -28,6 +30,8 @@ import router.LeaseKeeper;
 import router.Router;
 import router.placement.RouteOutcome;
 import router.placement.RouteRequest;
+import workers.EngineClient;
+import workers.Seat;
 import workers.Worker;
 
 /**
@@ -38,7 +42,8 @@ import workers.Worker;
  * ROUTING: the router proposes a worker => ADMITTING; proposes none => RECORDING.<br>
  * ADMITTING: the worker admits => STREAMING; refuses or is silent => ROUTING again, without it.<br>
  * STREAMING: events go from the engine to the client, one at a time, so that a slow client slows the engine; the engine
- * fails before its first event => ROUTING again; its terminal event => RECORDING.<br>
+ * fails, before its first event or where another can go on with the answer => ROUTING again; its terminal event =>
+ * RECORDING.<br>
  * RECORDING: the session stores the turn's end => DELIVERING; it cannot in time => DELIVERING a failure instead.<br>
  * DELIVERING: the client takes the terminal event => stops.
  *
@@ -269,7 +274,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
             }
             return placeAgain(PlacementFailures.of(refused));
         }
-        return lostBeforeFirstToken(PlacementFailures.silent(replied.worker()));
+        return lost(PlacementFailures.silent(replied.worker()));
     }
 
     private void stream(WorkerId admittedBy, Worker.Admitted admitted) {
@@ -277,11 +282,15 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         timers.startTimerAtFixedRate(new RenewalDue(), admitted.validFor().dividedBy(RENEWALS));
         place.opened(
                 admitted.place(),
-                ports.engines()
-                        .apply(admittedBy)
-                        .generate(request, admitted.place().seat(), place.pullFrom())
+                answer(ports.engines().apply(admittedBy), admitted.place().seat())
                         .runWith(Sink.queue(1), getContext().getSystem()));
         pull();
+    }
+
+    private Source<InferenceEvent, NotUsed> answer(EngineClient engine, Seat seat) {
+        return timeToFirstToken == null
+                ? engine.generate(request, seat, place.pullFrom())
+                : engine.resume(request, book.begunAnswer(), seat);
     }
 
     /** Asks the engine for its next event. */
@@ -321,8 +330,8 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         if (timeToFirstToken == null) {
             timeToFirstToken = book.elapsed();
             ports.metrics().time(Metric.TIME_TO_FIRST_TOKEN, timeToFirstToken);
-            place.firstToken(prompt.blocks());
         }
+        place.answered(prompt.blocks());
         book.answered(sent.event());
         offer(sent.event());
         return this;
@@ -332,8 +341,11 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         if (!TurnAttempts.curable(failure.kind())) {
             return fail(failure);
         }
+        WorkerId worker = place.worker();
         place.reportFailure(failure.message());
-        return timeToFirstToken == null ? lostBeforeFirstToken(failure) : fail(failure);
+        boolean movable = worker != null
+                && (timeToFirstToken == null || ports.engines().apply(worker).resumes(book.begunAnswer()));
+        return movable ? lost(failure) : fail(failure);
     }
 
     private Behavior<Command> onEngineSilent(EngineSilent silent) {
@@ -346,7 +358,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
                         + " (holdfast.agents.turn.engine-silence-timeout)"));
     }
 
-    private Behavior<Command> lostBeforeFirstToken(InferenceFailure failure) {
+    private Behavior<Command> lost(InferenceFailure failure) {
         WorkerId worker = place.worker();
         if (worker != null) {
             attempts.lost(worker, failure);
@@ -354,9 +366,10 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         getContext()
                 .getLog()
                 .info(
-                        "turn {}: lost by {} before its first token: {}",
+                        "turn {}: lost by {} {} its first token: {}",
                         request.turn().value(),
                         worker,
+                        timeToFirstToken == null ? "before" : "after",
                         failure.message());
         letGo();
         return placeAgain(failure);

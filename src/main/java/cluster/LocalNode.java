@@ -168,7 +168,11 @@ public final class LocalNode implements AutoCloseable {
                 "holdfast.workers.engines",
                 engines.stream().map(EngineAddress::toEntry).toList(),
                 "holdfast.router.timing",
-                EngineProcessSettings.of(config).timing());
+                EngineProcessSettings.of(config).timing(),
+                "holdfast.workers.openai.priority",
+                "lower-first",
+                "holdfast.workers.openai.resume-answers",
+                true);
         return ConfigFactory.parseMap(values, "the processes of holdfast up").withFallback(stored);
     }
 

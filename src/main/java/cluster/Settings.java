@@ -11,9 +11,11 @@ import frontend.PromptNoise;
 import inference.TenantId;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Stream;
 import kv.WorkerId;
 import router.LeaseSettings;
 import router.placement.PlacementSettings;
@@ -21,6 +23,7 @@ import workers.FeedSettings;
 import workers.HoldSettings;
 import workers.WorkerSettings;
 import workers.llamacpp.LlamaCppSettings;
+import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
@@ -46,6 +49,9 @@ public record Settings(
         LeaseSettings leases,
         AgentSettings agents,
         FrontendSettings frontend) {
+    private static final List<String> PRIORITIES = Stream.of(EnginePriority.values())
+            .map(priority -> priority.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+            .toList();
     private static final List<String> API_KEY = List.of("key", "key-sha256", "tenant");
 
     /**
@@ -105,7 +111,10 @@ public record Settings(
                 own.getDuration("connect-timeout"),
                 own.getDuration("stream-idle-timeout"),
                 own.getDuration("probe-timeout"),
-                own.getBoolean("priority-accepted"),
+                EnginePriority.valueOf(own.getString("priority", PRIORITIES)
+                        .toUpperCase(Locale.ROOT)
+                        .replace('-', '_')),
+                own.getBoolean("resume-answers"),
                 new EngineFacts(
                         List.of(),
                         unsaid.getInt("block-size-tokens", 1, 1024),

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /**
  * An answer put together event by event.
@@ -60,6 +61,15 @@ public final class ReplyBuilder {
 
     /** The answer as the message that the harness will send back: reasoning, then text, then calls in their one spelling. */
     public Message message() {
+        return message(CompactJson::arguments);
+    }
+
+    /** The same of an answer that goes on: the arguments of its calls as far as they came, as the engine spelled them. */
+    public Message unfinished() {
+        return message(arguments -> arguments);
+    }
+
+    private Message message(UnaryOperator<String> spelling) {
         List<ContentBlock> content = new ArrayList<>();
         if (thinking.length() > 0) {
             content.add(new ContentBlock.Thinking(thinking(), null));
@@ -71,7 +81,7 @@ public final class ReplyBuilder {
             content.add(new ContentBlock.Refusal(refusal()));
         }
         for (ContentBlock.ToolUse call : calls()) {
-            content.add(new ContentBlock.ToolUse(call.id(), call.name(), CompactJson.arguments(call.arguments())));
+            content.add(new ContentBlock.ToolUse(call.id(), call.name(), spelling.apply(call.arguments())));
         }
         return new Message(Role.ASSISTANT, content);
     }

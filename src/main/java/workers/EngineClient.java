@@ -5,6 +5,7 @@ import akka.NotUsed;
 import akka.stream.javadsl.Source;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
+import inference.Message;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -41,6 +42,21 @@ public interface EngineClient {
      */
     default Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat, @Nullable WorkerId pullFrom) {
         return generate(request, seat);
+    }
+
+    /** Whether {@link #resume} can go on with what another engine of the kind has said of an answer. */
+    default boolean resumes(Message begun) {
+        return false;
+    }
+
+    /**
+     * Streams the rest of an answer that another engine began: what comes follows what was said without a gap or a repetition,
+     * calls keep their positions, and the usage is that of the whole answer. Otherwise like {@link #generate}.
+     *
+     * @param begun what was said so far, calls with their arguments as far as they came
+     */
+    default Source<InferenceEvent, NotUsed> resume(InferenceRequest request, Message begun, Seat seat) {
+        throw new UnsupportedOperationException("this kind of engine resumes no answers");
     }
 
     /** Asks the engine what it is and since when; fails when it does not answer. */

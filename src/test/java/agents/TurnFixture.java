@@ -29,6 +29,7 @@ import inference.InferenceEvent.Failed;
 import inference.InferenceEvent.Finished;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
+import inference.Message;
 import inference.Usage;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -40,6 +41,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import kv.Incarnation;
 import kv.StoredCopy;
@@ -84,6 +86,7 @@ abstract class TurnFixture {
     final MemoryConversations conversations = new MemoryConversations();
     final Map<WorkerId, TestProbe<Worker.Command>> workers = new HashMap<>();
     final Map<WorkerId, TestPublisher.Probe<InferenceEvent>> engines = new HashMap<>();
+    final AtomicReference<@Nullable Message> resumed = new AtomicReference<>();
     final Map<WorkerId, Seat> seats = new ConcurrentHashMap<>();
     TestProbe<Router.Command> router;
     ActorRef<AgentSession.Command> session;
@@ -128,6 +131,33 @@ abstract class TurnFixture {
 
     TestProbe<Worker.Command> workerAt(WorkerId worker) {
         return Objects.requireNonNull(workers.get(worker));
+    }
+
+    /** The same, which goes on with answers that others began. */
+    EngineClient resumingEngine(WorkerId worker) {
+        EngineClient plain = engine(worker);
+        return new EngineClient() {
+            @Override
+            public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
+                return plain.generate(request, seat);
+            }
+
+            @Override
+            public boolean resumes(Message begun) {
+                return true;
+            }
+
+            @Override
+            public Source<InferenceEvent, NotUsed> resume(InferenceRequest request, Message begun, Seat seat) {
+                resumed.set(begun);
+                return plain.generate(request, seat);
+            }
+
+            @Override
+            public CompletionStage<Probe> probe() {
+                return plain.probe();
+            }
+        };
     }
 
     /** An engine whose stream the test writes. */

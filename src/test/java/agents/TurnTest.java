@@ -14,12 +14,15 @@ import akka.NotUsed;
 import akka.stream.javadsl.Source;
 import akka.stream.testkit.TestPublisher;
 import akka.stream.testkit.TestSubscriber;
+import inference.ContentBlock;
 import inference.ConversationRef;
 import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceEvent.Failed;
 import inference.InferenceEvent.Finished;
 import inference.InferenceEvent.TextDelta;
+import inference.InferenceEvent.ToolCallDelta;
+import inference.InferenceEvent.ToolCallStarted;
 import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
@@ -30,6 +33,8 @@ import inference.TenantId;
 import inference.Usage;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -296,6 +301,42 @@ class TurnTest extends TurnFixture {
             workerAt(FIRST).expectMessageClass(Worker.ReportFailure.class);
             assertEquals(TurnOutcome.ENGINE_FAILED, recorded().outcome());
             assertEquals(2, state().frontiers().get(0).tip().messages(), "its prompt was computed");
+        }
+
+        @Test
+        void anotherEngineGoesOnWithTheAnswerWhereItCan() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST, session, this::resuming);
+            TestPublisher.Probe<InferenceEvent> engine = streaming(FIRST);
+            engine.sendNext(new TextDelta("hi"));
+            engine.sendNext(new ToolCallStarted(0, "call-1", "ls"));
+            engine.sendNext(new ToolCallDelta(0, "{\"pa"));
+            engine.sendNext(new Failed(InferenceFailure.of(Kind.ENGINE_FAILED, "killed")));
+            client.request(3);
+            client.expectNextN(3);
+
+            workerAt(FIRST).expectMessage(new Worker.ReportFailure("killed"));
+            workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
+            router.expectMessageClass(Router.FirstToken.class);
+            router.expectMessage(new Router.Release(REQUEST.turn(), false));
+            assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
+            admit(SECOND);
+            TestPublisher.Probe<InferenceEvent> next = engineOf(SECOND);
+            next.sendNext(new ToolCallDelta(0, "th\":1}"));
+            next.sendNext(DONE);
+
+            client.request(2);
+            client.expectNext(new ToolCallDelta(0, "th\":1}"), DONE);
+            client.expectComplete();
+            assertEquals(
+                    List.of(new ContentBlock.Text("hi"), new ContentBlock.ToolUse("call-1", "ls", "{\"pa")),
+                    Objects.requireNonNull(resumed.get()).content());
+            router.expectMessageClass(Router.FirstToken.class);
+            assertEquals(SECOND, recorded().worker());
+            assertEquals(TurnOutcome.COMPLETED, recorded().outcome());
+        }
+
+        private EngineClient resuming(WorkerId worker) {
+            return resumingEngine(worker);
         }
 
         @Test

@@ -62,6 +62,7 @@ import testkit.LlamaServer;
 import testkit.MemoryConversations;
 import workers.llamacpp.LlamaCppEngineClient;
 import workers.llamacpp.LlamaCppSettings;
+import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
@@ -370,6 +371,7 @@ class SeatsIT {
                 Duration.ofSeconds(5),
                 Duration.ofMinutes(1),
                 Duration.ofSeconds(20),
+                EnginePriority.OFF,
                 false,
                 new EngineFacts(List.of(), BLOCK, 1, 2048, 1, 1, EngineCapabilities.NONE));
         EngineClient client = new LlamaCppEngineClient(

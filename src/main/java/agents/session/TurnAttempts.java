@@ -7,7 +7,7 @@ import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a turn has been before its first token, and whether it may try elsewhere. Each placement that came to nothing
+ * Where a turn has been, and whether it may try elsewhere. Each placement that came to nothing
  * excludes its worker; when nobody else is left, workers that were merely full may be asked once more.
  *
  * <p>Thread-safety: confined to its turn.
@@ -24,7 +24,7 @@ public final class TurnAttempts {
         this.maxPlacements = maxPlacements;
     }
 
-    /** Whether a failure before the first token may be cured by another worker. */
+    /** Whether a failure may be cured by another worker. */
     public static boolean curable(InferenceFailure.Kind kind) {
         return switch (kind) {
             case ENGINE_FAILED, OVERLOADED, RATE_LIMITED, TIMEOUT -> true;

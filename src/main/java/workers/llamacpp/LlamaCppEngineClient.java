@@ -28,6 +28,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import workers.EngineClient;
 import workers.Seat;
+import workers.openai.EnginePriority;
 import workers.openai.MetricsText;
 import workers.openai.NextTurn;
 import workers.openai.OpenAiEngineClient;
@@ -64,7 +65,7 @@ public final class LlamaCppEngineClient implements EngineClient {
 
     @Override
     public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
-        ObjectNode body = RequestBody.write(request, settings.http().priorityAccepted());
+        ObjectNode body = RequestBody.write(request, settings.http().priority());
         body.put("cache_prompt", true);
         if (!seat.equals(Seat.ANY)) {
             body.put("id_slot", seat.slot());
@@ -117,7 +118,7 @@ public final class LlamaCppEngineClient implements EngineClient {
             return warmed(new Receipt.Unsupported(), 0);
         }
         String mark = "holdfast" + UUID.randomUUID().toString().replace("-", "");
-        ObjectNode next = RequestBody.write(NextTurn.marked(conversation, mark), false);
+        ObjectNode next = RequestBody.write(NextTurn.marked(conversation, mark), EnginePriority.OFF);
         return api.applyTemplate(next)
                 .thenCompose(rendered -> {
                     Optional<String> certain = NextTurn.certain(rendered, mark);

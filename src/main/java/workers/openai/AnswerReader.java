@@ -13,9 +13,9 @@ final class AnswerReader {
     private final SseParser events = new SseParser();
     private final ChunkReader chunks;
 
-    AnswerReader(String engine, String callIdPrefix) {
+    AnswerReader(String engine, String callIdPrefix, int begunCalls) {
         this.engine = engine;
-        this.chunks = new ChunkReader(engine, callIdPrefix);
+        this.chunks = new ChunkReader(engine, callIdPrefix, begunCalls);
     }
 
     List<InferenceEvent> read(AnswerFrame frame) {

@@ -32,10 +32,11 @@ final class ChunkReader {
     /**
      * @param engine for messages
      * @param callIdPrefix for tool calls that the engine gives no id
+     * @param begunCalls calls that another engine has begun
      */
-    ChunkReader(String engine, String callIdPrefix) {
+    ChunkReader(String engine, String callIdPrefix, int begunCalls) {
         this.engine = engine;
-        this.toolCalls = new ToolCallReader(callIdPrefix);
+        this.toolCalls = new ToolCallReader(callIdPrefix, begunCalls);
     }
 
     /** Reads the data of one server-sent event. */

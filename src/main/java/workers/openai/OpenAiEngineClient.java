@@ -15,8 +15,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import inference.ContentBlock;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
+import inference.Message;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -57,11 +59,24 @@ public final class OpenAiEngineClient implements EngineClient {
 
     @Override
     public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat, @Nullable WorkerId pullFrom) {
-        ObjectNode body = RequestBody.write(request, settings.priorityAccepted());
+        ObjectNode body = RequestBody.write(request, settings.priority());
         if (pullFrom != null) {
             body.putObject("kv_transfer_params").put("source", pullFrom.url());
         }
         return stream(request, body);
+    }
+
+    @Override
+    public boolean resumes(Message begun) {
+        return settings.resumesAnswers();
+    }
+
+    @Override
+    public Source<InferenceEvent, NotUsed> resume(InferenceRequest request, Message begun, Seat seat) {
+        int calls = (int) begun.content().stream()
+                .filter(ContentBlock.ToolUse.class::isInstance)
+                .count();
+        return stream(request, RequestBody.resume(request, begun, settings.priority()), calls);
     }
 
     /**
@@ -70,6 +85,10 @@ public final class OpenAiEngineClient implements EngineClient {
      * @param body of {@code POST /v1/chat/completions}, with {@code stream} on
      */
     public Source<InferenceEvent, NotUsed> stream(InferenceRequest request, ObjectNode body) {
+        return stream(request, body, 0);
+    }
+
+    private Source<InferenceEvent, NotUsed> stream(InferenceRequest request, ObjectNode body, int begunCalls) {
         HttpRequest post = http.json("/v1/chat/completions", body)
                 .addHeader(RawHeader.create("X-Request-Id", request.turn().value()));
         return http.send(post, this::frames)
@@ -78,7 +97,7 @@ public final class OpenAiEngineClient implements EngineClient {
                         .matchAny(AnswerFrame.Broken::new)
                         .build())
                 .concat(Source.single(new AnswerFrame.End()))
-                .statefulMapConcat(() -> reader(request))
+                .statefulMapConcat(() -> reader(request, begunCalls))
                 .takeWhile(event -> !(event instanceof InferenceEvent.Failed), true);
     }
 
@@ -142,8 +161,8 @@ public final class OpenAiEngineClient implements EngineClient {
         }
     }
 
-    private Function<AnswerFrame, Iterable<InferenceEvent>> reader(InferenceRequest request) {
-        return new AnswerReader(engine, "call_" + request.turn().value() + "_")::read;
+    private Function<AnswerFrame, Iterable<InferenceEvent>> reader(InferenceRequest request, int begunCalls) {
+        return new AnswerReader(engine, "call_" + request.turn().value() + "_", begunCalls)::read;
     }
 
     private Source<AnswerFrame, Object> frames(HttpResponse response) {

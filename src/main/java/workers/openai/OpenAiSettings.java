@@ -11,14 +11,16 @@ import workers.status.EngineFacts;
  * @param connectTimeout until a connection stands
  * @param streamIdleTimeout longest silence of an answer, its wait for the first token included
  * @param probeTimeout for a whole probe
- * @param priorityAccepted whether the engines take a {@code priority}; vLLM refuses one that its scheduler ignores
+ * @param priority how the engines understand a {@code priority}
+ * @param resumesAnswers whether the engines go on with an answer that another one began, calls included
  * @param unsaid facts of engines that do not say them; its models are never used
  */
 public record OpenAiSettings(
         Duration connectTimeout,
         Duration streamIdleTimeout,
         Duration probeTimeout,
-        boolean priorityAccepted,
+        EnginePriority priority,
+        boolean resumesAnswers,
         EngineFacts unsaid) {
     public OpenAiSettings {
         if (connectTimeout.isNegative() || streamIdleTimeout.isNegative() || probeTimeout.isNegative()) {

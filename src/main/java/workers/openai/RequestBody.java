@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
 import inference.AnswerFormat;
 import inference.InferenceRequest;
+import inference.Message;
 import inference.Sampling;
 import inference.ToolChoice;
 import inference.ToolDefinition;
@@ -26,9 +27,9 @@ public final class RequestBody {
     /**
      * Writes a streaming request.
      *
-     * @param withPriority whether the engine accepts a priority
+     * @param urgency how the engine understands a priority
      */
-    public static ObjectNode write(InferenceRequest request, boolean withPriority) {
+    public static ObjectNode write(InferenceRequest request, EnginePriority urgency) {
         ObjectNode body = JSON.createObjectNode();
         body.put("model", request.model());
         MessagesJson.write(request.messages(), body.putArray("messages"));
@@ -47,11 +48,18 @@ public final class RequestBody {
         if (!salt.isEmpty()) {
             body.put("cache_salt", salt);
         }
-        if (withPriority && request.hints().priority() != 0) {
-            // vLLM serves lower numbers first, our hints higher ones.
-            body.put("priority", -request.hints().priority());
+        int priority = urgency.of(request.hints().priority());
+        if (priority != 0) {
+            body.put("priority", priority);
         }
         return body;
+    }
+
+    /** Writes a streaming request for the rest of an answer, in the manner of vLLM's continuation of a final message. */
+    static ObjectNode resume(InferenceRequest request, Message begun, EnginePriority urgency) {
+        ObjectNode body = write(request, urgency);
+        MessagesJson.write(List.of(begun), body.withArray("messages"));
+        return body.put("continue_final_message", true).put("add_generation_prompt", false);
     }
 
     private static void tools(List<ToolDefinition> tools, ArrayNode target) {

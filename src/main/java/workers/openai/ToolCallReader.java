@@ -15,8 +15,14 @@ final class ToolCallReader {
     private final Map<Integer, Call> calls = new HashMap<>();
     private int begun;
 
-    ToolCallReader(String idPrefix) {
+    /** @param begunCalls calls that another engine has begun: only more of their arguments may come */
+    ToolCallReader(String idPrefix, int begunCalls) {
         this.idPrefix = idPrefix;
+        while (begun < begunCalls) {
+            Call call = new Call();
+            call.position = begun;
+            calls.put(begun++, call);
+        }
     }
 
     /** Whether any call has begun. */

@@ -1,6 +1,7 @@
 package workers.simserver;
 
 import inference.CompactJson;
+import inference.Message;
 import inference.ToolChoice;
 import inference.ToolDefinition;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safety: immutable.
  *
+ * @param begun beginning of the answer, of which only the rest is wanted, null for none
  * @param includeUsage whether a stream ends with a usage chunk
  * @param maxTokens most answer tokens, null for as many as fit
  * @param priority lower is earlier
@@ -21,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 record ChatBody(
         String model,
         Conversation conversation,
+        @Nullable BegunAnswer begun,
         boolean stream,
         boolean includeUsage,
         @Nullable Integer maxTokens,
@@ -55,9 +58,15 @@ record ChatBody(
             throw salt.mustBe("a non-empty string");
         }
         BodyField source = body.at("kv_transfer_params").at("source");
+        List<BodyField> messages = body.at("messages").items();
+        BegunAnswer begun = null;
+        if (body.at("continue_final_message").flagOr(false) && !messages.isEmpty()) {
+            begun = BegunAnswer.read(messages.remove(messages.size() - 1));
+        }
         return new ChatBody(
                 body.at("model").text(),
-                conversation(body),
+                conversation(body, Messages.read(body.at("messages"), messages)),
+                begun,
                 body.at("stream").flagOr(false),
                 body.at("stream_options").at("include_usage").flagOr(false),
                 maxTokens,
@@ -69,10 +78,10 @@ record ChatBody(
                 source.absent() ? null : source.text());
     }
 
-    private static Conversation conversation(BodyField body) {
+    private static Conversation conversation(BodyField body, List<Message> messages) {
         List<ToolDefinition> tools = tools(body.at("tools"));
         return new Conversation(
-                Messages.read(body.at("messages")),
+                messages,
                 tools,
                 toolChoice(body.at("tool_choice"), tools),
                 body.at("parallel_tool_calls").flagOr(true),

@@ -44,13 +44,14 @@ final class ChatHandler {
         String id = UUID.randomUUID().toString().replace("-", "");
         ChatJson json =
                 new ChatJson("chatcmpl-" + id, System.currentTimeMillis() / 1000, body.model(), body.includeUsage());
-        LiveRequest request = intake.accept(body, actions);
+        ChatIntake.Accepted accepted = intake.accept(body, actions, call -> "call_" + id + call);
+        LiveRequest request = accepted.request();
         String source = body.pullFrom();
         if (source != null) {
             int[] prompt = Arrays.copyOf(request.tokens(), request.request().inputTokens());
             peers.pull(id, source, prompt, request.salt());
         }
-        AnswerCursor cursor = new AnswerCursor(request.answer(), call -> "call_" + id + call);
+        AnswerCursor cursor = accepted.cursor();
         loop.submit(request);
         try {
             if (body.stream()) {
@@ -65,7 +66,7 @@ final class ChatHandler {
 
     private static void whole(HttpExchange exchange, LiveRequest request, AnswerCursor cursor, ChatJson json)
             throws IOException, InterruptedException {
-        LiveRequest.Progress progress = request.await(0, KEEP_ALIVE_MILLIS);
+        LiveRequest.Progress progress = request.await(request.begun(), KEEP_ALIVE_MILLIS);
         while (!progress.over()) {
             progress = request.await(progress.produced(), KEEP_ALIVE_MILLIS);
         }
@@ -101,11 +102,11 @@ final class ChatHandler {
     private static LiveRequest.Progress deltas(
             OutputStream out, LiveRequest request, AnswerCursor cursor, ChatJson json)
             throws IOException, InterruptedException {
-        int known = 0;
+        int known = request.begun();
         while (true) {
             LiveRequest.Progress progress = request.await(known, KEEP_ALIVE_MILLIS);
             StringBuilder frames = new StringBuilder();
-            if (known == 0 && progress.produced() > 0) {
+            if (known == request.begun() && progress.produced() > known) {
                 frames.append("data: ").append(json.opening()).append("\n\n");
             }
             for (InferenceEvent event : cursor.advanceTo(progress.produced())) {
@@ -134,7 +135,7 @@ final class ChatHandler {
 
     private static ChatJson.Usage usage(LiveRequest request, LiveRequest.Progress progress) {
         return new ChatJson.Usage(
-                request.request().inputTokens(),
+                request.promptTokens(),
                 progress.cachedTokens(),
                 progress.produced(),
                 request.answer().reasoningTokens(progress.produced()));

@@ -7,6 +7,7 @@ import inference.Message;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntFunction;
 import kv.BlockHasher;
 import kv.HashSalt;
 import org.jspecify.annotations.Nullable;
@@ -29,25 +30,35 @@ final class ChatIntake {
     }
 
     /**
+     * A request that fits.
+     *
+     * @param cursor stands behind what of the answer was said elsewhere
+     */
+    record Accepted(LiveRequest request, AnswerCursor cursor) {}
+
+    /**
      * Accepts a request.
      *
      * @param actions what to answer; the first is no fault
-     * @throws RequestFailure when it does not fit into the context
+     * @param callIds makes the id of a tool call from its position
+     * @throws RequestFailure when it does not fit into the context, or begins another answer than this engine's
      */
-    LiveRequest accept(ChatBody body, List<Action> actions) {
+    Accepted accept(ChatBody body, List<Action> actions, IntFunction<String> callIds) {
         int[] prompt = prompt(body.conversation());
         int maxTokens = maxTokens(body, prompt.length);
         AnswerLimits limits = new AnswerLimits(maxTokens, body.minTokens(), body.ignoreEnd(), body.stop());
         Answer answer = AnswerBuilder.build(template, actions, limits);
         int[] tokens = Arrays.copyOf(prompt, prompt.length + answer.tokens().length);
         System.arraycopy(answer.tokens(), 0, tokens, prompt.length, answer.tokens().length);
+        AnswerCursor cursor = new AnswerCursor(answer, callIds);
+        int begun = body.begun() == null ? 0 : body.begun().skip(answer, cursor);
         SimRequest request = new SimRequest(
                 "r" + accepted.incrementAndGet(),
                 hasher(settings, body.cacheSalt()).hash(tokens).toArray(),
-                prompt.length,
-                answer.tokens().length,
+                prompt.length + begun,
+                answer.tokens().length - begun,
                 body.priority());
-        return new LiveRequest(request, tokens, answer, body.cacheSalt());
+        return new Accepted(new LiveRequest(request, tokens, answer, begun, body.cacheSalt()), cursor);
     }
 
     private int maxTokens(ChatBody body, int promptTokens) {

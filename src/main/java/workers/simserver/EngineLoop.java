@@ -85,7 +85,7 @@ final class EngineLoop implements AutoCloseable {
         command(() -> {
             requests.put(request.id(), request);
             paced += request.answer().paced() ? 1 : 0;
-            double delay = request.answer().delayMillisBefore(0);
+            double delay = request.answer().delayMillisBefore(request.begun());
             if (delay > 0) {
                 timers.add(new Due(nowMillis() + delay, () -> start(request)));
             } else {

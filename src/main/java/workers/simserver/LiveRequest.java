@@ -13,6 +13,7 @@ final class LiveRequest {
     private final SimRequest request;
     private final int[] tokens;
     private final Answer answer;
+    private final int begun;
     private final @Nullable String salt;
     private int produced;
     private int cachedTokens;
@@ -21,19 +22,22 @@ final class LiveRequest {
     /**
      * @param request what the core runs
      * @param tokens prompt followed by answer
+     * @param begun answer tokens that are part of the core's prompt, because another engine said them
      * @param salt what keeps its blocks apart from those of others, null for none
      */
-    LiveRequest(SimRequest request, int[] tokens, Answer answer, @Nullable String salt) {
+    LiveRequest(SimRequest request, int[] tokens, Answer answer, int begun, @Nullable String salt) {
         this.request = request;
         this.tokens = tokens;
         this.answer = answer;
+        this.begun = begun;
+        this.produced = begun;
         this.salt = salt;
     }
 
     /**
      * State of an answer at one moment.
      *
-     * @param produced answer tokens so far
+     * @param produced answer tokens so far, begun ones included
      * @param over whether nothing more will come; the answer is complete if it has all its tokens
      */
     record Progress(int produced, int cachedTokens, boolean over) {}
@@ -52,6 +56,15 @@ final class LiveRequest {
 
     Answer answer() {
         return answer;
+    }
+
+    int begun() {
+        return begun;
+    }
+
+    /** Length of the prompt that the client sent. */
+    int promptTokens() {
+        return request.inputTokens() - begun;
     }
 
     @Nullable

@@ -14,11 +14,16 @@ import java.util.List;
 final class Messages {
     private Messages() {}
 
-    static List<Message> read(BodyField field) {
+    /**
+     * Reads messages, at least one.
+     *
+     * @param field where they stand
+     */
+    static List<Message> read(BodyField field, List<BodyField> items) {
         List<Message> messages = new ArrayList<>();
         List<ContentBlock> joined = new ArrayList<>();
         Role speaker = null;
-        for (BodyField item : field.items()) {
+        for (BodyField item : items) {
             Role role = role(item.at("role"));
             if (speaker != null && role != speaker) {
                 messages.add(new Message(speaker, joined));

@@ -48,6 +48,7 @@ import testkit.ActorTestKitExtension;
 import testkit.LlamaServer;
 import workers.EngineClient;
 import workers.Seat;
+import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
@@ -281,6 +282,7 @@ class LlamaCppEngineClientIT {
                 Duration.ofSeconds(5),
                 Duration.ofMinutes(1),
                 Duration.ofSeconds(20),
+                EnginePriority.OFF,
                 false,
                 new EngineFacts(List.of(), 16, 1, 2048, 1, 1, EngineCapabilities.NONE));
         return new LlamaCppEngineClient(

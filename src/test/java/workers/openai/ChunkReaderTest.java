@@ -138,7 +138,7 @@ class ChunkReaderTest {
     }
 
     private static List<InferenceEvent> read(String... data) {
-        ChunkReader reader = new ChunkReader("engine", "call_");
+        ChunkReader reader = new ChunkReader("engine", "call_", 0);
         List<InferenceEvent> events = new ArrayList<>();
         for (String one : data) {
             events.addAll(reader.read(one));

@@ -126,6 +126,9 @@ class RequestBodyTest {
 
         assertEquals(-7, body(messages, TenantId.DEFAULT, true).path("priority").asInt());
         assertFalse(body(messages, TenantId.DEFAULT, false).has("priority"));
+        assertEquals(7, EnginePriority.HIGHER_FIRST.of(7));
+        assertEquals(
+                Integer.MAX_VALUE, EnginePriority.LOWER_FIRST.of(Integer.MIN_VALUE), "it stays in an engine's range");
     }
 
     private static JsonNode body(List<Message> messages, TenantId tenant, boolean withPriority) throws IOException {
@@ -146,6 +149,7 @@ class RequestBodyTest {
                 reasoning,
                 new AgentHints(7, 0, null, false, null),
                 List.of());
-        return JSON.readTree(RequestBody.bytes(RequestBody.write(request, withPriority)));
+        return JSON.readTree(RequestBody.bytes(
+                RequestBody.write(request, withPriority ? EnginePriority.LOWER_FIRST : EnginePriority.OFF)));
     }
 }

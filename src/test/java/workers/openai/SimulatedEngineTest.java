@@ -13,6 +13,7 @@ import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.ReplyBuilder;
 import inference.Role;
 import inference.Sampling;
 import inference.SessionContext;
@@ -77,7 +78,8 @@ class SimulatedEngineTest {
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(20),
-                false,
+                EnginePriority.LOWER_FIRST,
+                true,
                 new EngineFacts(List.of(), 1, 1, 8192, 256, 1, EngineCapabilities.NONE));
         client = new OpenAiEngineClient(kit.kit().system().classicSystem(), new WorkerId(server.url()), settings);
     }
@@ -129,6 +131,52 @@ class SimulatedEngineTest {
         assertEquals("it says a.txt", joined(events, InferenceEvent.TextDelta.class));
         int computed = first.usage().inputTokens() + first.usage().outputTokens();
         assertEquals((computed - 1) / BLOCK * BLOCK, finished(events).usage().cachedTokens());
+    }
+
+    @Test
+    void anAnswerBegunElsewhereGoesOnFromWhereverItStopped() throws Exception {
+        List<Message> messages = user("[sim][[{\"think\":\"hm\"},{\"text\":\"süß 😀 END x\"},"
+                + "{\"call\":\"ls\",\"args\":{\"path\": \"/tmp\", \"n\": 1.0}},{\"call\":\"ls\",\"args\":{}}]][/sim]");
+        for (List<String> stop : List.of(List.<String>of(), List.of("END"))) {
+            Sampling sampling = new Sampling(150, null, null, null, null, null, null, null, stop, null);
+            InferenceRequest request = request(messages, sampling, TenantId.DEFAULT);
+            List<InferenceEvent> whole = answer(request);
+            for (int heard = 1; heard < whole.size(); heard++) {
+                ReplyBuilder reply = new ReplyBuilder();
+                whole.subList(0, heard).forEach(reply::add);
+                List<InferenceEvent> rest = get(client.resume(request, reply.unfinished(), Seat.ANY)
+                        .runWith(Sink.seq(), kit.kit().system()));
+                rest.forEach(reply::add);
+
+                assertEquals(
+                        reply(whole).unfinished().content().size(),
+                        reply.unfinished().content().size());
+                assertEquals(
+                        reply(whole).message().content().toString().replaceAll("id=\\w+", ""),
+                        reply.message().content().toString().replaceAll("id=\\w+", ""));
+                assertEquals(finished(whole).reason(), finished(rest).reason());
+                assertEquals(
+                        finished(whole).usage().inputTokens(),
+                        finished(rest).usage().inputTokens());
+                assertEquals(
+                        finished(whole).usage().outputTokens(),
+                        finished(rest).usage().outputTokens());
+                assertEquals(
+                        finished(whole).usage().reasoningTokens(),
+                        finished(rest).usage().reasoningTokens());
+            }
+        }
+        Message other = Message.text(Role.ASSISTANT, "something else");
+        assertEquals(
+                InferenceFailure.Kind.INVALID_REQUEST,
+                failure(get(client.resume(request(messages, MANY, TenantId.DEFAULT), other, Seat.ANY)
+                        .runWith(Sink.seq(), kit.kit().system()))));
+    }
+
+    private static ReplyBuilder reply(List<InferenceEvent> events) {
+        ReplyBuilder reply = new ReplyBuilder();
+        events.forEach(reply::add);
+        return reply;
     }
 
     @Test
