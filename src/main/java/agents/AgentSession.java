@@ -1,6 +1,6 @@
 package agents;
 
-import agents.plan.LeaseAction;
+import agents.session.Control;
 import agents.session.FrontierMatch;
 import agents.session.SessionEvent;
 import agents.session.SessionEvent.CloseReason;
@@ -35,6 +35,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import kv.LeaseId;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 
@@ -100,12 +101,25 @@ public final class AgentSession
     public record LinkChild(TenantId tenant, SessionId session, SessionId child, ActorRef<ChildKnown> replyTo)
             implements Command {}
 
+    /**
+     * A harness or an operator says something about the session. Idempotent by the request's name.
+     *
+     * @param request null when it has no name
+     */
+    public record TakeControl(Control control, @Nullable String request, ActorRef<ControlReply> replyTo)
+            implements Command {}
+
+    /** Opens this session as a fork. Idempotent. */
+    public record OpenFork(SessionOpened opened, ActorRef<ForkReply> replyTo) implements Command {}
+
     /** The parent has another root than it had. */
     public record LearnRoot(SessionId root) implements Command {}
 
     private record TurnLost(TurnId turn) implements Command {}
 
-    private record ParentReplied(@Nullable ChildKnown reply) implements Command {}
+    record ParentReplied(@Nullable ChildKnown reply) implements Command {}
+
+    record ForkReplied(TakeControl fork, @Nullable ForkReply reply) implements Command {}
 
     private record IdleElapsed() implements Command {}
 
@@ -162,7 +176,40 @@ public final class AgentSession
     public record Closed() implements CloseReply {}
 
     /** Nobody has opened this session. */
-    public record NoSuchSession() implements SessionReply, SummaryReply, CloseReply {}
+    public record NoSuchSession() implements SessionReply, SummaryReply, CloseReply, ControlReply {}
+
+    /** Answer to {@link TakeControl}. */
+    public sealed interface ControlReply {}
+
+    /**
+     * It is done.
+     *
+     * @param repeated whether it was done before
+     * @param root where the session's leases are kept
+     * @param asked leases that are asked for
+     */
+    public record ControlTaken(SessionEvent.Controlled taken, boolean repeated, SessionId root, List<LeaseId> asked)
+            implements ControlReply {
+        public ControlTaken {
+            asked = List.copyOf(asked);
+        }
+    }
+
+    /** It is not done. */
+    public record ControlRefused(ControlProblem problem, String reason) implements ControlReply {}
+
+    /** Why a control is refused. */
+    public enum ControlProblem {
+        /** It names something that the session does not have. */
+        NOT_FOUND,
+        /** It contradicts what the session is or was told. */
+        CONFLICT,
+        /** Another session did not answer. */
+        UNAVAILABLE
+    }
+
+    /** Answer to {@link OpenFork}: whether the name was free. */
+    public record ForkReply(boolean opened) {}
 
     /**
      * Answer to {@link LinkChild}.
@@ -198,6 +245,8 @@ public final class AgentSession
     private final SessionPorts ports;
     private final OpenTurns running = new OpenTurns();
     private final SessionTies ties;
+    private final SessionTree tree;
+    private final SessionControls controls;
 
     private AgentSession(
             String entityId,
@@ -216,6 +265,8 @@ public final class AgentSession
         this.settings = settings;
         this.ports = ports;
         this.ties = new SessionTies(context, settings, ports);
+        this.tree = new SessionTree(Effect(), ties, ports.clock());
+        this.controls = new SessionControls(Effect(), running, ties, ports, this::logTransition);
     }
 
     @Override
@@ -233,10 +284,13 @@ public final class AgentSession
                 .onCommand(GetSession.class, this::onGetSession)
                 .onCommand(GetSummary.class, this::onGetSummary)
                 .onCommand(Close.class, this::onClose)
-                .onCommand(LinkChild.class, this::onLinkChild)
-                .onCommand(LearnRoot.class, this::onLearnRoot)
+                .onCommand(LinkChild.class, tree::onLinkChild)
+                .onCommand(LearnRoot.class, tree::onLearnRoot)
+                .onCommand(TakeControl.class, controls::onTakeControl)
+                .onCommand(OpenFork.class, controls::onOpenFork)
+                .onCommand(ForkReplied.class, controls::onForkReplied)
                 .onCommand(TurnLost.class, this::onTurnLost)
-                .onCommand(ParentReplied.class, this::onParentReplied)
+                .onCommand(ParentReplied.class, tree::onParentReplied)
                 .onCommand(IdleElapsed.class, this::onIdleElapsed)
                 .onCommand(Stop.class, this::onStop)
                 .build();
@@ -358,35 +412,12 @@ public final class AgentSession
                 .persist(events)
                 .thenRun((SessionState next) -> {
                     logTransition(before, next, "closed: " + close.reason());
-                    ties.tellKeeper(next, List.of(new LeaseAction.EndAll()));
+                    ties.tellKeepers(next, ports.retention().afterClose(state));
                     if (!events.isEmpty()) {
                         ties.closeChildren(next);
                     }
                 })
                 .thenReply(close.replyTo(), next -> new Closed());
-    }
-
-    private ReplyEffect<SessionEvent, SessionState> onLinkChild(@Nullable SessionState state, LinkChild link) {
-        List<SessionEvent> events = new ArrayList<>();
-        SessionContext unnamed = new SessionContext(link.tenant(), link.session(), null, false);
-        SessionState session = state == null ? opened(unnamed, ports.clock().instant(), events) : state;
-        session.link(link.child(), ports.clock().instant()).ifPresent(events::add);
-        return Effect().persist(events).thenReply(link.replyTo(), next -> new ChildKnown(next.treeRoot()));
-    }
-
-    private ReplyEffect<SessionEvent, SessionState> onLearnRoot(@Nullable SessionState state, LearnRoot learn) {
-        return state == null || state.parent() == null ? Effect().noReply() : placed(state, learn.root());
-    }
-
-    /** What was leased under another root is asked for again by the next turn. */
-    private ReplyEffect<SessionEvent, SessionState> placed(SessionState state, SessionId root) {
-        Optional<SessionEvent.RootLearned> moved =
-                state.place(null, root, ports.clock().instant());
-        if (moved.isEmpty()) {
-            return Effect().noReply();
-        }
-        ties.tellKeeper(state, List.of(new LeaseAction.EndAll()));
-        return Effect().persist(moved.get()).thenRun(ties::tellRoot).thenNoReply();
     }
 
     private ReplyEffect<SessionEvent, SessionState> onTurnLost(@Nullable SessionState state, TurnLost lost) {
@@ -408,15 +439,6 @@ public final class AgentSession
                 .thenNoReply();
     }
 
-    private ReplyEffect<SessionEvent, SessionState> onParentReplied(
-            @Nullable SessionState state, ParentReplied replied) {
-        if (state == null || replied.reply() == null) {
-            return Effect().noReply();
-        }
-        ties.parentKnows();
-        return placed(state, replied.reply().root());
-    }
-
     private ReplyEffect<SessionEvent, SessionState> onIdleElapsed(@Nullable SessionState state, IdleElapsed elapsed) {
         if (running.count() == 0) {
             shard.tell(new ClusterSharding.Passivate<>(context.getSelf()));
@@ -434,7 +456,7 @@ public final class AgentSession
     }
 
     private static SessionState opened(SessionContext session, Instant at, List<SessionEvent> events) {
-        SessionOpened opened = new SessionOpened(session.tenant(), session.id(), session.parent(), at);
+        SessionOpened opened = new SessionOpened(session.tenant(), session.id(), session.parent(), at, null, null);
         events.add(opened);
         return SessionState.opened(opened);
     }
@@ -459,9 +481,7 @@ public final class AgentSession
 
     private void tellKeeper(
             SessionState without, SessionState state, SessionEvent.TurnCompleted ended, TurnResult result) {
-        if (ports.retention() != null) {
-            ties.tellKeeper(state, ports.retention().afterTurn(without, state, ended, result));
-        }
+        ties.tellKeepers(state, ports.retention().afterTurn(without, state, ended, result));
     }
 
     private void logTransition(SessionPhase before, SessionState state, String reason) {

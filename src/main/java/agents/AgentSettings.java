@@ -26,6 +26,7 @@ public record AgentSettings(
      * @param idleTimeout without turns for that long, the actor passivates
      * @param snapshotEveryEvents events between two snapshots
      * @param askTimeout one question to a session
+     * @param receiptWait how long what is told to a session waits for workers to acknowledge its leases
      * @param minRestartBackoff first wait after the store failed
      * @param maxRestartBackoff longest wait while it keeps failing
      */
@@ -34,11 +35,13 @@ public record AgentSettings(
             int snapshotEveryEvents,
             SessionLimits limits,
             Duration askTimeout,
+            Duration receiptWait,
             Duration minRestartBackoff,
             Duration maxRestartBackoff) {
         public Session {
             positive(idleTimeout, "session.idle-timeout");
             positive(askTimeout, "session.ask-timeout");
+            positive(receiptWait, "session.receipt-wait");
             positive(minRestartBackoff, "session.min-restart-backoff");
             require(snapshotEveryEvents >= 1, "session.snapshot-every-events is below 1");
             require(

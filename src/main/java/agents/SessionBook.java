@@ -1,6 +1,7 @@
 package agents;
 
 import agents.session.Checkpoint;
+import agents.session.GapHint;
 import agents.session.NextPrompt;
 import agents.session.RenderedPrompt;
 import agents.session.SessionKey;
@@ -110,6 +111,8 @@ final class SessionBook {
                 finished == null ? null : finished.reason(),
                 prompt.outline(),
                 reply.calls().stream().map(ContentBlock.ToolUse::name).toList(),
+                prompt.marks(),
+                new GapHint(request.hints().expectedResume(), request.hints().toolTimeout()),
                 finished == null ? null : keep(reply.message()),
                 finished == null || !request.hints().speculativePrefill() ? null : guess(),
                 worker,

@@ -7,7 +7,6 @@ import inference.TenantId;
 import java.time.InstantSource;
 import java.util.function.BiFunction;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 import router.LeaseKeeper;
 
 /**
@@ -17,11 +16,11 @@ import router.LeaseKeeper;
  *
  * @param sessions other sessions by entity id
  * @param keepers keeper of the leases of a session's tree, by tenant and root session
- * @param retention which leases sessions want; null when they want none
+ * @param retention which leases sessions want
  * @param clock dates what is recorded
  */
 public record SessionPorts(
         Function<String, RecipientRef<AgentSession.Command>> sessions,
         BiFunction<TenantId, SessionId, RecipientRef<LeaseKeeper.Command>> keepers,
-        @Nullable SessionLeases retention,
+        SessionLeases retention,
         InstantSource clock) {}

@@ -1,7 +1,11 @@
 package agents;
 
 import agents.plan.LeaseAction;
+import agents.session.Control;
+import agents.session.Frontier;
 import agents.session.SessionEvent.CloseReason;
+import agents.session.SessionEvent.Controlled;
+import agents.session.SessionEvent.SessionOpened;
 import agents.session.SessionKey;
 import agents.session.SessionState;
 import akka.actor.typed.RecipientRef;
@@ -64,22 +68,52 @@ final class SessionTies {
                         CloseReason.PARENT_OVER, context.getSystem().ignoreRef())));
     }
 
+    /** Opens another session that goes on from a line of this one. */
+    void openFork(
+            SessionState state,
+            Control.Fork fork,
+            Controlled taken,
+            Function2<AgentSession.ForkReply, Throwable, AgentSession.Command> replied) {
+        Frontier line = state.frontiers().stream()
+                .filter(one -> taken.frontiers().contains(one.id()))
+                .findFirst()
+                .orElseThrow();
+        SessionOpened opened =
+                new SessionOpened(state.tenant(), fork.child(), null, taken.at(), state.id(), line.forked());
+        context.ask(
+                AgentSession.ForkReply.class,
+                session(state, fork.child()),
+                settings.askTimeout(),
+                replyTo -> new AgentSession.OpenFork(opened, replyTo),
+                replied);
+    }
+
     private RecipientRef<AgentSession.Command> session(SessionState state, SessionId other) {
         return ports.sessions().apply(new SessionKey(state.tenant(), other).entityId());
     }
 
-    /** Tells the keeper of the session's tree. */
-    void tellKeeper(SessionState state, List<LeaseAction> actions) {
-        RecipientRef<LeaseKeeper.Command> keeper = ports.keepers().apply(state.tenant(), state.treeRoot());
+    /** Tells the keeper of the session's tree, and those of what it shares with other sessions. */
+    void tellKeepers(SessionState state, List<LeaseAction> actions) {
         for (LeaseAction action : actions) {
             if (action instanceof LeaseAction.Ask ask) {
-                keeper.tell(new LeaseKeeper.Grant(
-                        ask.terms(), ask.remaining(), context.getSystem().ignoreRef()));
+                keeper(state, ask.terms().root())
+                        .tell(new LeaseKeeper.Grant(
+                                ask.terms(),
+                                ask.remaining(),
+                                ask.shared() ? state.id() : null,
+                                context.getSystem().ignoreRef()));
+            } else if (action instanceof LeaseAction.Leave leave) {
+                keeper(state, leave.root()).tell(new LeaseKeeper.Release(leave.lease(), state.id()));
             } else if (action instanceof LeaseAction.End end) {
-                keeper.tell(new LeaseKeeper.Release(end.lease()));
+                keeper(state, state.treeRoot()).tell(new LeaseKeeper.Release(end.lease(), null));
             } else {
-                keeper.tell(new LeaseKeeper.ReleaseSession(state.tenant(), state.treeRoot(), state.id()));
+                keeper(state, state.treeRoot())
+                        .tell(new LeaseKeeper.ReleaseSession(state.tenant(), state.treeRoot(), state.id()));
             }
         }
+    }
+
+    private RecipientRef<LeaseKeeper.Command> keeper(SessionState state, SessionId root) {
+        return ports.keepers().apply(state.tenant(), root);
     }
 }

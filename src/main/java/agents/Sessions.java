@@ -4,6 +4,7 @@ import agents.AgentSession.Closed;
 import agents.AgentSession.SessionFound;
 import agents.AgentSession.SummaryFound;
 import agents.plan.SessionLeases;
+import agents.session.Control;
 import agents.session.SessionEvent.CloseReason;
 import agents.session.SessionKey;
 import akka.actor.typed.ActorRef;
@@ -66,7 +67,7 @@ public final class Sessions {
             PagedPersistenceIdsQuery journal,
             AgentSettings.Session settings,
             BiFunction<TenantId, SessionId, RecipientRef<LeaseKeeper.Command>> keepers,
-            @Nullable SessionLeases retention,
+            SessionLeases retention,
             InstantSource clock) {
         ClusterSharding sharding = ClusterSharding.get(system);
         Function<String, RecipientRef<AgentSession.Command>> entities =
@@ -90,6 +91,16 @@ public final class Sessions {
     public CompletionStage<Optional<SessionFound>> get(SessionKey key) {
         return this.<AgentSession.SessionReply>ask(key.entityId(), AgentSession.GetSession::new)
                 .thenApply(reply -> reply instanceof SessionFound found ? Optional.of(found) : Optional.empty());
+    }
+
+    /**
+     * Tells a session something.
+     *
+     * @param request see {@link AgentSession.TakeControl}
+     */
+    public CompletionStage<AgentSession.ControlReply> control(
+            SessionKey key, Control control, @Nullable String request) {
+        return ask(key.entityId(), replyTo -> new AgentSession.TakeControl(control, request, replyTo));
     }
 
     /** Closes a session; false when nobody has opened it. */

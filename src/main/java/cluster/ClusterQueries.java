@@ -254,6 +254,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                 found.phase().name(),
                 name(state.parent()),
                 state.treeRoot().value(),
+                name(state.forkOf()),
                 state.children().stream().map(SessionId::value).toList(),
                 state.totalTurns(),
                 state.frontiers().stream()

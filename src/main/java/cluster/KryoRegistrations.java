@@ -2,8 +2,11 @@ package cluster;
 
 import agents.AgentSession;
 import agents.session.Checkpoint;
+import agents.session.Control;
 import agents.session.Frontier;
 import agents.session.FrontierMatch;
+import agents.session.GapHint;
+import agents.session.KeptPoint;
 import agents.session.NextPrompt;
 import agents.session.OpenReasoning;
 import agents.session.PromptOutline;
@@ -50,6 +53,7 @@ import router.retention.Lease;
 import router.retention.LeaseAnswer;
 import router.retention.LeaseTerms;
 import router.retention.Loss;
+import router.retention.Owner;
 import router.retention.Step;
 import workers.Seat;
 import workers.Worker;
@@ -157,6 +161,16 @@ final class KryoRegistrations {
         add(109, OpenReasoning.class);
         add(110, SessionEvent.CloseReason.class);
         add(111, NextPrompt.class);
+        add(112, GapHint.class);
+        add(113, SessionEvent.Controlled.class);
+        add(114, SessionEvent.SessionOpened.class);
+        add(115, Control.Stall.class);
+        add(116, Control.Resume.class);
+        add(117, Control.Fork.class);
+        add(118, Control.Compact.class);
+        add(119, KeptPoint.class);
+        add(200, Control.Close.class);
+        add(201, Control.Keep.class);
         add(120, AgentSession.BeginTurn.class);
         add(121, AgentSession.CompleteTurn.class);
         add(122, AgentSession.GetSession.class);
@@ -172,6 +186,12 @@ final class KryoRegistrations {
         add(132, AgentSession.NoSuchSession.class);
         add(133, AgentSession.ChildKnown.class);
         add(134, AgentSession.LearnRoot.class);
+        add(135, AgentSession.TakeControl.class);
+        add(136, AgentSession.OpenFork.class);
+        add(137, AgentSession.ControlTaken.class);
+        add(138, AgentSession.ControlRefused.class);
+        add(139, AgentSession.ControlProblem.class);
+        add(202, AgentSession.ForkReply.class);
         // leases
         add(140, LeaseTerms.class);
         add(141, Lease.class);
@@ -201,6 +221,8 @@ final class KryoRegistrations {
         add(172, LeaseKeeper.GetEvacuation.class);
         add(173, Evacuation.class);
         add(174, Evacuation.Stuck.class);
+        add(175, LeaseKeeper.AwaitReceipts.class);
+        add(203, Owner.class);
     }
 
     private KryoRegistrations() {}

@@ -48,7 +48,8 @@ final class LeaseViews {
                 lease.lost().stream()
                         .map(range -> new RangeView(range.from(), range.to()))
                         .toList(),
-                ending == null ? null : ending.reason().name());
+                ending == null ? null : ending.reason().name(),
+                lease.owners().size());
     }
 
     private static StepView view(Step step) {

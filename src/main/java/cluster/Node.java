@@ -4,7 +4,6 @@ import agents.Sessions;
 import agents.TurnPorts;
 import agents.TurnService;
 import agents.Turns;
-import agents.plan.GapPolicies;
 import agents.plan.SessionLeases;
 import agents.session.PromptCache;
 import agents.session.PromptRenderer;
@@ -29,6 +28,7 @@ import frontend.RunningTurns;
 import frontend.ServiceRoutes;
 import frontend.TurnIds;
 import frontend.admin.AdminRoutes;
+import frontend.admin.LifecycleRoutes;
 import frontend.chat.ChatCodec;
 import frontend.chat.ChatRoutes;
 import frontend.messages.MessagesRoutes;
@@ -53,7 +53,6 @@ import kv.LedgerId;
 import kv.RunPrefixIndex;
 import kv.WorkerId;
 import metrics.Metrics;
-import org.jspecify.annotations.Nullable;
 import router.IndexReplica;
 import router.Leases;
 import router.Router;
@@ -219,7 +218,10 @@ public final class Node implements RunningNode {
                 renderer,
                 settings.agents().turn());
         ClusterQueries queries = new ClusterQueries(system, settings, sessions, workers, leases, router, turns, clock);
-        return serve(system, settings.frontend(), turns, queries, new TurnIds(clock, random), clock, metrics);
+        SessionLifecycle lifecycle = new SessionLifecycle(
+                sessions, leases, settings.agents().session().receiptWait());
+        return serve(
+                system, settings.frontend(), turns, queries, lifecycle, new TurnIds(clock, random), clock, metrics);
     }
 
     private static CompletionStage<HttpServer> serve(
@@ -227,6 +229,7 @@ public final class Node implements RunningNode {
             FrontendSettings settings,
             TurnService turns,
             ClusterQueries queries,
+            SessionLifecycle lifecycle,
             TurnIds turnIds,
             InstantSource clock,
             Metrics metrics) {
@@ -239,7 +242,7 @@ public final class Node implements RunningNode {
                 settings,
                 running,
                 metrics,
-                new ChatRoutes(requests, answers, noise, clock, metrics).route(),
+                new ChatRoutes(requests, answers, noise, clock, metrics, lifecycle).route(),
                 new ResponsesRoutes(
                                 system,
                                 requests,
@@ -254,6 +257,7 @@ public final class Node implements RunningNode {
                 new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller, noise)
                                 .inference())
                         .route(),
+                new LifecycleRoutes(requests, lifecycle).route(),
                 new ServiceRoutes(
                                 requests,
                                 running,
@@ -263,11 +267,7 @@ public final class Node implements RunningNode {
                         .route());
     }
 
-    /** Null when sessions keep nothing. */
-    private static @Nullable SessionLeases sessionLeases(Settings settings) {
-        if (settings.agents().retention().policy().equals(GapPolicies.NONE)) {
-            return null;
-        }
+    private static SessionLeases sessionLeases(Settings settings) {
         TimingModel timing = settings.placement().timing();
         return SessionLeases.of(
                 settings.agents().retention(), tokens -> timing.passMillis() + timing.prefillMillis(tokens, 0));

@@ -49,6 +49,12 @@ public final class RetentionConfig {
                 own.getBytes("bytes-per-token"),
                 own.getInt("batch-tokens", 0),
                 own.getDuration("gap-median").toNanos() / NANOS_PER_SECOND,
-                own.getDoubleAboveZero("gap-log-spread"));
+                own.getDoubleAboveZero("gap-log-spread"),
+                new RetentionSettings.User(
+                        own.getDouble("user.quantile"),
+                        own.getDurationOrZero("user.max-lease"),
+                        own.getDuration("user.gap-median").toNanos() / NANOS_PER_SECOND,
+                        own.getDoubleAboveZero("user.gap-log-spread")),
+                own.getDurationOrZero("system-lease"));
     }
 }

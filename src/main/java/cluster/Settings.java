@@ -136,8 +136,10 @@ public record Settings(
                                 session.getInt("max-frontiers", 1, 64),
                                 session.getInt("max-checkpoints", 1, 256),
                                 session.getInt("max-turns", 1, 1024),
-                                session.getInt("max-children", 1, 1024)),
+                                session.getInt("max-children", 1, 1024),
+                                session.getInt("max-controls", 1, 1024)),
                         session.getDuration("ask-timeout"),
+                        session.getDuration("receipt-wait"),
                         session.getDuration("min-restart-backoff"),
                         session.getDuration("max-restart-backoff")),
                 new AgentSettings.Turn(

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HintsReader {
     private static final long MAX_UINT32 = 0xffff_ffffL;
+    private static final double MAX_GAP_SECONDS = 24 * 60 * 60;
 
     private HintsReader() {}
 
@@ -27,7 +28,14 @@ public final class HintsReader {
                 orZero(hints.at("strict_priority").intOrNull(Integer.MIN_VALUE, Integer.MAX_VALUE)),
                 outputTokens(hints.at("osl")),
                 hints.at("speculative_prefill").booleanOr(false),
-                hints.at("latency_sensitivity").numberOrNull(0, Double.MAX_VALUE));
+                hints.at("latency_sensitivity").numberOrNull(0, Double.MAX_VALUE),
+                seconds(hints.at("expected_resume")),
+                seconds(hints.at("tool_timeout")));
+    }
+
+    private static @Nullable Duration seconds(JsonField field) {
+        Double seconds = field.numberOrNull(0, MAX_GAP_SECONDS);
+        return seconds == null ? null : Duration.ofMillis(Math.round(seconds * 1000));
     }
 
     /** The mark of {@code nvext.cache_control}, which keeps the whole prompt; none without it. */
@@ -37,6 +45,16 @@ public final class HintsReader {
             return List.of();
         }
         return CacheMark.end(messages, ttl(control)).stream().toList();
+    }
+
+    /** Whether {@code nvext.extra_fields} asks for what is kept of the session. */
+    public static boolean wantsRetention(JsonField body) {
+        JsonField nvext = body.at("nvext");
+        return !nvext.absent()
+                && nvext.object().at("extra_fields").items().stream()
+                        .map(JsonField::text)
+                        .toList()
+                        .contains("retention");
     }
 
     /** How long a {@code cache_control} asks to keep a prefix without a read. */

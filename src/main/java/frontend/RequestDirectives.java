@@ -9,6 +9,7 @@ import akka.http.javadsl.server.Route;
 import inference.InferenceFailure;
 import inference.TenantId;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
@@ -18,6 +19,8 @@ import java.util.function.Function;
  * <p>Thread-safety: safe for concurrent use.
  */
 public final class RequestDirectives extends AllDirectives {
+    private static final byte[] EMPTY_OBJECT = {'{', '}'};
+
     private final FrontendSettings settings;
     private final TurnIds turnIds;
     private final BodyReader bodies;
@@ -35,6 +38,15 @@ public final class RequestDirectives extends AllDirectives {
 
     /** Answers an authenticated request with its JSON body. */
     public Route jsonBody(BodyHandler inner) {
+        return body(inner, false);
+    }
+
+    /** The same for a request that may have no body, which is an empty object then. */
+    public Route optionalJsonBody(BodyHandler inner) {
+        return body(inner, true);
+    }
+
+    private Route body(BodyHandler inner, boolean optional) {
         return extractRequest(request -> {
             HeaderLookup headers = headers(request);
             TenantId tenant = tenant(headers);
@@ -44,8 +56,11 @@ public final class RequestDirectives extends AllDirectives {
                     turnIds.next(),
                     TurnIds.key(headers.value("idempotency-key")),
                     SessionHeaders.read(headers));
-            return completeWithFuture(bodies.read(request)
-                    .thenCompose(body -> inner.answer(JsonBody.parse(body), caller, ClientConnection.of(request))));
+            CompletionStage<byte[]> read = optional && request.entity().isKnownEmpty()
+                    ? CompletableFuture.completedStage(EMPTY_OBJECT)
+                    : bodies.read(request);
+            return completeWithFuture(
+                    read.thenCompose(body -> inner.answer(JsonBody.parse(body), caller, ClientConnection.of(request))));
         });
     }
 

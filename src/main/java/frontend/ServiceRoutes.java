@@ -26,7 +26,9 @@ public final class ServiceRoutes extends AllDirectives {
             {"name":"holdfast","routes":["POST /v1/chat/completions","POST /v1/responses","POST /v1/responses/input_tokens",\
             "GET /v1/responses/{id}","DELETE /v1/responses/{id}","GET /v1/responses/{id}/input_items","POST /v1/messages",\
             "POST /v1/messages/count_tokens","GET /v1/models","GET /v1/models/{id}",\
-            "GET /v1/sessions","GET /v1/sessions/{id}","DELETE /v1/sessions/{id}","GET /v1/leases",\
+            "GET /v1/sessions","GET /v1/sessions/{id}","DELETE /v1/sessions/{id}","POST /v1/sessions/{id}/stall",\
+            "POST /v1/sessions/{id}/resume","POST /v1/sessions/{id}/fork","POST /v1/sessions/{id}/compact",\
+            "POST /v1/sessions/{id}/close","GET /v1/leases","POST /v1/leases",\
             "DELETE /v1/leases/{id}","GET /v1/workers","POST /v1/workers/{id}/drain","DELETE /v1/workers/{id}/drain",\
             "POST /v1/explain","GET /openapi.json","GET /health/live","GET /health/ready","GET /metrics"]}
             """;

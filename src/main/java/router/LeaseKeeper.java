@@ -23,7 +23,6 @@ import inference.TenantId;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -42,11 +41,11 @@ import router.retention.LeaseAnswer;
 import router.retention.LeaseBook;
 import router.retention.LeaseTerms;
 import router.retention.LedgerEvent;
-import router.retention.LedgerState;
 import router.retention.LiveWorkers;
 import router.retention.OpenOrders;
 import router.retention.RetentionLedger;
 import router.retention.RetentionLedger.Decision;
+import router.retention.SharedLeases;
 import router.retention.WorkerOrder;
 import workers.Worker;
 
@@ -71,14 +70,19 @@ public final class LeaseKeeper
     /** Wakes the keeper; repeated after every start of a node. */
     public record Wake() implements Command {}
 
-    /** Asks for a lease; for one that is open, as {@link Renew}. */
-    public record Grant(LeaseTerms terms, Duration remaining, ActorRef<LeaseAnswer> replyTo) implements Command {}
+    /**
+     * Asks for a lease; for one that is open, as {@link Renew}.
+     *
+     * @param owner which of the sessions that share it asks, null for a lease of one session
+     */
+    public record Grant(LeaseTerms terms, Duration remaining, @Nullable SessionId owner, ActorRef<LeaseAnswer> replyTo)
+            implements Command {}
 
     /** Asks for a later deadline, counted from the command's arrival. */
     public record Renew(LeaseId lease, Duration remaining, ActorRef<LeaseAnswer> replyTo) implements Command {}
 
-    /** The owner needs a lease no longer. */
-    public record Release(LeaseId lease) implements Command {}
+    /** The owner needs a lease no longer; see {@link Grant}. */
+    public record Release(LeaseId lease, @Nullable SessionId owner) implements Command {}
 
     /** A session is over; with it, when it is the root, its whole tree. */
     public record ReleaseSession(TenantId tenant, SessionId root, SessionId session) implements Command {}
@@ -101,6 +105,25 @@ public final class LeaseKeeper
 
     /** Asks how far the leases that depend on a draining worker have been moved. */
     public record GetEvacuation(WorkerId worker, ActorRef<Evacuation> replyTo) implements Command {}
+
+    /**
+     * Asks for the leases of a session, open and lately ended, once every worker that was asked has answered.
+     *
+     * @param leases that must be among them, because they are on their way
+     * @param within after which the answer comes all the same
+     */
+    public record AwaitReceipts(
+            TenantId tenant,
+            SessionId root,
+            SessionId session,
+            List<LeaseId> leases,
+            Duration within,
+            ActorRef<LeaseList> replyTo)
+            implements Command {
+        public AwaitReceipts {
+            leases = List.copyOf(leases);
+        }
+    }
 
     private record Recovered() implements Command {}
 
@@ -168,10 +191,12 @@ public final class LeaseKeeper
     private final LeaseSettings settings;
     private final RetentionLedger ledger;
     private final Supplier<LedgerId> names;
+    private final SharedLeases shared;
     private final Metrics metrics;
     private final InstantSource clock;
     private final ActorRef<Worker.RetentionNews> ear;
-    private final List<Resume> waiting = new ArrayList<>();
+    private final ResumeWaits resumes;
+    private final ReceiptWaits waits = new ReceiptWaits();
     private OpenOrders open = new OpenOrders();
     private boolean begun;
     private boolean reasserting;
@@ -197,7 +222,9 @@ public final class LeaseKeeper
         this.settings = settings;
         this.ledger = new RetentionLedger(settings.ledger());
         this.names = names;
+        this.shared = new SharedLeases(ledger);
         this.metrics = metrics;
+        this.resumes = new ResumeWaits(metrics);
         this.clock = clock;
         this.ear = context.messageAdapter(Worker.RetentionNews.class, WorkerSaid::new);
     }
@@ -223,6 +250,7 @@ public final class LeaseKeeper
                 .onCommand(Resume.class, this::onResume)
                 .onCommand(GetLeases.class, this::onGetLeases)
                 .onCommand(GetEvacuation.class, this::onGetEvacuation)
+                .onCommand(AwaitReceipts.class, this::onAwaitReceipts)
                 .onCommand(WorkerSaid.class, this::onWorkerSaid)
                 .onCommand(TickDue.class, this::onTickDue)
                 .onCommand(RepairDue.class, this::onRepairDue)
@@ -248,7 +276,8 @@ public final class LeaseKeeper
                     // After a failure of the store this actor lives on, but what it knew of its orders does not.
                     begun = false;
                     open = new OpenOrders();
-                    waiting.clear();
+                    resumes.clear();
+                    waits.clear();
                     context.getSelf().tell(new Recovered());
                 })
                 .build();
@@ -260,20 +289,9 @@ public final class LeaseKeeper
                 .withDeleteEventsOnSnapshot();
     }
 
-    /** The book changes in place; what is stored of it does not. */
     @Override
     public SnapshotAdapter<LeaseBook> snapshotAdapter() {
-        return new SnapshotAdapter<>() {
-            @Override
-            public Object toJournal(LeaseBook book) {
-                return book.snapshot();
-            }
-
-            @Override
-            public LeaseBook fromJournal(Object from) {
-                return LeaseBook.of((LedgerState) from, settings.ledger());
-            }
-        };
+        return new LeaseSnapshots(settings.ledger());
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onRecovered(@Nullable LeaseBook state, Recovered recovered) {
@@ -300,8 +318,10 @@ public final class LeaseKeeper
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onGrant(LeaseBook book, Grant grant) {
-        RetentionLedger.Answered answered =
-                ledger.grant(book, grant.terms(), grant.remaining(), live(), clock.instant());
+        SessionId owner = grant.owner();
+        RetentionLedger.Answered answered = owner == null
+                ? ledger.grant(book, grant.terms(), grant.remaining(), live(), clock.instant())
+                : shared.join(book, grant.terms(), owner, grant.remaining(), live(), clock.instant());
         return carryOut(book, answered.decision()).thenReply(grant.replyTo(), after -> answered.answer());
     }
 
@@ -312,8 +332,11 @@ public final class LeaseKeeper
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onRelease(LeaseBook book, Release release) {
-        return carryOut(book, ledger.end(book, release.lease(), EndReason.OWNER, live(), clock.instant()))
-                .thenNoReply();
+        SessionId owner = release.owner();
+        Decision decision = owner == null
+                ? ledger.end(book, release.lease(), EndReason.OWNER, live(), clock.instant())
+                : shared.leave(book, release.lease(), owner, live(), clock.instant());
+        return carryOut(book, decision).thenNoReply();
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onReleaseSession(LeaseBook book, ReleaseSession over) {
@@ -334,12 +357,8 @@ public final class LeaseKeeper
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onResume(LeaseBook book, Resume resume) {
-        if (reasserting && awaitsReassertion(book, resume)) {
-            waiting.add(resume);
-            return Effect().noReply();
-        }
-        metrics.count(Metric.LEASE_RESUMES, "AT_ONCE");
-        return Effect().reply(resume.replyTo(), resumed(book, resume));
+        resumes.ask(book, open, resume, reasserting);
+        return Effect().noReply();
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onGetLeases(LeaseBook book, GetLeases get) {
@@ -354,6 +373,12 @@ public final class LeaseKeeper
 
     private ReplyEffect<LedgerEvent, LeaseBook> onGetEvacuation(LeaseBook book, GetEvacuation get) {
         return Effect().reply(get.replyTo(), ledger.evacuation(book, live(), get.worker()));
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onAwaitReceipts(LeaseBook book, AwaitReceipts await) {
+        waits.add(await, clock.instant());
+        waits.answer(book, clock.instant());
+        return Effect().noReply();
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onWorkerSaid(LeaseBook book, WorkerSaid said) {
@@ -381,7 +406,7 @@ public final class LeaseKeeper
             return Effect().noReply();
         }
         return carryOut(book, ledger.holdEnded(book, over, asked, live(), clock.instant()))
-                .thenRun(this::replyToReasserted)
+                .thenRun(after -> resumes.answerReasserted(after, open))
                 .thenNoReply();
     }
 
@@ -399,7 +424,7 @@ public final class LeaseKeeper
             return Effect().noReply();
         }
         return carryOut(book, ledger.answered(book, answer, asked, live(), clock.instant()))
-                .thenRun(this::replyToReasserted)
+                .thenRun(after -> resumes.answerReasserted(after, open))
                 .thenNoReply();
     }
 
@@ -411,17 +436,13 @@ public final class LeaseKeeper
 
     private ReplyEffect<LedgerEvent, LeaseBook> onRepairDue(LeaseBook book, RepairDue due) {
         return carryOut(book, ledger.repair(book, live(), open, clock.instant()))
-                .thenRun(this::replyToReasserted)
+                .thenRun(after -> resumes.answerReasserted(after, open))
                 .thenNoReply();
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onReassertOver(LeaseBook book, ReassertOver over) {
         reasserting = false;
-        for (Resume resume : waiting) {
-            metrics.count(Metric.LEASE_RESUMES, "TIMED_OUT");
-            resume.replyTo().tell(resumed(book, resume));
-        }
-        waiting.clear();
+        resumes.answerAll(book, open);
         return Effect().noReply();
     }
 
@@ -448,6 +469,7 @@ public final class LeaseKeeper
             decision.events().forEach(this::observe);
             ending.forEach(open::forget);
             send(decision.orders());
+            waits.answer(after, clock.instant());
         });
     }
 
@@ -471,29 +493,5 @@ public final class LeaseKeeper
 
     private LiveWorkers live() {
         return graceOver ? roster.get().complete() : roster.get();
-    }
-
-    private boolean awaitsReassertion(LeaseBook book, Resume resume) {
-        return leases(book, resume).anyMatch(lease -> RetentionLedger.awaitsReassertion(lease, open));
-    }
-
-    private void replyToReasserted(LeaseBook book) {
-        waiting.removeIf(resume -> {
-            boolean ready = !awaitsReassertion(book, resume);
-            if (ready) {
-                metrics.count(Metric.LEASE_RESUMES, "REASSERTED");
-                resume.replyTo().tell(resumed(book, resume));
-            }
-            return ready;
-        });
-    }
-
-    private Resumed resumed(LeaseBook book, Resume resume) {
-        return new Resumed(leases(book, resume).toList(), !awaitsReassertion(book, resume));
-    }
-
-    private static Stream<Lease> leases(LeaseBook book, Resume resume) {
-        return book.ofRoot(resume.tenant(), resume.root()).stream()
-                .filter(lease -> lease.terms().session().equals(resume.session()));
     }
 }

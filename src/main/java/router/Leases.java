@@ -11,6 +11,7 @@ import akka.cluster.sharding.typed.javadsl.EntityRef;
 import com.dynatrace.hash4j.hashing.Hashing;
 import inference.SessionId;
 import inference.TenantId;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,6 +96,22 @@ public final class Leases {
                         .flatMap(list -> list.leases().stream())
                         .limit(limit)
                         .toList());
+    }
+
+    /**
+     * Leases of one session, open and lately ended, once their workers have answered, or have not within a time.
+     *
+     * @param root top of the session's tree
+     * @param expected leases that must be among them
+     */
+    public CompletionStage<List<ShownLease>> receipts(
+            TenantId tenant, SessionId root, SessionId session, List<LeaseId> expected, Duration within) {
+        return AskPattern.<LeaseKeeper.Command, LeaseList>ask(
+                        ref(tenant, root),
+                        replyTo -> new LeaseKeeper.AwaitReceipts(tenant, root, session, expected, within, replyTo),
+                        settings.askTimeout().plus(within),
+                        system.scheduler())
+                .thenApply(LeaseList::leases);
     }
 
     /** Ends a tenant's lease as an operator; false when there is no such lease. */

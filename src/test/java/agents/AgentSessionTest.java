@@ -62,8 +62,9 @@ class AgentSessionTest {
     static final AgentSettings.Session SETTINGS = new AgentSettings.Session(
             Duration.ofMinutes(5),
             3,
-            new SessionLimits(4, 4, 16, 4),
+            new SessionLimits(4, 4, 16, 4, 8),
             Duration.ofSeconds(3),
+            Duration.ofSeconds(1),
             Duration.ofMillis(10),
             Duration.ofMillis(100));
     static final Config CONFIG = ConfigFactory.parseString(
@@ -80,7 +81,18 @@ class AgentSessionTest {
     private static final SessionContext SESSION =
             new SessionContext(TenantId.DEFAULT, new SessionId("session-1"), new SessionId("parent"), false);
     static final SessionLeases LEASES = SessionLeases.of(
-            new RetentionSettings("leases", 0.9, Duration.ofSeconds(5), Duration.ofMinutes(30), 2, 1024, 0, 3, 1.5),
+            new RetentionSettings(
+                    "leases",
+                    0.9,
+                    Duration.ofSeconds(5),
+                    Duration.ofMinutes(30),
+                    2,
+                    1024,
+                    0,
+                    3,
+                    1.5,
+                    new RetentionSettings.User(0.7, Duration.ZERO, 45, 1.5),
+                    Duration.ZERO),
             tokens -> tokens);
     private static final SessionContext LAST =
             new SessionContext(TenantId.DEFAULT, new SessionId("session-1"), null, true);

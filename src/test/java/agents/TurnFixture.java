@@ -125,7 +125,7 @@ abstract class TurnFixture {
                 new SessionPorts(
                         id -> sessionProbe.getRef(),
                         (tenant, root) -> keeper,
-                        null,
+                        AgentSessionTest.LEASES,
                         InstantSource.fixed(Conversation.START))));
     }
 

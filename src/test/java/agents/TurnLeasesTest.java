@@ -56,7 +56,8 @@ class TurnLeasesTest extends TurnFixture {
                 null,
                 FIRST);
         Step written = new Step(Step.Kind.COPY, FIRST, new Incarnation(1, 1), new Receipt.Accepted(), null, copy, null);
-        return new Lease(terms, Instant.EPOCH, Instant.EPOCH.plusSeconds(60), 0, true, List.of(written), null);
+        return new Lease(
+                terms, Instant.EPOCH, Instant.EPOCH.plusSeconds(60), 0, true, List.of(written), null, List.of());
     }
 
     /** What the router is told of the session's leases. */

@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import agents.AgentSession;
 import agents.session.Checkpoint;
+import agents.session.Control;
 import agents.session.Frontier;
+import agents.session.KeptPoint;
 import agents.session.OpenReasoning;
 import agents.session.SessionEvent;
 import agents.session.SessionPhase;
@@ -113,8 +115,8 @@ class SerializationTest {
         int messages = 0;
         for (Class<?> root : roots("holdfast-wire")) {
             for (Class<?> type : Samples.leaves(root)) {
-                if (Modifier.isPrivate(type.getModifiers())) {
-                    continue; // what an actor tells itself
+                if (!Modifier.isPublic(type.getModifiers())) {
+                    continue; // what an actor and its parts tell themselves
                 }
                 Object sample = samples.of(type);
                 assertInstanceOf(KryoSerializer.class, serialization.findSerializerFor(sample), type.getName());
@@ -247,6 +249,7 @@ class SerializationTest {
                 frontier.lastEndedAt(),
                 new WorkerId("http://worker-17.inference.svc.cluster.local:8000"),
                 new OpenReasoning(point, point.fingerprint()),
+                Collections.nCopies(4, new KeptPoint(12_500, new SequenceHash(0x8877665544332211L), 3_600_000, 2)),
                 true);
         var turn = (TurnRecord) samples.of(TurnRecord.class);
         SessionState state = new SessionState(
@@ -260,7 +263,16 @@ class SerializationTest {
                 Collections.nCopies(16, full),
                 Collections.nCopies(256, turn),
                 Collections.nCopies(256, new SessionId("c".repeat(64))),
-                new SessionId("r".repeat(128)));
+                new SessionId("r".repeat(128)),
+                Collections.nCopies(
+                        64,
+                        new SessionEvent.Controlled(
+                                "c".repeat(64),
+                                new Control.Stall(1, "a_tool_of_usual_length", 30_000L),
+                                List.of(1),
+                                null,
+                                Instant.EPOCH)),
+                null);
         var found = new AgentSession.SessionFound(state, SessionPhase.ACTING);
 
         int bytes = serialization.findSerializerFor(found).toBinary(found).length;

@@ -174,7 +174,7 @@ class LeaseStoreIT {
             for (int i = 0; i < LEASES; i++) {
                 LeaseTerms terms = terms(i);
                 LeaseAnswer answer = node.ask(
-                        terms.root(), replyTo -> new LeaseKeeper.Grant(terms, Duration.ofMinutes(50), replyTo));
+                        terms.root(), replyTo -> new LeaseKeeper.Grant(terms, Duration.ofMinutes(50), null, replyTo));
                 assertInstanceOf(LeaseAnswer.Granted.class, answer);
             }
             before = Eventually.get(() -> {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import agents.AgentSession;
 import agents.AgentSettings;
 import agents.Sessions;
+import agents.plan.SessionLeases;
 import agents.session.Conversation;
 import agents.session.FrontierMatch;
 import agents.session.PromptOutline;
@@ -26,6 +27,7 @@ import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Join;
 import akka.persistence.query.PersistenceQuery;
 import akka.persistence.r2dbc.query.javadsl.R2dbcReadJournal;
+import com.typesafe.config.ConfigFactory;
 import inference.FinishReason;
 import inference.SessionContext;
 import inference.SessionId;
@@ -55,8 +57,9 @@ class SessionStoreIT {
     private static final AgentSettings.Session SETTINGS = new AgentSettings.Session(
             Duration.ofMinutes(5),
             5,
-            new SessionLimits(8, 8, 64, 8),
+            new SessionLimits(8, 8, 64, 8, 8),
             ASK,
+            Duration.ofSeconds(1),
             Duration.ofMillis(100),
             Duration.ofSeconds(1));
     private static final String SYSTEM = "s:You are a careful agent that answers in few words.";
@@ -89,7 +92,8 @@ class SessionStoreIT {
                             .getReadJournalFor(R2dbcReadJournal.class, R2dbcReadJournal.Identifier()),
                     SETTINGS,
                     (tenant, root) -> system.ignoreRef(),
-                    null,
+                    SessionLeases.of(
+                            Settings.of(ConfigFactory.load().resolve()).agents().retention(), tokens -> tokens),
                     InstantSource.fixed(Conversation.START));
         }
 

@@ -5,9 +5,13 @@ import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.http.javadsl.server.Route;
 import akka.stream.javadsl.Source;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.typesafe.config.ConfigFactory;
 import frontend.admin.AdminQueries;
 import frontend.admin.AdminRoutes;
+import frontend.admin.LifecycleRoutes;
+import frontend.admin.ScriptedCommands;
 import frontend.chat.ChatCodec;
 import frontend.chat.ChatRoutes;
 import frontend.messages.MessagesRoutes;
@@ -15,6 +19,7 @@ import frontend.responses.ResponsesRoutes;
 import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
+import inference.SessionContext;
 import inference.Usage;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -27,6 +32,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -63,6 +69,14 @@ public final class FrontendFixture implements AutoCloseable {
     public volatile List<String> missing = List.of();
     public final HttpClient client = HttpClient.newHttpClient();
 
+    /** What sessions are told; answers as it is told to. */
+    public final ScriptedCommands commands = new ScriptedCommands();
+
+    private static CompletionStage<JsonNode> receipts(SessionContext session) {
+        return CompletableFuture.completedStage(
+                JsonNodeFactory.instance.objectNode().put("of", session.id().value()));
+    }
+
     private FrontendFixture(FrontendSettings settings, AdminQueries queries) {
         system = ActorSystem.create(
                 Behaviors.empty(),
@@ -80,7 +94,9 @@ public final class FrontendFixture implements AutoCloseable {
                 new RequestDirectives(system, settings, new TurnIds(InstantSource.fixed(NOW), new Random(7)));
         Answers answers = new Answers(system, settings, turns);
         PromptNoise noise = settings.promptNoise();
-        Route chat = new ChatRoutes(requests, answers, noise, InstantSource.fixed(NOW), metrics).route();
+        Route chat = new ChatRoutes(
+                        requests, answers, noise, InstantSource.fixed(NOW), metrics, FrontendFixture::receipts)
+                .route();
         Route messages = new MessagesRoutes(requests, answers, request -> 11, noise, metrics).route();
         Route responses = new ResponsesRoutes(
                         system,
@@ -95,6 +111,7 @@ public final class FrontendFixture implements AutoCloseable {
         Route admin = new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller, noise)
                         .inference())
                 .route();
+        Route lifecycle = new LifecycleRoutes(requests, commands).route();
         ModelCatalog catalog = () -> CompletableFuture.completedStage(List.of(
                 new ModelCatalog.ServedModel("sim-echo", NOW, "holdfast"),
                 new ModelCatalog.ServedModel("org/model-7b", NOW, "holdfast")));
@@ -105,7 +122,8 @@ public final class FrontendFixture implements AutoCloseable {
                         () -> missing,
                         () -> CompletableFuture.completedStage(metrics.scrape()))
                 .route();
-        server = join(HttpServer.bind(system, settings, turns, metrics, chat, responses, messages, admin, services));
+        server = join(HttpServer.bind(
+                system, settings, turns, metrics, chat, responses, messages, admin, lifecycle, services));
     }
 
     public static FrontendFixture start() {

@@ -21,7 +21,7 @@ class HintsReaderTest {
     @Test
     void everyHintIsRead() {
         assertEquals(
-                new AgentHints(-3, 2, 512, true, 0.5),
+                new AgentHints(-3, 2, 512, true, 0.5, null, null),
                 hints("{\"priority\":-3,\"strict_priority\":2,\"osl\":512,\"speculative_prefill\":true,"
                         + "\"latency_sensitivity\":0.5}"));
     }

@@ -10,7 +10,7 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** Queries that a test expects nobody to ask. */
-class UnaskedQueries implements AdminQueries {
+public final class UnaskedQueries implements AdminQueries {
     @Override
     public CompletionStage<SessionPage> sessions(TenantId tenant, int limit, @Nullable String after) {
         throw new AssertionError("sessions");

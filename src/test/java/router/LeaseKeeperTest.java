@@ -135,7 +135,7 @@ class LeaseKeeperTest {
     /** A keeper with one lease that A holds. */
     private ActorRef<Command> holding(String partition) {
         ActorRef<Command> keeper = kit.spawn(behavior(partition));
-        keeper.tell(new LeaseKeeper.Grant(terms(1, 1), MINUTE, answers.getRef()));
+        keeper.tell(new LeaseKeeper.Grant(terms(1, 1), MINUTE, null, answers.getRef()));
         answers.expectMessageClass(LeaseAnswer.Granted.class);
         answer(asked(), new Receipt.Accepted());
         answers.awaitAssert(() -> {
@@ -160,7 +160,8 @@ class LeaseKeeperTest {
                 behavior("stored"),
                 new EventSourcedBehaviorTestKit.SerializationSettings(true, false, true, true, false));
         begun(entity);
-        var granted = entity.<LeaseAnswer>runCommand(replyTo -> new LeaseKeeper.Grant(terms(1, 1), MINUTE, replyTo));
+        var granted =
+                entity.<LeaseAnswer>runCommand(replyTo -> new LeaseKeeper.Grant(terms(1, 1), MINUTE, null, replyTo));
         assertInstanceOf(LedgerEvent.LeaseGranted.class, granted.event());
         assertInstanceOf(LeaseAnswer.Granted.class, granted.reply());
         assertEquals(new Epoch(1), asked().hold().epoch());
@@ -168,10 +169,10 @@ class LeaseKeeperTest {
                 LedgerEvent.LeaseRenewed.class,
                 entity.<LeaseAnswer>runCommand(replyTo -> new LeaseKeeper.Renew(id(1), MINUTE.multipliedBy(2), replyTo))
                         .event());
-        entity.<LeaseAnswer>runCommand(replyTo -> new LeaseKeeper.Grant(terms(2, 1), MINUTE, replyTo));
+        entity.<LeaseAnswer>runCommand(replyTo -> new LeaseKeeper.Grant(terms(2, 1), MINUTE, null, replyTo));
         assertEquals(
                 new LedgerEvent.LeasesEnded(List.of(id(2)), EndReason.OWNER, START),
-                entity.runCommand(new LeaseKeeper.Release(id(2))).event());
+                entity.runCommand(new LeaseKeeper.Release(id(2), null)).event());
         var before = entity.getState().snapshot();
 
         var after = entity.restart().state();
@@ -188,7 +189,7 @@ class LeaseKeeperTest {
                 behavior("operator"),
                 new EventSourcedBehaviorTestKit.SerializationSettings(true, false, true, true, false));
         begun(entity);
-        entity.<LeaseAnswer>runCommand(replyTo -> new LeaseKeeper.Grant(terms(1, 1), MINUTE, replyTo));
+        entity.<LeaseAnswer>runCommand(replyTo -> new LeaseKeeper.Grant(terms(1, 1), MINUTE, null, replyTo));
 
         assertFalse(entity.<LeaseKeeper.RevokeReply>runCommand(
                         replyTo -> new LeaseKeeper.Revoke(new TenantId("other"), id(1), replyTo))

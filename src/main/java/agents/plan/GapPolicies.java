@@ -16,7 +16,7 @@ public final class GapPolicies {
     private static final Map<String, Maker> MAKERS = new LinkedHashMap<>();
 
     static {
-        MAKERS.put(NONE, (parameter, settings, prefill) -> gap -> GapPolicy.Keep.NOTHING);
+        MAKERS.put(NONE, (parameter, settings, prefill) -> new KeepsNothing());
         MAKERS.put(
                 StaticTtl.NAME, (parameter, settings, prefill) -> new StaticTtl(time(parameter), settings.minCopies()));
         MAKERS.put(Continuum.NAME, (parameter, settings, prefill) -> new Continuum(settings, prefill));

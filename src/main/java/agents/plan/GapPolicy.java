@@ -1,5 +1,6 @@
 package agents.plan;
 
+import agents.session.GapHint;
 import inference.SessionId;
 import java.time.Duration;
 import java.util.List;
@@ -32,6 +33,16 @@ public interface GapPolicy {
         public Gap {
             tools = List.copyOf(tools);
         }
+
+        /** The same with another length of context. */
+        Gap of(int otherContextTokens) {
+            return new Gap(session, line, tools, otherContextTokens, turns, queued);
+        }
+
+        /** The same with other tools. */
+        Gap of(List<String> otherTools) {
+            return new Gap(session, line, otherTools, contextTokens, turns, queued);
+        }
     }
 
     /**
@@ -53,6 +64,24 @@ public interface GapPolicy {
 
     /** What to keep of a line whose turn ended in tool calls. */
     Keep atGap(Gap gap);
+
+    /** The same, for a policy that listens to harnesses. */
+    default Keep atGap(Gap gap, GapHint hint) {
+        return atGap(gap);
+    }
+
+    /** What to keep of a line whose turn ended without tool calls: it waits for a person. */
+    default Keep atIdle(Gap gap, GapHint hint) {
+        return Keep.NOTHING;
+    }
+
+    /** Whether it never keeps anything of its own accord. */
+    default boolean keepsNothing() {
+        return false;
+    }
+
+    /** A person is back so long after the line's turn before had ended. */
+    default void onUserReturn(Gap gap, Duration lasted) {}
 
     /** A gap is over: the line's next turn came so long after the one before had ended. */
     default void onReturn(Gap gap, Duration lasted) {}

@@ -1,8 +1,11 @@
 package agents.plan;
 
+import agents.session.GapHint;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.LongToDoubleFunction;
 import kv.KvTier;
+import org.jspecify.annotations.Nullable;
 import router.retention.GapDistribution;
 import router.retention.ToolCallGaps;
 
@@ -13,44 +16,79 @@ import router.retention.ToolCallGaps;
  * <pre>
  * density = P(back within the lease) · prefill milliseconds / (MiB · expected seconds held)
  * </pre>
+ *
+ * <p>People's pauses are learned apart from tools', with a chance and bounds of their own.
  */
 final class LearnedGaps implements GapPolicy {
     static final String NAME = "leases";
-    private static final double MIB = 1 << 20;
+    private static final List<String> USER = List.of("user");
 
     private final RetentionSettings settings;
     private final LongToDoubleFunction prefillMillis;
-    private final ToolCallGaps gaps;
+    private final ToolCallGaps tools;
+    private final ToolCallGaps users;
 
     LearnedGaps(RetentionSettings settings, LongToDoubleFunction prefillMillis) {
         this.settings = settings;
         this.prefillMillis = prefillMillis;
-        this.gaps = new ToolCallGaps(settings.gapMedianSeconds(), settings.gapLogSpread());
+        this.tools = new ToolCallGaps(settings.gapMedianSeconds(), settings.gapLogSpread());
+        this.users = new ToolCallGaps(
+                settings.user().gapMedianSeconds(), settings.user().gapLogSpread());
     }
 
     @Override
     public Keep atGap(Gap gap) {
-        GapDistribution belief = gaps.predict(gap.session().value(), gap.tools());
-        Duration remaining = bounded(belief.quantile(settings.quantile()));
-        return new Keep(
-                remaining, density(gap.contextTokens(), belief, remaining), KvTier.DEVICE, settings.minCopies());
+        return atGap(gap, GapHint.NONE);
+    }
+
+    @Override
+    public Keep atGap(Gap gap, GapHint hint) {
+        GapDistribution belief = hinted(hint, tools.predict(gap.session().value(), gap.tools()));
+        Duration remaining = bounded(belief.quantile(settings.quantile()), hint, settings.maxLease());
+        return new Keep(remaining, density(gap, belief, remaining), KvTier.DEVICE, settings.minCopies());
+    }
+
+    @Override
+    public Keep atIdle(Gap gap, GapHint hint) {
+        if (settings.user().maxLease().isZero()) {
+            return Keep.NOTHING;
+        }
+        GapDistribution belief = hinted(hint, users.predict(gap.session().value(), USER));
+        Duration remaining = bounded(
+                belief.quantile(settings.user().quantile()),
+                hint,
+                settings.user().maxLease());
+        return new Keep(remaining, density(gap, belief, remaining), KvTier.DEVICE, 1);
+    }
+
+    private static GapDistribution hinted(GapHint hint, GapDistribution learned) {
+        @Nullable Duration expected = hint.expected();
+        return expected == null ? learned : GapDistribution.around(expected);
     }
 
     @Override
     public void onReturn(Gap gap, Duration lasted) {
-        gaps.observe(gap.session().value(), gap.tools(), lasted);
+        tools.observe(gap.session().value(), gap.tools(), lasted);
     }
 
-    private Duration bounded(Duration wanted) {
-        if (wanted.compareTo(settings.minLease()) < 0) {
-            return settings.minLease();
-        }
-        return wanted.compareTo(settings.maxLease()) > 0 ? settings.maxLease() : wanted;
+    @Override
+    public void onUserReturn(Gap gap, Duration lasted) {
+        users.observe(gap.session().value(), USER, lasted);
     }
 
-    private double density(int tokens, GapDistribution gap, Duration remaining) {
-        double heldSeconds = Math.max(1e-3, gap.expectedHold(remaining).toNanos() / 1e9);
-        double mebibytes = tokens * (double) settings.bytesPerToken() / MIB;
-        return gap.within(remaining) * prefillMillis.applyAsDouble(tokens) / (mebibytes * heldSeconds);
+    private Duration bounded(Duration wanted, GapHint hint, Duration longest) {
+        @Nullable Duration limit = hint.limit();
+        Duration most = limit != null && limit.compareTo(longest) < 0 ? limit : longest;
+        Duration bounded = wanted.compareTo(most) > 0 ? most : wanted;
+        return bounded.compareTo(settings.minLease()) < 0 ? settings.minLease() : bounded;
+    }
+
+    private double density(Gap gap, GapDistribution belief, Duration remaining) {
+        return Density.of(
+                belief.within(remaining),
+                prefillMillis.applyAsDouble(gap.contextTokens()),
+                gap.contextTokens(),
+                settings.bytesPerToken(),
+                belief.expectedHold(remaining));
     }
 }

@@ -18,6 +18,8 @@ import router.retention.LeaseTerms;
  * @param batchTokens tokens of turns that run beside another on a worker, at least 0
  * @param gapMedianSeconds how long a tool call takes, as believed before any was seen
  * @param gapLogSpread standard deviation of its natural logarithm
+ * @param user what is kept while a person keeps a session away
+ * @param systemLease how long a system prompt is kept after the last turn that began with it; zero for not at all
  */
 public record RetentionSettings(
         String policy,
@@ -28,7 +30,9 @@ public record RetentionSettings(
         long bytesPerToken,
         long batchTokens,
         double gapMedianSeconds,
-        double gapLogSpread) {
+        double gapLogSpread,
+        User user,
+        Duration systemLease) {
     public RetentionSettings {
         require(quantile > 0 && quantile < 1, "quantile is above 0 and below 1, got " + quantile);
         require(!minLease.isNegative() && !minLease.isZero(), "min-lease is above 0, got " + minLease);
@@ -38,6 +42,20 @@ public record RetentionSettings(
                 "min-copies is 1 to " + LeaseTerms.MAX_COPIES + ", got " + minCopies);
         require(batchTokens >= 0, "batch-tokens is at least 0, got " + batchTokens);
         require(bytesPerToken >= 1, "bytes-per-token is at least 1, got " + bytesPerToken);
+    }
+
+    /**
+     * How a turn that ended without tool calls is kept.
+     *
+     * @param quantile chance that the person is back before the lease ends, above 0 and below 1
+     * @param maxLease longest such lease; zero for none
+     * @param gapMedianSeconds how long a person takes, as believed before any was seen
+     * @param gapLogSpread standard deviation of its natural logarithm
+     */
+    public record User(double quantile, Duration maxLease, double gapMedianSeconds, double gapLogSpread) {
+        public User {
+            require(quantile > 0 && quantile < 1, "user.quantile is above 0 and below 1, got " + quantile);
+        }
     }
 
     /** The same under another policy. */
@@ -51,7 +69,9 @@ public record RetentionSettings(
                 bytesPerToken,
                 batchTokens,
                 gapMedianSeconds,
-                gapLogSpread);
+                gapLogSpread,
+                user,
+                systemLease);
     }
 
     /**

@@ -1,28 +1,34 @@
 package agents.plan;
 
+import agents.session.Control;
+import agents.session.Controls;
 import agents.session.Frontier;
+import agents.session.GapHint;
+import agents.session.KeptPoint;
 import agents.session.NextPrompt;
 import agents.session.SessionEvent.Advance;
 import agents.session.SessionEvent.TurnCompleted;
 import agents.session.SessionState;
 import agents.session.TurnResult;
-import inference.ConversationRef;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.LongToDoubleFunction;
+import kv.KvTier;
 import kv.LeaseId;
-import kv.Prefix;
-import kv.SequenceHash;
 import org.jspecify.annotations.Nullable;
+import router.retention.LeaseTerms;
 
 /**
- * Which leases a session wants, turn by turn: a policy decides for each live line of prompts that waits for its tools, and for
- * a guess at a line's next prompt when one was asked for; no other has any. A lease on a longer prefix is asked for before the
- * shorter one is given up, so that shared blocks stay.
+ * Which leases a session wants. A policy decides how long each live line of prompts is kept: while its tools keep it away, and
+ * by the rules of each class once its turn ended in none. A guess at a line's next prompt is computed and kept when one was asked
+ * for. What somebody asked for by name or by a cache mark is kept besides, on from each turn that reads it; and the system prompt
+ * is shared with all sessions that begin with it. A lease on a longer prefix is asked for before the shorter one is given up, so
+ * that shared blocks stay. A line that is dead keeps nothing.
  *
  * <p>Also tells the policy, which all sessions of a node share, how long gaps were.
  *
@@ -31,25 +37,23 @@ import org.jspecify.annotations.Nullable;
 public final class SessionLeases {
     private final GapPolicy policy;
     private final LongToDoubleFunction prefillMillis;
-    private final long bytesPerToken;
+    private final RetentionSettings settings;
 
     /** @param prefillMillis what computing a prompt of so many tokens from nothing is expected to cost */
-    public SessionLeases(GapPolicy policy, LongToDoubleFunction prefillMillis, long bytesPerToken) {
+    public SessionLeases(GapPolicy policy, LongToDoubleFunction prefillMillis, RetentionSettings settings) {
         this.policy = policy;
         this.prefillMillis = prefillMillis;
-        this.bytesPerToken = bytesPerToken;
+        this.settings = settings;
     }
 
     /** Those of a policy by its name. */
     public static SessionLeases of(RetentionSettings settings, LongToDoubleFunction prefillMillis) {
         return new SessionLeases(
-                GapPolicies.create(settings.policy(), settings, prefillMillis),
-                prefillMillis,
-                settings.bytesPerToken());
+                GapPolicies.create(settings.policy(), settings, prefillMillis), prefillMillis, settings);
     }
 
     /**
-     * What to tell the keeper when a turn's end is durable.
+     * What to tell the keepers when a turn's end is durable.
      *
      * @param before the session without the turn
      * @param after the session with it
@@ -59,26 +63,26 @@ public final class SessionLeases {
         learn(before, ended);
         if (after.closed()) {
             policy.onClosed(after.id(), ended.turn().number());
-            return List.of(new LeaseAction.EndAll());
+            return afterClose(before);
         }
-        List<LeaseAction> actions = new ArrayList<>();
         Advance advance = ended.advance();
-        if (advance != null && advance.tools()) {
-            line(after, ended.turn().frontier())
-                    .flatMap(line -> wish(after, line, result))
-                    .ifPresent(actions::add);
+        if (advance == null) {
+            return List.of();
         }
+        List<LeaseAction.Ask> asks = line(after, ended.turn().frontier())
+                .map(line -> wishes(after, line, advance.tools(), result))
+                .orElse(List.of());
+        List<LeaseAction> actions = replacing(before, after, ended.turn().frontier(), asks);
         NextPrompt next = result.guess();
         if (next != null) {
-            line(before, ended.turn().frontier()).ifPresent(line -> endGuess(before, line, actions));
+            // The guess before has come true or not; one made before a session stopped guessing ends at its deadline.
+            line(before, ended.turn().frontier())
+                    .map(line -> leases(before, line).guessName())
+                    .ifPresent(guess -> actions.add(new LeaseAction.End(guess)));
             line(after, ended.turn().frontier())
                     .flatMap(line -> guess(after, line, result, next))
                     .ifPresent(actions::add);
         }
-        Set<LeaseId> wanted = waiting(after);
-        waiting(before).stream()
-                .filter(lease -> !wanted.contains(lease))
-                .forEach(lease -> actions.add(new LeaseAction.End(lease)));
         return actions;
     }
 
@@ -87,20 +91,14 @@ public final class SessionLeases {
         if (gapMillis == null) {
             return;
         }
-        line(before, ended.turn().frontier())
-                .filter(line -> line.calls() != null)
-                .ifPresent(line -> policy.onReturn(gap(before, line, Duration.ZERO), Duration.ofMillis(gapMillis)));
-    }
-
-    private Optional<LeaseAction.Ask> wish(SessionState session, Frontier line, TurnResult result) {
-        GapPolicy.Keep keep = policy.atGap(gap(session, line, queued(result)));
-        ConversationRef conversation = result.conversation() == null
-                ? null
-                : new ConversationRef(session.tenant(), line.model(), result.conversation());
-        return keep.nothing()
-                ? Optional.empty()
-                : waiting(session, line, conversation)
-                        .map(waiting -> new LeaseAction.Ask(waiting.terms(keep, bytesPerToken), keep.remaining()));
+        line(before, ended.turn().frontier()).ifPresent(line -> {
+            GapPolicy.Gap gap = gap(before, line, Duration.ZERO);
+            if (line.calls() != null) {
+                policy.onReturn(gap, Duration.ofMillis(gapMillis));
+            } else if (!line.acting()) {
+                policy.onUserReturn(gap, Duration.ofMillis(gapMillis));
+            }
+        });
     }
 
     /**
@@ -108,40 +106,152 @@ public final class SessionLeases {
      * when that fills no block.
      */
     private Optional<LeaseAction.Ask> guess(SessionState session, Frontier line, TurnResult result, NextPrompt next) {
-        GapPolicy.Keep keep = policy.atGap(gap(session, line, queued(result)));
+        GapPolicy.Keep keep = policy.atGap(gap(session, line, queued(result)), result.expectedGap());
         if (keep.nothing() || next.prefix().blocks() <= line.tip().blocks()) {
             return Optional.empty();
         }
         double whole = prefillMillis.applyAsDouble(next.tokens());
         double saved = whole - prefillMillis.applyAsDouble(line.tip().tokens());
-        ConversationRef conversation = new ConversationRef(session.tenant(), line.model(), next.conversation());
-        return waiting(session, line, conversation)
-                .map(waiting -> new LeaseAction.Ask(
-                        waiting.guess(next.prefix(), keep.density() * saved / whole, bytesPerToken), keep.remaining()));
+        return Optional.ofNullable(leases(session, line).guess(next, keep.density() * saved / whole))
+                .map(terms -> new LeaseAction.Ask(terms, keep.remaining()));
     }
 
-    /** The guess has come true or not; one that a session made before it stopped guessing ends at its deadline. */
-    private static void endGuess(SessionState session, Frontier line, List<LeaseAction> actions) {
-        SequenceHash tail = line.tip().tail();
-        if (tail != null) {
-            actions.add(new LeaseAction.End(WaitingLine.guess(session.tenant(), session.id(), line.id(), tail)));
+    private List<LeaseAction.Ask> wishes(SessionState session, Frontier line, boolean tools, TurnResult result) {
+        LineLeases leases = leases(session, line);
+        List<LeaseAction.Ask> asks = new ArrayList<>();
+        GapPolicy.Gap gap = gap(session, line, queued(result));
+        if (tools) {
+            GapPolicy.Keep keep = policy.atGap(gap, result.expectedGap());
+            add(asks, keep, leases.gap(keep, result.conversation()));
+        } else if (session.parent() == null) {
+            // A child that calls no more tools has reported to its parent.
+            GapPolicy.Keep keep = policy.atIdle(gap.of(leases.idleTokens()), result.expectedGap());
+            add(asks, keep, leases.idle(keep));
+        }
+        asks.addAll(kept(session, line));
+        GapPolicy.Keep system = keep(settings.systemLease(), line.system().tokens(), null);
+        if (!policy.keepsNothing()) {
+            add(asks, system, leases.system(system));
+        }
+        return asks;
+    }
+
+    /** What somebody asked to be kept of a line, for as long from now. */
+    private List<LeaseAction.Ask> kept(SessionState session, Frontier line) {
+        List<LeaseAction.Ask> asks = new ArrayList<>();
+        for (KeptPoint point : line.kept() == null ? List.<KeptPoint>of() : line.kept()) {
+            GapPolicy.Keep keep = keep(point.ttl(), point.blocks() * line.blockSizeTokens(), point.copies());
+            add(asks, keep, leases(session, line).kept(point, keep));
+        }
+        return asks;
+    }
+
+    /** Kept for its whole time, for sure. */
+    private GapPolicy.Keep keep(Duration ttl, int tokens, @Nullable Integer copies) {
+        double density = ttl.isZero() || tokens == 0
+                ? 0
+                : Density.of(1, prefillMillis.applyAsDouble(tokens), tokens, settings.bytesPerToken(), ttl);
+        return new GapPolicy.Keep(ttl, density, KvTier.DEVICE, copies == null ? 1 : copies);
+    }
+
+    private static void add(List<LeaseAction.Ask> asks, GapPolicy.Keep keep, @Nullable LeaseTerms terms) {
+        if (terms != null && !keep.nothing()) {
+            asks.add(new LeaseAction.Ask(terms, keep.remaining()));
         }
     }
 
-    private static Optional<WaitingLine> waiting(
-            SessionState session, Frontier line, @Nullable ConversationRef conversation) {
-        return Optional.ofNullable(line.tip().tail())
-                .map(tail -> new WaitingLine(
-                        session.tenant(),
-                        session.id(),
-                        session.treeRoot(),
-                        session.parent() != null,
-                        line.id(),
-                        line.model(),
-                        new Prefix(line.tip().blocks(), tail),
-                        line.blockSizeTokens(),
-                        conversation,
-                        line.lastWorker()));
+    /**
+     * What to tell the keepers when a control is durable.
+     *
+     * @param before the session without it
+     * @param after the session with it
+     */
+    public List<LeaseAction> afterControl(SessionState before, SessionState after, Controls.Taken done) {
+        if (done.events().isEmpty()) {
+            return List.of();
+        }
+        if (after.closed()) {
+            return afterClose(before);
+        }
+        Control control = done.taken().control();
+        if (control instanceof Control.Compact) {
+            return replacing(before, after, -1, List.of());
+        }
+        return done.taken().frontiers().stream()
+                .flatMap(id -> line(after, id).stream())
+                .flatMap(line -> wishes(after, line, control).stream())
+                .map(LeaseAction.class::cast)
+                .toList();
+    }
+
+    private List<LeaseAction.Ask> wishes(SessionState session, Frontier line, Control control) {
+        if (control instanceof Control.Keep) {
+            return kept(session, line);
+        }
+        List<LeaseAction.Ask> asks = new ArrayList<>();
+        GapPolicy.Gap gap = gap(session, line, Duration.ZERO);
+        GapPolicy.Keep keep = GapPolicy.Keep.NOTHING;
+        if (control instanceof Control.Stall stall) {
+            Duration expected = stall.expectedMillis() == null ? null : Duration.ofMillis(stall.expectedMillis());
+            List<String> tools = stall.tool() == null ? gap.tools() : List.of(stall.tool());
+            keep = policy.atGap(gap.of(tools), new GapHint(expected, null));
+        } else if (control instanceof Control.Resume) {
+            // The shortest lease: it only has to bring the prefix back where it is gone.
+            keep = policy.atGap(gap, new GapHint(Duration.ZERO, null));
+        }
+        add(asks, keep, leases(session, line).gap(keep, line.tip().fingerprint()));
+        return asks;
+    }
+
+    /** What a fork asks for in its own name, so that it outlives the session that it left. */
+    public List<LeaseAction> afterFork(SessionState forked) {
+        List<LeaseAction> asks = new ArrayList<>();
+        for (Frontier line : forked.frontiers()) {
+            GapPolicy.Keep keep = policy.atGap(gap(forked, line, Duration.ZERO), GapHint.NONE);
+            LeaseTerms terms = leases(forked, line).gap(keep, line.tip().fingerprint());
+            if (terms != null && !keep.nothing()) {
+                asks.add(new LeaseAction.Ask(terms, keep.remaining()));
+            }
+        }
+        return asks;
+    }
+
+    /** Asks for something, and ends what no live line has any more. */
+    private List<LeaseAction> replacing(
+            SessionState before, SessionState after, int changed, List<LeaseAction.Ask> asks) {
+        List<LeaseAction> actions = new ArrayList<>(asks);
+        Set<LeaseId> wanted = new LinkedHashSet<>();
+        asks.forEach(ask -> wanted.add(ask.terms().id()));
+        after.frontiers().stream()
+                .filter(line -> line.live() && line.id() != changed)
+                .forEach(line -> wanted.addAll(leases(after, line).names()));
+        names(before, LineLeases::names).stream()
+                .filter(lease -> !wanted.contains(lease))
+                .forEach(lease -> actions.add(new LeaseAction.End(lease)));
+        Set<LeaseId> shared = names(after, LineLeases::sharedNames);
+        names(before, LineLeases::sharedNames).stream()
+                .filter(lease -> !shared.contains(lease))
+                .forEach(lease -> actions.add(new LeaseAction.Leave(lease)));
+        return actions;
+    }
+
+    /** What to tell when a session is closed. */
+    public List<LeaseAction> afterClose(SessionState before) {
+        List<LeaseAction> actions = new ArrayList<>(List.of(new LeaseAction.EndAll()));
+        names(before, LineLeases::sharedNames).forEach(lease -> actions.add(new LeaseAction.Leave(lease)));
+        return actions;
+    }
+
+    private Set<LeaseId> names(SessionState session, Function<LineLeases, Set<LeaseId>> which) {
+        Set<LeaseId> names = new LinkedHashSet<>();
+        session.frontiers().stream()
+                .filter(Frontier::live)
+                .forEach(line -> names.addAll(which.apply(leases(session, line))));
+        return names;
+    }
+
+    private LineLeases leases(SessionState session, Frontier line) {
+        return new LineLeases(session, line, settings.bytesPerToken());
     }
 
     private static GapPolicy.Gap gap(SessionState session, Frontier line, Duration queued) {
@@ -164,17 +274,5 @@ public final class SessionLeases {
         return session.frontiers().stream()
                 .filter(line -> line.id() == frontier)
                 .findFirst();
-    }
-
-    /** Leases of the lines that wait for their tools, in the order of the lines. */
-    private static Set<LeaseId> waiting(SessionState session) {
-        Set<LeaseId> names = new LinkedHashSet<>();
-        for (Frontier line : session.frontiers()) {
-            SequenceHash tail = line.tip().tail();
-            if (line.live() && line.acting() && tail != null) {
-                names.add(WaitingLine.lease(session.tenant(), session.id(), line.id(), tail));
-            }
-        }
-        return names;
     }
 }

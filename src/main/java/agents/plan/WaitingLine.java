@@ -99,7 +99,7 @@ public record WaitingLine(
     }
 
     /** Of two holds of one density, the one that more depends on yields last. */
-    private static int priority(RetentionClass retentionClass) {
+    static int priority(RetentionClass retentionClass) {
         return switch (retentionClass) {
             case SYSTEM -> 70;
             case HISTORY -> 50;

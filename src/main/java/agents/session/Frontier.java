@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param lastTurn number of the last of them
  * @param lastWorker where that ran
  * @param reasoning what the tip replays of its open tool loop's reasoning, null for none
+ * @param kept beginnings that somebody asked to be kept, deepest first, null for none
  * @param dropsReasoning whether the line was seen to drop reasoning once its tool loop had closed
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -47,15 +48,17 @@ public record Frontier(
         Instant lastEndedAt,
         @Nullable WorkerId lastWorker,
         @Nullable OpenReasoning reasoning,
+        @Nullable List<KeptPoint> kept,
         @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean dropsReasoning) {
     public Frontier {
         checkpoints = List.copyOf(checkpoints);
         calls = calls == null ? null : List.copyOf(calls);
+        kept = kept == null ? null : List.copyOf(kept);
     }
 
     /** The newest prompt's end. */
     public Checkpoint tip() {
-        return checkpoints.get(checkpoints.size() - 1);
+        return last(checkpoints);
     }
 
     /** Deepest own checkpoint, or else the system one, that a prompt's fingerprints contain. O(checkpoints). */
@@ -111,16 +114,34 @@ public record Frontier(
                         .forEach(shared::add);
             }
         }
-        return at(turn, advance, forkedFrom, shared, 1, false, maxCheckpoints);
+        return at(turn, advance, forkedFrom, shared, 1, false, marked(List.of(), 0, advance), maxCheckpoints);
     }
 
     /** This line after one more turn on it. */
     Frontier advanced(TurnRecord turn, Advance advance, int maxCheckpoints) {
-        List<Checkpoint> kept = new ArrayList<>(checkpoints);
+        List<Checkpoint> rest = new ArrayList<>(checkpoints);
         Integer shared = advance.shared();
-        kept.removeIf(
+        rest.removeIf(
                 point -> point.messages() >= advance.tip().messages() || (shared != null && point.messages() > shared));
-        return at(turn, advance, forkedFrom, kept, turns + 1, dropsReasoning || shared != null, maxCheckpoints);
+        int known = shared == null ? tip().blocks() : (rest.isEmpty() ? system : last(rest)).blocks();
+        return at(
+                turn,
+                advance,
+                forkedFrom,
+                rest,
+                turns + 1,
+                dropsReasoning || shared != null,
+                marked(kept == null ? List.of() : kept, known, advance),
+                maxCheckpoints);
+    }
+
+    private static Checkpoint last(List<Checkpoint> points) {
+        return points.get(points.size() - 1);
+    }
+
+    private static @Nullable List<KeptPoint> marked(List<KeptPoint> before, int known, Advance advance) {
+        List<KeptPoint> after = KeptPoint.after(before, known, advance.marks() == null ? List.of() : advance.marks());
+        return after.isEmpty() ? null : after;
     }
 
     private static Frontier at(
@@ -130,6 +151,7 @@ public record Frontier(
             List<Checkpoint> before,
             long turns,
             boolean dropsReasoning,
+            @Nullable List<KeptPoint> kept,
             int maxCheckpoints) {
         before.add(advance.tip());
         return new Frontier(
@@ -147,11 +169,31 @@ public record Frontier(
                 turn.endedAt(),
                 turn.worker(),
                 advance.reasoning(),
+                kept,
                 dropsReasoning);
     }
 
-    /** This line, dead. */
+    /** This line, dead: what was to be kept of it is not any more. */
     Frontier superseded() {
+        return with(id, false, turns, lastTurn, null);
+    }
+
+    /** This line as the first of a session that has had no turn. */
+    public Frontier forked() {
+        return with(0, true, 0, 0, null);
+    }
+
+    /** This line with one more beginning to keep. */
+    Frontier keeping(KeptPoint point) {
+        return with(
+                id,
+                live,
+                turns,
+                lastTurn,
+                KeptPoint.after(kept == null ? List.of() : kept, tip().blocks(), List.of(point)));
+    }
+
+    private Frontier with(int id, boolean live, long turns, long lastTurn, @Nullable List<KeptPoint> kept) {
         return new Frontier(
                 id,
                 forkedFrom,
@@ -159,7 +201,7 @@ public record Frontier(
                 blockSizeTokens,
                 system,
                 checkpoints,
-                false,
+                live,
                 acting,
                 calls,
                 turns,
@@ -167,6 +209,7 @@ public record Frontier(
                 lastEndedAt,
                 lastWorker,
                 reasoning,
+                kept,
                 dropsReasoning);
     }
 }

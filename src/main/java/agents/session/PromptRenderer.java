@@ -118,7 +118,8 @@ public final class PromptRenderer {
                     checkpoint(systemMessages, systemTokens),
                     checkpoint(covered, chain.tokens()),
                     reasoning < 0 ? null : openReasoning());
-            return new RenderedPrompt(outline, whole.blocks(), whole.tokens(), whole.tokens() - knownTokens);
+            List<KeptPoint> marks = MarkedPrefixes.of(request, template, chain.blocks(), chain.tokens());
+            return new RenderedPrompt(outline, whole.blocks(), marks, whole.tokens(), whole.tokens() - knownTokens);
         }
 
         private OpenReasoning openReasoning() {

@@ -1,5 +1,6 @@
 package agents.session;
 
+import java.util.List;
 import kv.Prefix;
 import kv.PromptBlocks;
 import kv.SequenceHash;
@@ -11,10 +12,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safety: immutable.
  *
  * @param blocks full blocks of the prompt, reply opening included
+ * @param marks prefixes that the request marks to be kept, see {@link MarkedPrefixes}
  * @param inputTokens tokens of the prompt, reply opening included
  * @param computedTokens how many of them had to be tokenised for this, the rest was known
  */
-public record RenderedPrompt(PromptOutline outline, PromptBlocks blocks, int inputTokens, int computedTokens) {
+public record RenderedPrompt(
+        PromptOutline outline, PromptBlocks blocks, List<KeptPoint> marks, int inputTokens, int computedTokens) {
+    public RenderedPrompt {
+        marks = List.copyOf(marks);
+    }
 
     /** Full blocks of the messages, without the reply opening: what every prompt that continues the conversation begins with. */
     public PromptBlocks conversation() {

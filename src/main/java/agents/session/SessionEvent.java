@@ -24,14 +24,43 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = SessionEvent.TurnCompleted.class, name = "turn-completed"),
     @JsonSubTypes.Type(value = SessionEvent.ChildLinked.class, name = "child-linked"),
     @JsonSubTypes.Type(value = SessionEvent.RootLearned.class, name = "root-learned"),
+    @JsonSubTypes.Type(value = SessionEvent.Controlled.class, name = "controlled"),
     @JsonSubTypes.Type(value = SessionEvent.SessionClosed.class, name = "session-closed")
 })
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public sealed interface SessionEvent {
 
-    /** The session exists. After {@link SessionClosed}: another one begins under the same name. */
-    record SessionOpened(TenantId tenant, SessionId session, @Nullable SessionId parent, Instant at)
+    /**
+     * The session exists. After {@link SessionClosed}: another one begins under the same name.
+     *
+     * @param forkOf session from which it forked, null when it begins with nothing
+     * @param line the line of prompts that it goes on from, null without a fork
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record SessionOpened(
+            TenantId tenant,
+            SessionId session,
+            @Nullable SessionId parent,
+            Instant at,
+            @Nullable SessionId forkOf,
+            @Nullable Frontier line)
             implements SessionEvent {}
+
+    /**
+     * A harness or an operator has told the session something.
+     *
+     * @param request names the request, null when it has no name
+     * @param frontiers lines of prompts that it is about
+     * @param kept prefix that is kept from here on, null for none
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Controlled(
+            @Nullable String request, Control control, List<Integer> frontiers, @Nullable KeptPoint kept, Instant at)
+            implements SessionEvent {
+        public Controlled {
+            frontiers = List.copyOf(frontiers);
+        }
+    }
 
     /**
      * A turn ended, however it did.
@@ -75,6 +104,7 @@ public sealed interface SessionEvent {
      * @param reasoning what the prompt replays of its open tool loop's reasoning, null for none
      * @param shared of a prompt that dropped the reasoning which the tip before replayed: messages that it still shares with
      *     that; null when it shares all
+     * @param marks prefixes that the request marks to be kept, null for none
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Advance(
@@ -87,10 +117,12 @@ public sealed interface SessionEvent {
             @Nullable List<String> calls,
             List<Integer> superseded,
             @Nullable OpenReasoning reasoning,
-            @Nullable Integer shared) {
+            @Nullable Integer shared,
+            @Nullable List<KeptPoint> marks) {
         public Advance {
             calls = calls == null ? null : List.copyOf(calls);
             superseded = List.copyOf(superseded);
+            marks = marks == null ? null : List.copyOf(marks);
         }
     }
 

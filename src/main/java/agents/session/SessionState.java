@@ -3,12 +3,15 @@ package agents.session;
 import agents.session.SessionEvent.Advance;
 import agents.session.SessionEvent.ChildLinked;
 import agents.session.SessionEvent.CloseReason;
+import agents.session.SessionEvent.Controlled;
 import agents.session.SessionEvent.Fork;
 import agents.session.SessionEvent.RootLearned;
 import agents.session.SessionEvent.SessionClosed;
 import agents.session.SessionEvent.SessionOpened;
 import agents.session.SessionEvent.TurnCompleted;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import inference.FinishReason;
 import inference.PromptFingerprint;
 import inference.SessionId;
@@ -39,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  * @param frontiers lines of prompts in the order they were opened
  * @param turns most recent turns, oldest first
  * @param children child sessions, oldest first
+ * @param controls latest lifecycle requests that had a name, oldest first
+ * @param forkOf session from which it forked, null when it began with nothing
  * @param root session at the top of the tree as it was learned; null while that is the parent, or the session itself
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -53,14 +58,17 @@ public record SessionState(
         List<Frontier> frontiers,
         List<TurnRecord> turns,
         List<SessionId> children,
-        @Nullable SessionId root) {
+        @Nullable SessionId root,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) @JsonSetter(nulls = Nulls.AS_EMPTY) List<Controlled> controls,
+        @Nullable SessionId forkOf) {
     public SessionState {
         frontiers = List.copyOf(frontiers);
         turns = List.copyOf(turns);
         children = List.copyOf(children);
+        controls = List.copyOf(controls);
     }
 
-    /** A session without a past. */
+    /** A session without a past, or with that of the line from which it forked. */
     public static SessionState opened(SessionOpened event) {
         return new SessionState(
                 event.tenant(),
@@ -69,11 +77,13 @@ public record SessionState(
                 event.at(),
                 null,
                 0,
-                0,
+                event.line() == null ? 0 : 1,
+                event.line() == null ? List.of() : List.of(event.line()),
                 List.of(),
                 List.of(),
+                null,
                 List.of(),
-                null);
+                event.forkOf());
     }
 
     /** Session at the top of the tree, as far as it is known. */
@@ -177,7 +187,8 @@ public record SessionState(
                 result.calls().isEmpty() ? null : result.calls(),
                 extended == null ? List.of() : supersededBy(extended, busy),
                 prompt.reasoning(),
-                match.reasoningDropped() ? Integer.valueOf(match.matchedMessages()) : null);
+                match.reasoningDropped() ? Integer.valueOf(match.matchedMessages()) : null,
+                result.marks().isEmpty() ? null : result.marks());
     }
 
     /*
@@ -228,6 +239,9 @@ public record SessionState(
         if (event instanceof ChildLinked linked) {
             return with(parent, root, closedAt, newest(children, linked.child(), limits.children()));
         }
+        if (event instanceof Controlled controlled) {
+            return controlled(controlled, limits);
+        }
         if (event instanceof RootLearned learned) {
             return with(learned.parent() == null ? parent : learned.parent(), learned.root(), closedAt, children);
         }
@@ -243,7 +257,19 @@ public record SessionState(
             @Nullable Instant closedAt,
             List<SessionId> children) {
         return new SessionState(
-                tenant, id, parent, openedAt, closedAt, totalTurns, nextFrontier, frontiers, turns, children, root);
+                tenant,
+                id,
+                parent,
+                openedAt,
+                closedAt,
+                totalTurns,
+                nextFrontier,
+                frontiers,
+                turns,
+                children,
+                root,
+                controls,
+                forkOf);
     }
 
     private SessionState ended(TurnCompleted event, SessionLimits limits) {
@@ -260,7 +286,36 @@ public record SessionState(
                 advance == null ? frontiers : advanced(turn, advance, limits),
                 newest(turns, turn, limits.turns()),
                 children,
-                root);
+                root,
+                controls,
+                forkOf);
+    }
+
+    private SessionState controlled(Controlled event, SessionLimits limits) {
+        KeptPoint kept = event.kept();
+        List<Frontier> next = frontiers.stream()
+                .map(line -> {
+                    boolean about = event.frontiers().contains(line.id());
+                    if (about && event.control() instanceof Control.Compact) {
+                        return line.superseded();
+                    }
+                    return about && kept != null ? line.keeping(kept) : line;
+                })
+                .toList();
+        return new SessionState(
+                tenant,
+                id,
+                parent,
+                openedAt,
+                closedAt,
+                totalTurns,
+                nextFrontier,
+                next,
+                turns,
+                children,
+                root,
+                event.request() == null ? controls : newest(controls, event, limits.controls()),
+                forkOf);
     }
 
     private List<Frontier> advanced(TurnRecord turn, Advance advance, SessionLimits limits) {

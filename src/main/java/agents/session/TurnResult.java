@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param finish why the answer ended, for {@link TurnOutcome#COMPLETED} only
  * @param calls names of the tools that the answer calls, in order
+ * @param marks prefixes that the request marks to be kept
+ * @param expectedGap what the harness says about the coming gap
  * @param conversation fingerprint of the prompt and its answer, null without a whole answer
  * @param guess what is to be prefilled for the next turn, null when nothing was asked for
  * @param worker last worker that ran it, null when none did
@@ -30,6 +32,8 @@ public record TurnResult(
         @Nullable FinishReason finish,
         PromptOutline prompt,
         List<String> calls,
+        List<KeptPoint> marks,
+        GapHint expectedGap,
         @Nullable PromptFingerprint conversation,
         @Nullable NextPrompt guess,
         @Nullable WorkerId worker,
@@ -39,6 +43,7 @@ public record TurnResult(
         Instant endedAt) {
     public TurnResult {
         calls = List.copyOf(calls);
+        marks = List.copyOf(marks);
     }
 
     /** Whether an engine has computed the whole prompt, so that its blocks exist somewhere. */

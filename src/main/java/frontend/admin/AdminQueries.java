@@ -65,12 +65,14 @@ public interface AdminQueries {
      * A session in full.
      *
      * @param root session at the top of its tree
+     * @param forkOf session from which it forked, null when it began with nothing
      */
     record SessionView(
             String id,
             String phase,
             @Nullable String parent,
             String root,
+            @Nullable String forkOf,
             List<String> children,
             long totalTurns,
             List<FrontierView> lineage,
@@ -85,6 +87,7 @@ public interface AdminQueries {
      * @param copies acknowledged ones
      * @param storedCopies those of them that lie in storage
      * @param reason why it ended, null while it is open
+     * @param owners sessions that share it, 0 for a lease of one session
      */
     record LeaseView(
             String id,
@@ -100,7 +103,8 @@ public interface AdminQueries {
             double remainingSeconds,
             List<StepView> workers,
             List<RangeView> lost,
-            @Nullable String reason) {}
+            @Nullable String reason,
+            int owners) {}
 
     /**
      * What was asked of a worker for a lease, what it answered, and what was seen since.

@@ -1,23 +1,15 @@
 package frontend.admin;
 
-import akka.http.javadsl.model.ContentTypes;
 import akka.http.javadsl.model.HttpResponse;
-import akka.http.javadsl.model.StatusCodes;
 import akka.http.javadsl.server.AllDirectives;
 import akka.http.javadsl.server.PathMatchers;
 import akka.http.javadsl.server.Route;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.module.SimpleModule;
-import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import frontend.PathText;
 import frontend.RefusedRequest;
 import frontend.RequestDirectives;
 import inference.InferenceFailure;
 import inference.SessionId;
 import inference.TenantId;
-import java.io.UncheckedIOException;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
@@ -33,9 +25,6 @@ import org.jspecify.annotations.Nullable;
 public final class AdminRoutes extends AllDirectives {
     private static final int DEFAULT_LIMIT = 100;
     private static final int MAX_LIMIT = 1000;
-    private static final JsonMapper MAPPER = JsonMapper.builder()
-            .addModule(new SimpleModule().addSerializer(Instant.class, ToStringSerializer.instance))
-            .build();
 
     private final RequestDirectives requests;
     private final AdminQueries queries;
@@ -100,11 +89,12 @@ public final class AdminRoutes extends AllDirectives {
     private Route sessions(@Nullable String limit, @Nullable String after) {
         return requests.authenticated(
                 tenant -> queries.sessions(tenant, limit(limit), after == null || after.isEmpty() ? null : after)
-                        .thenApply(AdminRoutes::json));
+                        .thenApply(AdminJson::response));
     }
 
     private Route workers() {
-        return requests.authenticated(tenant -> queries.workers().thenApply(workers -> json(new WorkerList(workers))));
+        return requests.authenticated(
+                tenant -> queries.workers().thenApply(workers -> AdminJson.response(new WorkerList(workers))));
     }
 
     private static int limit(@Nullable String text) {
@@ -118,8 +108,8 @@ public final class AdminRoutes extends AllDirectives {
 
     private Route leases(@Nullable String limit, @Nullable String session) {
         return requests.authenticated(
-                tenant -> queries.leases(tenant, session == null ? null : named(session), limit(limit))
-                        .thenApply(leases -> json(new LeaseList(leases))));
+                tenant -> queries.leases(tenant, session == null ? null : AdminJson.session(session), limit(limit))
+                        .thenApply(leases -> AdminJson.response(new LeaseList(leases))));
     }
 
     private CompletionStage<HttpResponse> endLease(TenantId tenant, String id) {
@@ -128,13 +118,13 @@ public final class AdminRoutes extends AllDirectives {
                 throw new RefusedRequest(
                         InferenceFailure.of(InferenceFailure.Kind.NOT_FOUND, "there is no open lease '" + id + "'"));
             }
-            return json(new Ended(id, true));
+            return AdminJson.response(new Ended(id, true));
         });
     }
 
     private CompletionStage<HttpResponse> drain(String worker, boolean wanted) {
         return queries.drain(worker, wanted)
-                .thenApply(found -> json(found.orElseThrow(() -> new RefusedRequest(
+                .thenApply(found -> AdminJson.response(found.orElseThrow(() -> new RefusedRequest(
                         InferenceFailure.of(InferenceFailure.Kind.NOT_FOUND, "there is no worker '" + worker + "'")))));
     }
 
@@ -145,47 +135,26 @@ public final class AdminRoutes extends AllDirectives {
     }
 
     private static SessionId id(String rest) {
-        return named(PathText.decoded(rest));
-    }
-
-    private static SessionId named(String id) {
-        if (id.isEmpty() || id.length() > SessionId.MAX_LENGTH) {
-            throw RefusedRequest.invalid("id", "a session's id has 1 to " + SessionId.MAX_LENGTH + " characters");
-        }
-        return new SessionId(id);
+        return AdminJson.session(PathText.decoded(rest));
     }
 
     private CompletionStage<HttpResponse> view(TenantId tenant, SessionId id) {
-        return queries.session(tenant, id).thenApply(found -> json(found.orElseThrow(() -> unknown(id))));
+        return queries.session(tenant, id)
+                .thenApply(found -> AdminJson.response(found.orElseThrow(() -> AdminJson.unknown(id))));
     }
 
     private CompletionStage<HttpResponse> close(TenantId tenant, SessionId id) {
         return queries.closeSession(tenant, id).thenApply(found -> {
             if (!found) {
-                throw unknown(id);
+                throw AdminJson.unknown(id);
             }
-            return json(new Closed(id.value(), true));
+            return AdminJson.response(new Closed(id.value(), true));
         });
     }
 
     private Route explain() {
         return requests.jsonBody((body, caller, client) ->
-                queries.explain(chat.decode(body, caller)).thenApply(AdminRoutes::json));
-    }
-
-    private static RefusedRequest unknown(SessionId id) {
-        return new RefusedRequest(
-                InferenceFailure.of(InferenceFailure.Kind.NOT_FOUND, "there is no session '" + id.value() + "'"));
-    }
-
-    private static HttpResponse json(Object body) {
-        try {
-            return HttpResponse.create()
-                    .withStatus(StatusCodes.OK)
-                    .withEntity(ContentTypes.APPLICATION_JSON, MAPPER.writeValueAsString(body));
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException("a view cannot be written as JSON", e);
-        }
+                queries.explain(chat.decode(body, caller)).thenApply(AdminJson::response));
     }
 
     /** Body of {@code /v1/workers}. */

@@ -1,6 +1,7 @@
 package frontend.chat;
 
 import akka.util.ByteString;
+import com.fasterxml.jackson.databind.JsonNode;
 import frontend.JsonLine;
 import frontend.OpenAiErrors;
 import frontend.SseStream;
@@ -9,6 +10,7 @@ import inference.Usage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +37,15 @@ final class ChatChunks {
 
     /** Frames of the next event. */
     List<ByteString> frames(InferenceEvent event) {
+        return frames(event, Optional.empty());
+    }
+
+    /**
+     * Frames of the next event.
+     *
+     * @param kept what is kept of the session, for the last chunk
+     */
+    List<ByteString> frames(InferenceEvent event, Optional<JsonNode> kept) {
         List<ByteString> frames = new ArrayList<>(3);
         if (event instanceof InferenceEvent.Failed failed) {
             frames.add(SseStream.data(OpenAiErrors.envelope(failed.failure())));
@@ -62,21 +73,21 @@ final class ChatChunks {
                 frames.add(arguments(call.index(), call.arguments()));
             }
         } else if (event instanceof InferenceEvent.Finished finished) {
-            finish(finished, frames);
+            finish(finished, kept, frames);
         }
         return frames;
     }
 
-    private void finish(InferenceEvent.Finished finished, List<ByteString> frames) {
+    private void finish(InferenceEvent.Finished finished, Optional<JsonNode> kept, List<ByteString> frames) {
         callsWithArguments.forEach((index, written) -> {
             if (!written) {
                 frames.add(arguments(index, "{}"));
             }
         });
         String reason = ChatWire.finishReason(finished.reason(), !callsWithArguments.isEmpty());
-        frames.add(choice(json -> {}, reason));
+        frames.add(choice(json -> {}, reason, includeUsage ? Optional.empty() : kept));
         if (includeUsage) {
-            frames.add(usage(finished.usage()));
+            frames.add(usage(finished.usage(), kept));
         }
         frames.add(DONE);
     }
@@ -117,10 +128,10 @@ final class ChatChunks {
     }
 
     private ByteString delta(JsonLine.Part members) {
-        return choice(members, null);
+        return choice(members, null, Optional.empty());
     }
 
-    private ByteString choice(JsonLine.Part delta, @Nullable String finishReason) {
+    private ByteString choice(JsonLine.Part delta, @Nullable String finishReason, Optional<JsonNode> kept) {
         return chunk(json -> {
             json.writeArrayFieldStart("choices");
             json.writeStartObject();
@@ -135,14 +146,16 @@ final class ChatChunks {
             if (includeUsage) {
                 json.writeNullField("usage");
             }
+            ChatWire.retention(json, kept);
         });
     }
 
-    private ByteString usage(Usage usage) {
+    private ByteString usage(Usage usage, Optional<JsonNode> kept) {
         return chunk(json -> {
             json.writeArrayFieldStart("choices");
             json.writeEndArray();
             ChatWire.usage(json, usage);
+            ChatWire.retention(json, kept);
         });
     }
 

@@ -1,13 +1,16 @@
 package frontend.chat;
 
 import frontend.AnswerFormats;
+import frontend.CacheControls;
 import frontend.Caller;
+import frontend.ConversationBuilder;
 import frontend.HintsReader;
 import frontend.JsonField;
 import frontend.PromptNoise;
 import frontend.RefusedRequest;
 import frontend.SessionIdentity;
 import inference.AnswerFormat;
+import inference.CacheMark;
 import inference.InferenceRequest;
 import inference.Message;
 import inference.Sampling;
@@ -43,8 +46,13 @@ public final class ChatCodec {
     public static ChatRequest decode(JsonField body, Caller caller, PromptNoise noise) {
         String model = body.at("model").nonEmptyText();
         refuseUnserved(body);
-        List<Message> messages = ChatMessages.decode(body.at("messages"), noise);
-        ChatTools tools = ChatTools.decode(body);
+        ConversationBuilder conversation = new ConversationBuilder(noise);
+        CacheControls controls = new CacheControls();
+        ChatTools tools = ChatTools.decode(body, conversation, controls);
+        new ChatMessages(conversation, controls).decode(body.at("messages"));
+        List<Message> messages = conversation.messages();
+        List<CacheMark> marks = new ArrayList<>(conversation.marks());
+        marks.addAll(HintsReader.cacheMarks(body, messages));
         JsonField options = body.at("stream_options");
         boolean includeUsage =
                 !options.absent() && options.object().at("include_usage").booleanOr(false);
@@ -60,8 +68,9 @@ public final class ChatCodec {
                 sampling(body),
                 reasoning(body.at("reasoning_effort")),
                 HintsReader.hints(body),
-                HintsReader.cacheMarks(body, messages));
-        return new ChatRequest(request, body.at("stream").booleanOr(false), includeUsage);
+                marks);
+        return new ChatRequest(
+                request, body.at("stream").booleanOr(false), includeUsage, HintsReader.wantsRetention(body));
     }
 
     private static void refuseUnserved(JsonField body) {

@@ -1,34 +1,42 @@
 package frontend.chat;
 
+import frontend.CacheControls;
 import frontend.ConversationBuilder;
 import frontend.ImageReference;
 import frontend.JsonField;
-import frontend.PromptNoise;
 import inference.CompactJson;
 import inference.ContentBlock;
-import inference.Message;
 import inference.Role;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Decodes a conversation. */
+/**
+ * Decodes a conversation. Parts of messages may carry {@code cache_control} marks, as Anthropic has them.
+ *
+ * <p>Thread-safety: confined to one request.
+ */
 final class ChatMessages {
-    private ChatMessages() {}
+    private final ConversationBuilder conversation;
+    private final CacheControls marks;
+
+    ChatMessages(ConversationBuilder conversation, CacheControls marks) {
+        this.conversation = conversation;
+        this.marks = marks;
+    }
 
     /** Decodes {@code messages}. */
-    static List<Message> decode(JsonField messages, PromptNoise noise) {
+    void decode(JsonField messages) {
         List<JsonField> items = messages.items();
         if (items.isEmpty()) {
             throw messages.mustBe("an array with at least one message");
         }
-        ConversationBuilder conversation = new ConversationBuilder(noise);
         for (JsonField item : items) {
             Role role = role(item.object().at("role"));
             conversation.speaker(role);
-            decode(role, item, conversation::add);
+            decode(role, item);
         }
-        return conversation.messages();
     }
 
     private static Role role(JsonField role) {
@@ -41,20 +49,42 @@ final class ChatMessages {
         };
     }
 
-    private static void decode(Role role, JsonField message, Consumer<ContentBlock> blocks) {
+    private void decode(Role role, JsonField message) {
         message.at("name").textOrNull();
         if (role == Role.ASSISTANT) {
-            assistant(message, blocks);
+            assistant(message);
         } else if (role == Role.TOOL) {
             List<ContentBlock> result = new ArrayList<>();
-            content(message.at("content"), false, result::add);
-            blocks.accept(new ContentBlock.ToolResult(message.at("tool_call_id").nonEmptyText(), result, false));
+            List<JsonField> parts = content(message.at("content"), false, result::add);
+            conversation.add(
+                    new ContentBlock.ToolResult(message.at("tool_call_id").nonEmptyText(), result, false));
+            parts.forEach(this::mark);
         } else {
-            content(message.at("content"), false, blocks);
+            content(message.at("content"), false);
+        }
+        mark(message);
+    }
+
+    /** Adds parts to what the speaker says, each with its mark. */
+    private void content(JsonField content, boolean mayRefuse) {
+        if (content.isArray()) {
+            for (JsonField part : content.items()) {
+                part(part.object(), mayRefuse, conversation::add);
+                mark(part);
+            }
+        } else {
+            content(content, mayRefuse, conversation::add);
         }
     }
 
-    private static void assistant(JsonField message, Consumer<ContentBlock> blocks) {
+    private void mark(JsonField marked) {
+        Duration ttl = marks.read(marked);
+        if (ttl != null) {
+            conversation.mark(ttl);
+        }
+    }
+
+    private void assistant(JsonField message) {
         for (String name : List.of("function_call", "audio")) {
             if (!message.at(name).absent()) {
                 throw message.at(name).refused("is not served");
@@ -62,15 +92,15 @@ final class ChatMessages {
         }
         String reasoning = message.at("reasoning_content").textOr("");
         if (!reasoning.isEmpty()) {
-            blocks.accept(new ContentBlock.Thinking(reasoning, null));
+            conversation.add(new ContentBlock.Thinking(reasoning, null));
         }
-        content(message.at("content"), true, blocks);
+        content(message.at("content"), true);
         String refusal = message.at("refusal").textOr("");
         if (!refusal.isEmpty()) {
-            blocks.accept(new ContentBlock.Refusal(refusal));
+            conversation.add(new ContentBlock.Refusal(refusal));
         }
         for (JsonField call : message.at("tool_calls").items()) {
-            blocks.accept(toolCall(call.object()));
+            conversation.add(toolCall(call.object()));
         }
     }
 
@@ -93,14 +123,17 @@ final class ChatMessages {
         };
     }
 
-    private static void content(JsonField content, boolean mayRefuse, Consumer<ContentBlock> blocks) {
+    /** Its parts, which may carry marks. */
+    private static List<JsonField> content(JsonField content, boolean mayRefuse, Consumer<ContentBlock> blocks) {
         if (content.isText()) {
             text(content, blocks);
         } else if (content.isArray()) {
             content.items().forEach(part -> part(part.object(), mayRefuse, blocks));
+            return content.items();
         } else if (!content.absent()) {
             throw content.mustBe("a string, null or an array of parts");
         }
+        return List.of();
     }
 
     private static void part(JsonField part, boolean mayRefuse, Consumer<ContentBlock> blocks) {

@@ -1,6 +1,7 @@
 package frontend.chat;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.JsonNode;
 import frontend.JsonLine;
 import frontend.WholeAnswer;
 import inference.ContentBlock;
@@ -8,12 +9,14 @@ import inference.InferenceEvent;
 import inference.ReplyBuilder;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /** The body of a complete answer. */
 final class ChatReply {
     private ChatReply() {}
 
-    static String body(ChatWire.AnswerHead head, WholeAnswer answer) {
+    /** @param kept what is kept of the session, if the request wants to know */
+    static String body(ChatWire.AnswerHead head, WholeAnswer answer, Optional<JsonNode> kept) {
         ReplyBuilder reply = answer.reply();
         InferenceEvent.Finished end = answer.end();
         return JsonLine.object(reply.text().length() + reply.thinking().length() + 512, json -> {
@@ -29,6 +32,7 @@ final class ChatReply {
             json.writeEndObject();
             json.writeEndArray();
             ChatWire.usage(json, end.usage());
+            ChatWire.retention(json, kept);
         });
     }
 

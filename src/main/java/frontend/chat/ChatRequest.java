@@ -9,5 +9,6 @@ import inference.InferenceRequest;
  *
  * @param stream whether the answer is a stream of events
  * @param includeUsage whether a stream ends with the usage
+ * @param retention whether the answer shows what is kept of the session
  */
-public record ChatRequest(InferenceRequest inference, boolean stream, boolean includeUsage) {}
+public record ChatRequest(InferenceRequest inference, boolean stream, boolean includeUsage, boolean retention) {}

@@ -1,8 +1,11 @@
 package frontend.chat;
 
+import frontend.CacheControls;
+import frontend.ConversationBuilder;
 import frontend.JsonField;
 import inference.ToolChoice;
 import inference.ToolDefinition;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -22,11 +25,15 @@ record ChatTools(List<ToolDefinition> definitions, ToolChoice choice) {
     }
 
     /** Decodes {@code tools} and {@code tool_choice}. */
-    static ChatTools decode(JsonField body) {
+    static ChatTools decode(JsonField body, ConversationBuilder conversation, CacheControls marks) {
         List<ToolDefinition> tools = new ArrayList<>();
         for (JsonField tool : body.at("tools").items()) {
             functionType(tool.object());
             tools.add(definition(tool.at("function").object()));
+            Duration ttl = marks.read(tool);
+            if (ttl != null) {
+                conversation.markTool(tools.size() - 1, ttl);
+            }
         }
         JsonField choice = body.at("tool_choice");
         if (choice.absent()) {

@@ -1,6 +1,7 @@
 package frontend.messages;
 
 import frontend.AnswerFormats;
+import frontend.CacheControls;
 import frontend.Caller;
 import frontend.ConversationBuilder;
 import frontend.HintsReader;

@@ -1,5 +1,6 @@
 package frontend.messages;
 
+import frontend.CacheControls;
 import frontend.ConversationBuilder;
 import frontend.JsonField;
 import inference.ToolChoice;

@@ -8,11 +8,24 @@ import java.time.Duration;
  * <p>Thread-safety: immutable.
  */
 public final class GapDistribution {
+    /** Standard deviation of the natural logarithm around what a harness says. */
+    private static final double HINT_SPREAD = 0.25;
+
     private final double[] probabilities;
 
     /** @param probabilities by bucket, summing to 1; handed over */
     GapDistribution(double[] probabilities) {
         this.probabilities = probabilities;
+    }
+
+    /**
+     * A harness's own word: log-normal around it, with a spread in which a fifth more is as likely as a fifth less.
+     *
+     * @param expected median of the gap
+     */
+    public static GapDistribution around(Duration expected) {
+        double median = Math.max(expected.toNanos(), GapHistogram.SHORTEST.toNanos()) / 1e9;
+        return new GapDistribution(LogNormal.probabilities(StrictMath.log(median), HINT_SPREAD));
     }
 
     /** Chance that the gap ends within a time, 0 to 1; grows with it. */

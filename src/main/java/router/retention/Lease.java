@@ -1,6 +1,8 @@
 package router.retention;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param tried whether any worker answered or ended since
  * @param steps by worker and kind
  * @param ending null while the lease is open
+ * @param owners sessions that share it; empty for a lease of one session
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Lease(
@@ -35,7 +38,8 @@ public record Lease(
         long chargedByteSeconds,
         boolean tried,
         List<Step> steps,
-        @Nullable Ending ending) {
+        @Nullable Ending ending,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) @JsonSetter(nulls = Nulls.AS_EMPTY) List<Owner> owners) {
     private static final Comparator<Step> ORDER =
             Comparator.comparing(Step::worker).thenComparing(Step::kind);
 
@@ -52,11 +56,19 @@ public record Lease(
 
     public Lease {
         steps = List.copyOf(steps);
+        owners = List.copyOf(owners);
     }
 
     static Lease granted(LedgerEvent.LeaseGranted event) {
         return new Lease(
-                event.terms(), event.at(), event.deadline(), event.chargedByteSeconds(), false, event.steps(), null);
+                event.terms(),
+                event.at(),
+                event.deadline(),
+                event.chargedByteSeconds(),
+                false,
+                event.steps(),
+                null,
+                List.of());
     }
 
     public LeaseId id() {
@@ -153,7 +165,7 @@ public record Lease(
     }
 
     Lease renewed(Instant newDeadline, long newCharge) {
-        return new Lease(terms, grantedAt, newDeadline, newCharge, tried, steps, ending);
+        return new Lease(terms, grantedAt, newDeadline, newCharge, tried, steps, ending, owners);
     }
 
     Lease asked(List<Step> asked) {
@@ -210,7 +222,11 @@ public record Lease(
     }
 
     Lease ended(EndReason reason, Instant at) {
-        return new Lease(terms, grantedAt, deadline, 0, tried, steps, new Ending(reason, lost(), at));
+        return new Lease(terms, grantedAt, deadline, 0, tried, steps, new Ending(reason, lost(), at), owners);
+    }
+
+    Lease ownedBy(List<Owner> sessions) {
+        return new Lease(terms, grantedAt, deadline, chargedByteSeconds, tried, steps, ending, sessions);
     }
 
     private Lease each(UnaryOperator<Step> change) {
@@ -219,6 +235,6 @@ public record Lease(
     }
 
     private Lease with(boolean nowTried, List<Step> next) {
-        return new Lease(terms, grantedAt, deadline, chargedByteSeconds, nowTried, next, ending);
+        return new Lease(terms, grantedAt, deadline, chargedByteSeconds, nowTried, next, ending, owners);
     }
 }

@@ -152,6 +152,12 @@ public final class LeaseBook {
         } else if (event instanceof LedgerEvent.WorkerVoided voided) {
             leases.replaceAll(
                     (id, lease) -> lease.voided(voided.worker(), voided.living(), voided.reason(), voided.at()));
+        } else if (event instanceof LedgerEvent.OwnerJoined joined) {
+            change(
+                    joined.lease(),
+                    lease -> lease.ownedBy(Owner.joined(lease.owners(), new Owner(joined.owner(), joined.until()))));
+        } else if (event instanceof LedgerEvent.OwnerLeft left) {
+            change(left.lease(), lease -> lease.ownedBy(Owner.left(lease.owners(), left.owner())));
         } else {
             LedgerEvent.LeasesEnded over = (LedgerEvent.LeasesEnded) event;
             over.leases().forEach(id -> close(id, over.reason(), over.at()));

@@ -3,6 +3,7 @@ package router.retention;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import inference.SessionId;
 import java.time.Instant;
 import java.util.List;
 import kv.Epoch;
@@ -33,7 +34,9 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = LedgerEvent.ReceiptRecorded.class, name = "receipt-recorded"),
     @JsonSubTypes.Type(value = LedgerEvent.HoldEnded.class, name = "hold-ended"),
     @JsonSubTypes.Type(value = LedgerEvent.WorkerVoided.class, name = "worker-voided"),
-    @JsonSubTypes.Type(value = LedgerEvent.LeasesEnded.class, name = "leases-ended")
+    @JsonSubTypes.Type(value = LedgerEvent.LeasesEnded.class, name = "leases-ended"),
+    @JsonSubTypes.Type(value = LedgerEvent.OwnerJoined.class, name = "owner-joined"),
+    @JsonSubTypes.Type(value = LedgerEvent.OwnerLeft.class, name = "owner-left")
 })
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public sealed interface LedgerEvent {
@@ -101,6 +104,12 @@ public sealed interface LedgerEvent {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record WorkerVoided(WorkerId worker, @Nullable Incarnation living, Loss reason, Instant at)
             implements LedgerEvent {}
+
+    /** A session shares a lease, on from here or longer than before. */
+    record OwnerJoined(LeaseId lease, SessionId owner, Instant until, Instant at) implements LedgerEvent {}
+
+    /** A session needs a lease no longer that others share. */
+    record OwnerLeft(LeaseId lease, SessionId owner, Instant at) implements LedgerEvent {}
 
     /** Leases are over. */
     record LeasesEnded(List<LeaseId> leases, EndReason reason, Instant at) implements LedgerEvent {

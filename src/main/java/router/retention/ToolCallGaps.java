@@ -38,7 +38,7 @@ public final class ToolCallGaps {
         if (!(medianSeconds > 0) || !(logSigma > 0)) {
             throw new IllegalArgumentException("a gap's median and spread are above 0");
         }
-        prior = logNormal(StrictMath.log(medianSeconds), logSigma);
+        prior = LogNormal.probabilities(StrictMath.log(medianSeconds), logSigma);
     }
 
     /** A gap after calls of these tools is over. */
@@ -74,18 +74,6 @@ public final class ToolCallGaps {
             belief[i] = (count + SHRINKAGE * wider[i]) / (samples + SHRINKAGE);
         }
         return belief;
-    }
-
-    private static double[] logNormal(double logMedian, double logSigma) {
-        double[] probabilities = new double[GapHistogram.BUCKETS];
-        double before = 0;
-        for (int i = 0; i < probabilities.length; i++) {
-            double z = (StrictMath.log(GapHistogram.upperSeconds(i)) - logMedian) / logSigma;
-            double until = i == probabilities.length - 1 ? 1 : Normal.below(z);
-            probabilities[i] = until - before;
-            before = until;
-        }
-        return probabilities;
     }
 
     private static Map<String, GapHistogram> pools() {

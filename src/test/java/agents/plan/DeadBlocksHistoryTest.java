@@ -34,21 +34,32 @@ import router.retention.LeaseTerms;
  * dropped. After each turn, what is leased is reached by a live line, and what lives on was never let go.
  */
 class DeadBlocksHistoryTest {
-    private static final SessionLimits LIMITS = new SessionLimits(6, 8, 64, 8);
+    private static final SessionLimits LIMITS = new SessionLimits(6, 8, 64, 8, 8);
     private static final List<String> SYSTEMS =
             List.of("s:You are a careful agent that answers in few words.", "s:You give titles to conversations.");
 
     private final Random random = new Random(7);
     private final Map<LeaseId, LeaseTerms> open = new LinkedHashMap<>();
-    private SessionState state =
-            SessionState.opened(new SessionOpened(TenantId.DEFAULT, new SessionId("session-1"), null, START));
+    private SessionState state = SessionState.opened(
+            new SessionOpened(TenantId.DEFAULT, new SessionId("session-1"), null, START, null, null));
     private SessionLeases leases = leases();
     private int clock;
     private int ended;
 
     private static SessionLeases leases() {
         return SessionLeases.of(
-                new RetentionSettings("leases", 0.9, Duration.ofSeconds(5), Duration.ofMinutes(30), 1, 1024, 0, 3, 1.5),
+                new RetentionSettings(
+                        "leases",
+                        0.9,
+                        Duration.ofSeconds(5),
+                        Duration.ofMinutes(30),
+                        1,
+                        1024,
+                        0,
+                        3,
+                        1.5,
+                        new RetentionSettings.User(0.7, Duration.ofMinutes(5), 45, 1.5),
+                        Duration.ofMinutes(10)),
                 tokens -> tokens * 0.5);
     }
 
@@ -56,7 +67,8 @@ class DeadBlocksHistoryTest {
     void r5NothingIsLeasedThatNoLiveLineReaches() {
         int superseded = 0;
         for (int run = 0; run < 40; run++) {
-            state = SessionState.opened(new SessionOpened(TenantId.DEFAULT, new SessionId("session-1"), null, START));
+            state = SessionState.opened(
+                    new SessionOpened(TenantId.DEFAULT, new SessionId("session-1"), null, START, null, null));
             leases = leases();
             open.clear();
             List<List<String>> lines = new ArrayList<>();
@@ -106,6 +118,8 @@ class DeadBlocksHistoryTest {
                 open.put(ask.terms().id(), ask.terms());
             } else if (action instanceof LeaseAction.End end) {
                 ended += open.remove(end.lease()) == null ? 0 : 1;
+            } else if (action instanceof LeaseAction.Leave leave) {
+                open.remove(leave.lease());
             }
         }
     }

@@ -18,8 +18,18 @@ import org.junit.jupiter.api.Test;
 /** Expected values are computed by hand from the published formulas. Prefill costs a millisecond per token here. */
 class PublishedGapPoliciesTest {
     private static final Duration LONGEST = Duration.ofMinutes(30);
-    private static final RetentionSettings SETTINGS =
-            new RetentionSettings("none", 0.95, Duration.ofSeconds(5), LONGEST, 1, 1024, 200_000, 3, 1.5);
+    private static final RetentionSettings SETTINGS = new RetentionSettings(
+            "none",
+            0.95,
+            Duration.ofSeconds(5),
+            LONGEST,
+            1,
+            1024,
+            200_000,
+            3,
+            1.5,
+            new RetentionSettings.User(0.7, LONGEST, 45, 1.5),
+            Duration.ZERO);
     private static final List<String> PUBLISHED =
             List.of("continuum", "continuum-preview", "progress-ttl", "pause-resume", "infercept", "kvflow");
 

@@ -98,6 +98,8 @@ public final class Conversation {
                 finish,
                 outline(spelled),
                 List.of(),
+                List.of(),
+                GapHint.NONE,
                 null,
                 null,
                 WORKER,
@@ -117,6 +119,8 @@ public final class Conversation {
                 plain.finish(),
                 plain.prompt(),
                 tools,
+                plain.marks(),
+                plain.expectedGap(),
                 plain.prompt().tip().fingerprint().followedBy(Message.text(Role.ASSISTANT, "a call")),
                 null,
                 plain.worker(),
@@ -137,6 +141,8 @@ public final class Conversation {
                 turn.finish(),
                 turn.prompt(),
                 turn.calls(),
+                turn.marks(),
+                turn.expectedGap(),
                 turn.conversation(),
                 new NextPrompt(next, new Prefix(blocks, new SequenceHash(blocks)), tip.tokens() + moreTokens),
                 turn.worker(),
@@ -144,6 +150,25 @@ public final class Conversation {
                 turn.timeToFirstToken(),
                 turn.startedAt(),
                 turn.endedAt());
+    }
+
+    /** The same turn whose request marks prefixes, and says what it expects. */
+    public static TurnResult with(TurnResult plain, GapHint expectedGap, KeptPoint... marks) {
+        return new TurnResult(
+                plain.id(),
+                plain.outcome(),
+                plain.finish(),
+                plain.prompt(),
+                plain.calls(),
+                List.of(marks),
+                expectedGap,
+                plain.conversation(),
+                plain.guess(),
+                plain.worker(),
+                plain.usage(),
+                plain.timeToFirstToken(),
+                plain.startedAt(),
+                plain.endedAt());
     }
 
     /** A turn that ended without a token. */
@@ -154,6 +179,8 @@ public final class Conversation {
                 null,
                 outline(spelled),
                 List.of(),
+                List.of(),
+                GapHint.NONE,
                 null,
                 null,
                 null,

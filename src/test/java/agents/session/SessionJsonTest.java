@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import agents.session.SessionEvent.ChildLinked;
 import agents.session.SessionEvent.CloseReason;
+import agents.session.SessionEvent.Controlled;
 import agents.session.SessionEvent.RootLearned;
 import agents.session.SessionEvent.SessionClosed;
 import agents.session.SessionEvent.SessionOpened;
@@ -29,11 +30,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import kv.SequenceHash;
 import org.junit.jupiter.api.Test;
 
 /** The durable schema against golden files. A file of a version is never changed: add one, or a new version. */
 class SessionJsonTest {
-    private static final SessionLimits LIMITS = new SessionLimits(4, 4, 4, 4);
+    private static final SessionLimits LIMITS = new SessionLimits(4, 4, 4, 4, 8);
     static final ObjectMapper MAPPER = JsonMapper.builder()
             .addModule(new JavaTimeModule())
             .addModule(new SessionJson())
@@ -44,8 +46,8 @@ class SessionJsonTest {
     /** What each golden file says. */
     static Map<String, Object> golden() {
         Map<String, Object> files = new LinkedHashMap<>();
-        SessionOpened opened =
-                new SessionOpened(TenantId.DEFAULT, new SessionId("session-1"), new SessionId("parent"), START);
+        SessionOpened opened = new SessionOpened(
+                TenantId.DEFAULT, new SessionId("session-1"), new SessionId("parent"), START, null, null);
         SessionState state = SessionState.opened(opened);
         files.put("session-opened.json", opened);
         SessionEvent first = state.complete(
@@ -127,6 +129,52 @@ class SessionJsonTest {
                         Set.of())
                 .orElseThrow();
         files.put("turn-completed-dropping.json", dropped);
+        KeptPoint mark = new KeptPoint(2, new SequenceHash(0x9b51a753d86d9d01L), 300_000, null);
+        SessionEvent marking = SessionState.opened(opened)
+                .complete(
+                        Conversation.with(
+                                completed(
+                                        "turn-1",
+                                        0,
+                                        2,
+                                        FinishReason.TOOL_CALLS,
+                                        "s:You are brief and exact.",
+                                        "u:hello"),
+                                GapHint.NONE,
+                                mark),
+                        Set.of())
+                .orElseThrow();
+        files.put("turn-completed-marking.json", marking);
+        SessionState marked = SessionState.opened(opened).apply(marking, LIMITS);
+        Controlled kept = new Controlled(
+                "request-1",
+                new Control.Keep(0, new SequenceHash(0x9b51a753d86d9d01L), 3_600_000, 2),
+                List.of(0),
+                new KeptPoint(2, new SequenceHash(0x9b51a753d86d9d01L), 3_600_000, 2),
+                START);
+        files.put("controlled-keep.json", kept);
+        files.put(
+                "controlled-stall.json",
+                new Controlled("request-2", new Control.Stall(null, "bash", 5_000L), List.of(0), null, START));
+        files.put("controlled-resume.json", new Controlled(null, new Control.Resume(0), List.of(0), null, START));
+        files.put(
+                "controlled-fork.json",
+                new Controlled("request-3", new Control.Fork(new SessionId("fork"), 0), List.of(0), null, START));
+        files.put(
+                "controlled-compact.json",
+                new Controlled("request-4", new Control.Compact(List.of(1)), List.of(1), null, START));
+        files.put("controlled-close.json", new Controlled("request-5", new Control.Close(), List.of(), null, START));
+        SessionState told = marked.apply(kept, LIMITS);
+        files.put("session-state-controlled.json", told);
+        files.put(
+                "session-opened-fork.json",
+                new SessionOpened(
+                        TenantId.DEFAULT,
+                        new SessionId("fork"),
+                        null,
+                        START,
+                        told.id(),
+                        told.frontiers().get(0).forked()));
         files.put("session-state-subagent.json", reasoned.apply(dropped, LIMITS).apply(learned, LIMITS));
         return files;
     }

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The whole table: every phase against everything that can happen. */
 class SessionPhaseTest {
-    private static final SessionLimits LIMITS = new SessionLimits(8, 8, 8, 8);
+    private static final SessionLimits LIMITS = new SessionLimits(8, 8, 8, 8, 8);
 
     /** A session and the turns that run in it. */
     private record World(SessionState state, int running) {
@@ -38,7 +38,7 @@ class SessionPhaseTest {
     }
 
     private static final SessionOpened OPENED =
-            new SessionOpened(TenantId.DEFAULT, new SessionId("session-1"), null, START);
+            new SessionOpened(TenantId.DEFAULT, new SessionId("session-1"), null, START, null, null);
 
     private static World in(SessionPhase phase) {
         World idle = new World(SessionState.opened(OPENED), 0);

@@ -26,9 +26,9 @@ import kv.RetentionClass;
 import org.junit.jupiter.api.Test;
 
 class SessionStateTest {
-    private static final SessionLimits LIMITS = new SessionLimits(4, 3, 5, 2);
-    private SessionState state = SessionState.opened(
-            new SessionOpened(TenantId.DEFAULT, new SessionId("session-1"), new SessionId("parent"), START));
+    private static final SessionLimits LIMITS = new SessionLimits(4, 3, 5, 2, 8);
+    private SessionState state = SessionState.opened(new SessionOpened(
+            TenantId.DEFAULT, new SessionId("session-1"), new SessionId("parent"), START, null, null));
 
     private static final String SYSTEM = "s:You are a careful agent that answers in few words.";
     private static final String[] THINKING = {
@@ -237,7 +237,7 @@ class SessionStateTest {
     void openingAClosedSessionForgetsItsPast() {
         end(completed("1", 0, 1, FinishReason.STOP, SYSTEM, "u:one"));
         state = state.apply(state.close(CloseReason.FINAL_TURN, START).orElseThrow(), LIMITS);
-        SessionOpened again = new SessionOpened(state.tenant(), state.id(), null, START.plusSeconds(9));
+        SessionOpened again = new SessionOpened(state.tenant(), state.id(), null, START.plusSeconds(9), null, null);
 
         assertEquals(SessionState.opened(again), state.apply(again, LIMITS));
     }
@@ -249,8 +249,8 @@ class SessionStateTest {
         SessionEvent fork = state.complete(
                         completed("3", 4, 5, FinishReason.STOP, SYSTEM, "u:one", "a:1", "u:drei"), Set.of())
                 .orElseThrow();
-        SessionState forgetful =
-                SessionState.opened(new SessionOpened(TenantId.DEFAULT, new SessionId("session-1"), null, START));
+        SessionState forgetful = SessionState.opened(
+                new SessionOpened(TenantId.DEFAULT, new SessionId("session-1"), null, START, null, null));
 
         SessionState after = forgetful.apply(fork, LIMITS);
         assertEquals(
@@ -329,8 +329,8 @@ class SessionStateTest {
 
     @Test
     void aSessionTakesAParentOnlyWhileNothingRanInIt() {
-        SessionState alone =
-                SessionState.opened(new SessionOpened(TenantId.DEFAULT, new SessionId("session-1"), null, START));
+        SessionState alone = SessionState.opened(
+                new SessionOpened(TenantId.DEFAULT, new SessionId("session-1"), null, START, null, null));
         SessionState placed =
                 alone.apply(alone.place(new SessionId("p"), null, START).orElseThrow(), LIMITS);
         assertEquals(new SessionId("p"), placed.parent());

@@ -20,7 +20,7 @@ class AdminRoutesTest {
                     + "\"prefixBlocks\":9,\"tailHash\":\"00ff\",\"minCopies\":2,\"copies\":1,\"storedCopies\":0,"
                     + "\"remainingSeconds\":12.5,\"workers\":[{\"worker\":\"http://w\",\"requested\":\"HOLD\","
                     + "\"acknowledged\":\"BOUNDED\",\"reason\":\"BUDGET\",\"observed\":\"EVICTED\"}],"
-                    + "\"lost\":[{\"from\":3,\"to\":9}],\"reason\":null}";
+                    + "\"lost\":[{\"from\":3,\"to\":9}],\"reason\":null,\"owners\":0}";
     private static FrontendFixture frontend;
 
     @BeforeAll
@@ -57,7 +57,7 @@ class AdminRoutesTest {
     void aSessionIsFoundWhateverItsIdHolds() {
         HttpResponse<String> found = frontend.get("/v1/sessions/" + escaped(ODD_ID));
         assertEquals(
-                "{\"id\":\"a/b?c=d#e+f g%20ü/../\\\"\",\"phase\":\"ACTING\",\"parent\":\"p\",\"root\":\"top\",\"children\":[],"
+                "{\"id\":\"a/b?c=d#e+f g%20ü/../\\\"\",\"phase\":\"ACTING\",\"parent\":\"p\",\"root\":\"top\",\"forkOf\":null,\"children\":[],"
                         + "\"totalTurns\":1,\"lineage\":[{\"frontier\":0,\"blockSizeTokens\":16,\"live\":true,"
                         + "\"segments\":[{\"retentionClass\":\"SYSTEM\",\"fromBlock\":0,\"toBlock\":4,"
                         + "\"tailHash\":\"00ff\"}]}],\"leases\":[" + LEASE

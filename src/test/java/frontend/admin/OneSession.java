@@ -31,7 +31,16 @@ final class OneSession implements AdminQueries {
         TurnView turn = new TurnView(1, "t", 0, "COMPLETED", "w", 70, 64, 5, 12L, 40, null, THEN);
         FrontierView frontier = new FrontierView(0, 16, true, List.of(new SegmentView("SYSTEM", 0, 4, "00ff")));
         SessionView view = new SessionView(
-                id.value(), "ACTING", "p", "top", List.of(), 1, List.of(frontier), List.of(lease()), List.of(turn));
+                id.value(),
+                "ACTING",
+                "p",
+                "top",
+                null,
+                List.of(),
+                1,
+                List.of(frontier),
+                List.of(lease()),
+                List.of(turn));
         return CompletableFuture.completedStage(id.value().equals(ID) ? Optional.of(view) : Optional.empty());
     }
 
@@ -56,7 +65,8 @@ final class OneSession implements AdminQueries {
                 12.5,
                 List.of(step),
                 List.of(new RangeView(3, 9)),
-                null);
+                null,
+                0);
     }
 
     @Override

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import frontend.CacheControls;
+import frontend.ConversationBuilder;
 import frontend.JsonBody;
 import frontend.PromptNoise;
 import inference.ContentBlock;
@@ -31,11 +33,10 @@ class ChatMessagesPropertyTest {
         ArrayNode messages = body.putArray("messages");
         conversation.forEach(message -> write(message, spelling, messages));
         String json = spelling.nextBoolean() ? body.toString() : body.toPrettyString();
-        assertEquals(
-                conversation,
-                ChatMessages.decode(
-                        JsonBody.parse(json.getBytes(StandardCharsets.UTF_8)).at("messages"),
-                        new PromptNoise(List.of())));
+        ConversationBuilder read = new ConversationBuilder(new PromptNoise(List.of()));
+        new ChatMessages(read, new CacheControls())
+                .decode(JsonBody.parse(json.getBytes(StandardCharsets.UTF_8)).at("messages"));
+        assertEquals(conversation, read.messages());
     }
 
     @Provide

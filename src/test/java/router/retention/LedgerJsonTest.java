@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import inference.SessionId;
 import inference.TenantId;
 import java.io.IOException;
 import java.io.InputStream;
@@ -81,6 +82,12 @@ class LedgerJsonTest {
                 "ledger-state.json",
                 new LedgerState(named.epoch(), null, named.leases(), named.ended(), named.budgets()));
         files.put("ledger-state-named.json", named);
+        SessionId owner = new SessionId("session-1");
+        files.put("owner-joined.json", new LedgerEvent.OwnerJoined(Ledgers.id(1), owner, START.plus(minute), START));
+        files.put("owner-left.json", new LedgerEvent.OwnerLeft(Ledgers.id(1), owner, START));
+        Ledgers shared = new Ledgers(Ledgers.SETTINGS).up(A, 1, Ledgers.HOLDS);
+        shared.join(Ledgers.terms(1, 1), owner, minute);
+        files.put("ledger-state-shared.json", shared.book.snapshot());
         return files;
     }
 

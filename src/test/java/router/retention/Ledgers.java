@@ -46,6 +46,7 @@ public final class Ledgers {
     static final Receipt ACCEPTED = new Receipt.Accepted();
 
     final RetentionLedger ledger;
+    final SharedLeases shared;
     final LedgerSettings settings;
     final OpenOrders open = new OpenOrders();
     final List<LedgerEvent> events = new ArrayList<>();
@@ -61,6 +62,7 @@ public final class Ledgers {
     Ledgers(LedgerSettings settings) {
         this.settings = settings;
         this.ledger = new RetentionLedger(settings);
+        this.shared = new SharedLeases(ledger);
         this.book = new LeaseBook(settings);
         begin();
     }
@@ -188,6 +190,16 @@ public final class Ledgers {
         RetentionLedger.Answered answered = ledger.grant(book, terms, wanted, live, now);
         run(answered.decision());
         return answered.answer();
+    }
+
+    LeaseAnswer join(LeaseTerms terms, SessionId owner, Duration wanted) {
+        RetentionLedger.Answered answered = shared.join(book, terms, owner, wanted, live, now);
+        run(answered.decision());
+        return answered.answer();
+    }
+
+    RetentionLedger.Decision leave(long lease, SessionId owner) {
+        return run(shared.leave(book, id(lease), owner, live, now));
     }
 
     RetentionLedger.Decision answer(WorkerId worker, long life, Step.Kind kind, long lease, Receipt receipt) {

@@ -147,7 +147,7 @@ class RequestBodyTest {
                 messages,
                 new Sampling(100, 5, 0.5, null, null, 42L, null, null, List.of("END"), null),
                 reasoning,
-                new AgentHints(7, 0, null, false, null),
+                new AgentHints(7, 0, null, false, null, null, null),
                 List.of());
         return JSON.readTree(RequestBody.bytes(
                 RequestBody.write(request, withPriority ? EnginePriority.LOWER_FIRST : EnginePriority.OFF)));

@@ -1,7 +1,5 @@
-package frontend.messages;
+package frontend;
 
-import frontend.HintsReader;
-import frontend.JsonField;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -11,15 +9,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safety: confined to one request.
  */
-final class CacheControls {
+public final class CacheControls {
     private static final int MAX_MARKS = 4;
 
     private int marks;
     private @Nullable Duration shortest;
 
     /** How long the prompt up to a block is to be kept; null without a mark. */
-    @Nullable
-    Duration read(JsonField block) {
+    public @Nullable Duration read(JsonField block) {
         JsonField control = block.at("cache_control");
         if (control.absent()) {
             return null;
@@ -37,14 +34,14 @@ final class CacheControls {
     }
 
     /** Refuses a mark where none may stand. */
-    static void refuse(JsonField block, String where) {
+    public static void refuse(JsonField block, String where) {
         if (!block.at("cache_control").absent()) {
             throw block.at("cache_control").refused("must not stand on " + where);
         }
     }
 
     /** Whether the request has any mark. */
-    boolean any() {
+    public boolean any() {
         return marks > 0;
     }
 }

@@ -1,0 +1,128 @@
+package cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import testkit.NodeProcess;
+
+/** What a harness tells its sessions, on a real node with simulated engines. */
+class LifecycleIT {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final String SYSTEM = "You are a patient assistant that answers at length. ".repeat(20);
+
+    @TempDir
+    Path dataDir;
+
+    @Test
+    void sessionsAreToldAndAnswerWithReceipts() throws Exception {
+        try (NodeProcess node = NodeProcess.start(dataDir, NodeProcess.freePort(), "--workers", "2")) {
+            JsonNode first = chat(node, "s1", ",\"nvext\":{\"extra_fields\":[\"retention\"]}", "Hello there.");
+            JsonNode kept = first.get("nvext").get("retention");
+            assertEquals("s1", kept.get("session").asText());
+            assertEquals(
+                    "HISTORY", kept.get("leases").get(0).get("retentionClass").asText(), kept::toPrettyString);
+            assertEquals(
+                    "ACCEPTED",
+                    kept.get("leases")
+                            .get(0)
+                            .get("workers")
+                            .get(0)
+                            .get("acknowledged")
+                            .asText(),
+                    kept::toPrettyString);
+
+            JsonNode stalled =
+                    told(node, "s1/stall", "{\"tool\":\"make\",\"expected_seconds\":600,\"request_id\":\"r\"}", 200);
+            JsonNode lease = stalled.get("leases").get(0);
+            assertEquals("HELD", lease.get("state").asText(), stalled::toPrettyString);
+            assertTrue(lease.get("remainingSeconds").asDouble() > 600, stalled::toPrettyString);
+            assertFalse(stalled.get("repeated").asBoolean());
+            assertTrue(told(node, "s1/stall", "{\"tool\":\"make\",\"expected_seconds\":600,\"request_id\":\"r\"}", 200)
+                    .get("repeated")
+                    .asBoolean());
+            told(node, "s1/resume", "{\"request_id\":\"r\"}", 409);
+            told(node, "nobody/resume", "{}", 404);
+            told(node, "s1/resume", "{\"frontier\":9}", 404);
+
+            JsonNode forked = told(node, "s1/fork", "{\"child\":\"s2\"}", 200);
+            assertEquals("s2", forked.get("child").asText());
+            JsonNode child = node.get("/v1/sessions/s2");
+            assertEquals("s1", child.get("forkOf").asText());
+            assertEquals("s2", child.get("root").asText());
+            told(node, "s1/fork", "{\"child\":\"s1\"}", 409);
+
+            JsonNode asked = told(node, "../leases", "{\"session\":\"s1\",\"ttl_seconds\":900}", 200);
+            assertTrue(
+                    asked.get("leases").findValues("priority").stream().anyMatch(priority -> priority.asInt() == 80),
+                    asked::toPrettyString);
+
+            NodeProcess.await(
+                    "one lease on the system prompt of both",
+                    SOON,
+                    () -> shared(node).size() == 1);
+            told(node, "s1/close", "{}", 200);
+            assertEquals("CLOSED", node.get("/v1/sessions/s1").get("phase").asText());
+            NodeProcess.await(
+                    "only the fork's lease is left", SOON, () -> open(node).size() == 1);
+            assertEquals("s2", open(node).get(0).get("session").asText());
+        }
+    }
+
+    private static List<JsonNode> open(NodeProcess node) {
+        List<JsonNode> open = new ArrayList<>();
+        node.get("/v1/leases").get("data").forEach(lease -> {
+            if (lease.get("reason").isNull()) {
+                open.add(lease);
+            }
+        });
+        return open;
+    }
+
+    private static List<JsonNode> shared(NodeProcess node) {
+        return open(node).stream()
+                .filter(lease -> lease.get("owners").asInt() > 0)
+                .toList();
+    }
+
+    private static JsonNode chat(NodeProcess node, String session, String more, String text)
+            throws IOException, InterruptedException {
+        String body = "{\"model\":\"sim-echo\",\"messages\":[{\"role\":\"system\",\"content\":\"" + SYSTEM
+                + "\"},{\"role\":\"user\",\"content\":\"" + text + "\"}]" + more + "}";
+        return post(node, "/v1/chat/completions", session, body, 200);
+    }
+
+    private static JsonNode told(NodeProcess node, String path, String body, int status)
+            throws IOException, InterruptedException {
+        return post(
+                node, path.startsWith("../") ? "/v1/" + path.substring(3) : "/v1/sessions/" + path, "-", body, status);
+    }
+
+    private static JsonNode post(NodeProcess node, String path, String session, String body, int status)
+            throws IOException, InterruptedException {
+        HttpResponse<String> answer = HTTP.send(
+                HttpRequest.newBuilder(URI.create(node.baseUrl() + path))
+                        .header("content-type", "application/json")
+                        .header("x-holdfast-session-id", session)
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+        assertEquals(status, answer.statusCode(), answer.body());
+        return JSON.readTree(answer.body());
+    }
+}
