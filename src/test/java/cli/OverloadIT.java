@@ -1,0 +1,139 @@
+package cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static testkit.NodeProcess.await;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import testkit.NodeProcess;
+
+/** A node whose only engine takes one turn, and where none may wait. */
+class OverloadIT {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+    /** Begins at once and then stays. */
+    private static final String STAYS =
+            "[sim][[{\\\"text\\\":\\\"a\\\"},{\\\"text\\\":\\\"b\\\",\\\"delay_ms\\\":60000}]][/sim]";
+
+    @TempDir
+    static Path directory;
+
+    private static NodeProcess node;
+    private static String engine;
+    private static int port;
+
+    @BeforeAll
+    static void start() throws Exception {
+        Path config = directory.resolve("full.conf");
+        Files.writeString(config, "holdfast.workers.turns-per-slot = 0.001\nholdfast.router.queue.max-waiting = 0\n");
+        port = NodeProcess.freePort();
+        node = NodeProcess.start(directory.resolve("data"), port, "--workers", "1", "--config", config.toString());
+        engine = node.get("/v1/workers").at("/data/0/id").textValue();
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        assertEquals(0, node.interrupt());
+        node.close();
+    }
+
+    /** @param leave how the client that fills the node goes: by a reset or an orderly close */
+    @ParameterizedTest
+    @CsvSource({
+        "/v1/chat/completions, true, reset",
+        "/v1/chat/completions, false, close",
+        "/v1/responses, true, close",
+        "/v1/responses, false, reset",
+        "/v1/messages, true, reset",
+        "/v1/messages, false, close"
+    })
+    void whatIsTooMuchIsToldSoUntilTheClientThatFillsTheNodeLeaves(String path, boolean stream, String leave)
+            throws Exception {
+        try (Socket filling = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            byte[] body = body(path, STAYS, stream).getBytes(StandardCharsets.UTF_8);
+            filling.getOutputStream()
+                    .write(("POST " + path + " HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+                                    + "content-length: " + body.length + "\r\n\r\n")
+                            .getBytes(StandardCharsets.UTF_8));
+            filling.getOutputStream().write(body);
+            await("the engine runs the request", Duration.ofSeconds(30), () -> gauge("num_requests_running") == 1);
+
+            HttpResponse<String> refused = post(path, body(path, "hi", stream));
+            boolean messages = path.equals("/v1/messages");
+            assertEquals(messages ? 529 : 503, refused.statusCode(), refused.body());
+            assertEquals("1", refused.headers().firstValue("retry-after").orElseThrow());
+            assertEquals(
+                    messages ? "overloaded_error" : "server_error",
+                    MAPPER.readTree(refused.body()).at("/error/type").textValue());
+
+            if (leave.equals("reset")) {
+                filling.setSoLinger(true, 0);
+            }
+        }
+        await(
+                "the engine has stopped it and freed its blocks",
+                Duration.ofSeconds(30),
+                () -> gauge("num_requests_running") == 0 && gauge("kv_cache_usage_perc") == 0);
+        await("there is room again", Duration.ofSeconds(30), () -> {
+            HttpResponse<String> answer = post(path, body(path, "hi", false));
+            assertTrue(
+                    answer.statusCode() == 200 || answer.statusCode() == 503 || answer.statusCode() == 529,
+                    answer.body());
+            return answer.statusCode() == 200;
+        });
+    }
+
+    private static String body(String path, String prompt, boolean stream) {
+        String input = path.equals("/v1/responses")
+                ? "\"input\":\"" + prompt + "\""
+                : "\"messages\":[{\"role\":\"user\",\"content\":\"" + prompt + "\"}]";
+        String limit = path.equals("/v1/messages") ? ",\"max_tokens\":100" : "";
+        return "{\"model\":\"sim-echo\"," + input + limit + ",\"stream\":" + stream + "}";
+    }
+
+    private static HttpResponse<String> post(String path, String body) {
+        return send(HttpRequest.newBuilder(URI.create(node.baseUrl() + path))
+                .header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build());
+    }
+
+    /** What the engine itself says. */
+    private static double gauge(String name) {
+        String page = send(HttpRequest.newBuilder(URI.create(engine + "/metrics"))
+                        .build())
+                .body();
+        return page.lines()
+                .filter(line -> line.startsWith("vllm:" + name + "{") || line.startsWith("vllm:" + name + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no " + name + " in " + page));
+    }
+
+    private static HttpResponse<String> send(HttpRequest request) {
+        try {
+            return HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
