@@ -1,22 +1,15 @@
 package cli;
 
-import cluster.StartFailure;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -34,11 +27,8 @@ import picocli.CommandLine.Spec;
         })
 final class DrainCommand implements Callable<Integer> {
     private static final Duration POLL = Duration.ofSeconds(1);
-    private static final Duration REQUEST_LIMIT = Duration.ofSeconds(30);
     /** A turn that has just ended may still ask for its lease. */
     private static final int POLLS_TO_BE_SURE = 2;
-
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     @Spec
     private CommandSpec spec = CommandSpec.create();
@@ -46,11 +36,8 @@ final class DrainCommand implements Callable<Integer> {
     @Parameters(paramLabel = "WORKER", description = "The worker's id as GET /v1/workers shows it: its engine's URL.")
     private String worker = "";
 
-    @Option(names = "--url", paramLabel = "URL", description = "Where the node serves (${DEFAULT-VALUE}).")
-    private URI url = URI.create("http://127.0.0.1:8642");
-
-    @Option(names = "--api-key", paramLabel = "KEY", description = "Sent as a bearer token, if the node wants one.")
-    private @Nullable String apiKey;
+    @Mixin
+    private NodeClient node = new NodeClient();
 
     @Option(names = "--undo", description = "Lets the worker take turns again, and does not wait.")
     private boolean undo;
@@ -58,8 +45,7 @@ final class DrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
-        HttpClient http = HttpClient.newHttpClient();
-        JsonNode seen = ask(http);
+        JsonNode seen = ask();
         if (undo) {
             out.println(worker + " takes turns again");
             return ExitCode.OK;
@@ -80,7 +66,7 @@ final class DrainCommand implements Callable<Integer> {
             }
             if (drained < POLLS_TO_BE_SURE) {
                 TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
-                seen = ask(http);
+                seen = ask();
             }
         }
         for (JsonNode stuck : seen.get("stuck")) {
@@ -96,22 +82,8 @@ final class DrainCommand implements Callable<Integer> {
         return view.get(what).asInt();
     }
 
-    private JsonNode ask(HttpClient http) throws InterruptedException {
-        URI target = url.resolve("/v1/workers/" + URLEncoder.encode(worker, StandardCharsets.UTF_8) + "/drain");
-        HttpRequest.Builder request = HttpRequest.newBuilder(target).timeout(REQUEST_LIMIT);
-        if (apiKey != null) {
-            request.header("Authorization", "Bearer " + apiKey);
-        }
-        request.method(undo ? "DELETE" : "POST", HttpRequest.BodyPublishers.noBody());
-        try {
-            HttpResponse<String> answer = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
-            JsonNode body = JSON.readTree(answer.body());
-            if (answer.statusCode() != 200) {
-                throw new StartFailure(body.path("error").path("message").asText(answer.body()));
-            }
-            return body;
-        } catch (IOException unreachable) {
-            throw new StartFailure("nobody answers at " + url + ": " + unreachable);
-        }
+    private JsonNode ask() throws InterruptedException {
+        String path = "/v1/workers/" + URLEncoder.encode(worker, StandardCharsets.UTF_8) + "/drain";
+        return node.ask(undo ? "DELETE" : "POST", path);
     }
 }

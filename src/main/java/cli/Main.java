@@ -18,7 +18,15 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {DrainCommand.class, ReplayCommand.class, SimCommand.class, CommandLine.HelpCommand.class})
+        subcommands = {
+            DrainCommand.class,
+            LeasesCommand.class,
+            ReplayCommand.class,
+            SessionsCommand.class,
+            SimCommand.class,
+            WorkersCommand.class,
+            CommandLine.HelpCommand.class
+        })
 public final class Main implements Runnable {
 
     @Spec

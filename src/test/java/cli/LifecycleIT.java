@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -81,7 +83,33 @@ class LifecycleIT {
             NodeProcess.await(
                     "only the fork's lease is left", SOON, () -> open(node).size() == 1);
             assertEquals("s2", open(node).get(0).get("session").asText());
+
+            String id = open(node).get(0).get("id").asText();
+            assertTrue(
+                    listed(node, "leases", "--session", "s2")
+                            .matches("(?s)LEASE .*\\Q" + id + "\\E  s2  HISTORY  HELD .*http://.* HOLD ACCEPTED.*"),
+                    listed(node, "leases", "--session", "s2"));
+            assertTrue(
+                    listed(node, "sessions").matches("(?s)SESSION .*\ns1  CLOSED .*\ns2  .*"),
+                    listed(node, "sessions"));
+            assertEquals(
+                    2,
+                    listed(node, "workers")
+                            .lines()
+                            .filter(line -> line.matches("http://.* READY .*DEVICE \\d+/\\d+/\\d+.*"))
+                            .count(),
+                    listed(node, "workers"));
         }
+    }
+
+    /** What the command prints in a terminal. */
+    private static String listed(NodeProcess node, String... command) {
+        StringWriter out = new StringWriter();
+        List<String> arguments = new ArrayList<>(List.of(command));
+        arguments.addAll(List.of("--url", node.baseUrl()));
+        int status = Main.commandLine().setOut(new PrintWriter(out, true)).execute(arguments.toArray(String[]::new));
+        assertEquals(0, status, out.toString());
+        return out.toString();
     }
 
     private static List<JsonNode> open(NodeProcess node) {

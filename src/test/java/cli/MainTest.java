@@ -3,8 +3,12 @@ package cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
@@ -41,6 +45,21 @@ class MainTest {
     void noCommandIsOneLineWithAHint() {
         assertEquals(2, run());
         assertEquals("holdfast: a COMMAND is missing. Try: holdfast --help\n", err.toString());
+    }
+
+    @Test
+    void aNodeThatDoesNotAnswerIsOneLine() throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        for (String command : List.of("leases", "sessions", "workers")) {
+            err.getBuffer().setLength(0);
+            assertEquals(1, run(command, "--url", "http://127.0.0.1:" + port));
+            assertTrue(
+                    err.toString().startsWith("holdfast: nobody answers at http://127.0.0.1:" + port), err.toString());
+            assertEquals(1, err.toString().lines().count(), err.toString());
+        }
     }
 
     private int run(String... arguments) {
