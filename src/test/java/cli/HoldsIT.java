@@ -36,8 +36,9 @@ class HoldsIT {
         int blocks = 1000;
         ToolSession session = new ToolSession(ToolSession.text("r1", 400 * BLOCK), "go", 2);
         try (SimProcess engine = SimProcess.start("--blocks", "" + blocks)) {
-            try (NodeProcess node = start(SimProcess.setting(engine)
-                    + "holdfast.agents.retention { min-lease = 15s, max-lease = 15s, gap-median = 60s }")) {
+            try (NodeProcess node = start(
+                    SimProcess.setting(engine)
+                            + "holdfast.agents.retention { min-lease = 15s, max-lease = 15s, gap-median = 60s, system-lease = 0s }")) {
                 session.turn(node);
                 OperatorView.awaitHeld(node, 1);
                 node.killHard();
@@ -61,7 +62,7 @@ class HoldsIT {
                 holdfast {
                   cluster.engines { count = 1, blocks = %d }
                   workers.holds.budget-share = 0.9
-                  agents.retention.gap-median = 60s
+                  agents.retention { gap-median = 60s, system-lease = 0s }
                 }
                 """
                         .formatted(blocks))) {
@@ -91,7 +92,7 @@ class HoldsIT {
                 """
                 holdfast {
                   cluster.engines.count = 1
-                  agents.retention.gap-median = 60s
+                  agents.retention { gap-median = 60s, system-lease = 0s }
                   # What is lost shall stay lost: repairs would hide it.
                   router.leases.max-warming = 0
                 }

@@ -41,7 +41,8 @@ class RetentionIT {
 
     private NodeProcess start(String settings) throws IOException {
         Path config = directory.resolve("retention.conf");
-        Files.writeString(config, "holdfast.agents.retention.gap-median = 60s\n" + settings);
+        // One lease a session: these say nothing of system prompts, whose leases come on top.
+        Files.writeString(config, "holdfast.agents.retention { gap-median = 60s, system-lease = 0s }\n" + settings);
         return NodeProcess.start(directory.resolve("data"), NodeProcess.freePort(), "--config", config.toString());
     }
 

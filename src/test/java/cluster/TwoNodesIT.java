@@ -47,7 +47,7 @@ class TwoNodesIT {
             holdfast {
               frontend.port = %d
               router.timing = fast
-              agents.retention.gap-median = 60s
+              agents.retention { gap-median = 60s, system-lease = 0s }
             }
             """;
 
