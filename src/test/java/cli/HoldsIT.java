@@ -117,7 +117,8 @@ class HoldsIT {
             NodeProcess.await("the lease names what is lost", PATIENCE, () -> {
                 List<JsonNode> degraded = OperatorView.leases(node, "DEGRADED");
                 return degraded.size() == 1
-                        && OperatorView.any(degraded.get(0), "HOLD", "observed", "INCARNATION_OVER")
+                        && degraded.get(0).get("copies").asInt() == 0
+                        && OperatorView.any(degraded.get(0), "HOLD", "reason", "NOT_RESIDENT")
                         && degraded.get(0).get("lost").get(0).get("from").asInt() == 0
                         && degraded.get(0)
                                 .get("lost")
