@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
 /** The {@code sessions} command: lists the sessions that a node knows. */
 @Command(
         name = "sessions",
-        description = "Lists sessions by id: phase, parent, turns and the last of them.",
+        description = "Lists sessions: phase, parent, turns and when the last of them was.",
         mixinStandardHelpOptions = true)
 final class SessionsCommand implements Callable<Integer> {
     @Spec
