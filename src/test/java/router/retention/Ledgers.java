@@ -22,6 +22,7 @@ import kv.SequenceHash;
 import kv.StoredCopy;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assertions;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
@@ -36,6 +37,7 @@ public final class Ledgers {
     public static final Prefix PREFIX = prefix(10);
     public static final LedgerId NAME = new LedgerId(0x1e);
     public static final Duration MINUTE = Duration.ofMinutes(1);
+    static final Duration SECOND = Duration.ofSeconds(1);
     public static final SessionId ROOT = new SessionId("root");
     public static final SessionId CHILD = new SessionId("child");
     /** Enough for anything but the tests of quotas. */
@@ -44,6 +46,8 @@ public final class Ledgers {
     static final EngineCapabilities HOLDS = new EngineCapabilities(true, null, 0);
     static final EngineCapabilities HOLDS_AND_COPIES = new EngineCapabilities(true, "format", 0);
     static final Receipt ACCEPTED = new Receipt.Accepted();
+    static final Receipt NOT_RESIDENT = new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT);
+    static final StoredCopy COPY = new StoredCopy("slot-1.bin", 10_240, 160, "m/q4");
 
     final RetentionLedger ledger;
     final SharedLeases shared;
@@ -190,6 +194,17 @@ public final class Ledgers {
         RetentionLedger.Answered answered = ledger.grant(book, terms, wanted, live, now);
         run(answered.decision());
         return answered.answer();
+    }
+
+    /** Lease 1, acknowledged by its home. */
+    void heldAtHome(int minCopies) {
+        grant(terms(1, minCopies), MINUTE);
+        answer(A, 1, Step.Kind.HOLD, 1, ACCEPTED);
+    }
+
+    /** An order that is one to hold. */
+    static WorkerOrder.PlaceHold hold(WorkerOrder order) {
+        return Assertions.assertInstanceOf(WorkerOrder.PlaceHold.class, order);
     }
 
     LeaseAnswer join(LeaseTerms terms, SessionId owner, Duration wanted) {

@@ -1,0 +1,47 @@
+package router.retention;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static router.retention.Ledgers.A;
+import static router.retention.Ledgers.ACCEPTED;
+import static router.retention.Ledgers.HOLDS;
+import static router.retention.Ledgers.MINUTE;
+import static router.retention.Ledgers.SECOND;
+import static router.retention.Ledgers.SETTINGS;
+import static router.retention.Ledgers.life;
+import static router.retention.Ledgers.prefix;
+import static router.retention.Ledgers.terms;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import workers.status.WorkerState;
+
+/** R7: claims of an engine's earlier life are void. */
+class R7IncarnationsTest {
+    private final Ledgers ledgers = new Ledgers(SETTINGS).up(A, 1, HOLDS);
+
+    @Test
+    void whatAnEarlierLifeAcknowledgedIsVoidForEveryLeaseAtOnce() {
+        ledgers.heldAtHome(1);
+        ledgers.grant(terms(2, Ledgers.CHILD, prefix(5), 1, 50, 1, null, A), MINUTE);
+        ledgers.answer(A, 1, Step.Kind.HOLD, 2, ACCEPTED);
+        ledgers.up(A, 2, HOLDS);
+        List<LedgerEvent> events = ledgers.run(ledgers.ledger.sweep(ledgers.book, ledgers.live, ledgers.now))
+                .events();
+
+        assertEquals(List.of(new LedgerEvent.WorkerVoided(A, life(2), Loss.INCARNATION_OVER, ledgers.now)), events);
+        assertEquals(LeaseState.DEGRADED, ledgers.state(1));
+        assertEquals(LeaseState.DEGRADED, ledgers.state(2));
+    }
+
+    @Test
+    void aWorkerThatIsReachedAgainInTheSameLifeIsAskedAgain() {
+        ledgers.heldAtHome(1);
+        ledgers.state(A, WorkerState.UNREACHABLE).tick(SECOND);
+        assertEquals(LeaseState.DEGRADED, ledgers.state(1));
+
+        assertEquals(
+                A,
+                Ledgers.hold(ledgers.state(A, WorkerState.READY).tick(SECOND).get(0))
+                        .worker());
+    }
+}
