@@ -122,6 +122,11 @@ public final class Node implements RunningNode {
     }
 
     @Override
+    public String address() {
+        return Cluster.get(system).selfMember().address().toString();
+    }
+
+    @Override
     public int runningTurns() {
         return http.runningTurns();
     }
@@ -288,7 +293,16 @@ public final class Node implements RunningNode {
                         metrics,
                         System::nanoTime),
                 "router");
-        spawn(context, IndexReplica.create(index, router, roster, settings.workerSilence(), metrics), "index");
+        spawn(
+                context,
+                IndexReplica.create(
+                        index,
+                        router,
+                        roster,
+                        settings.workerSilence(),
+                        settings.leases().workerGrace(),
+                        metrics),
+                "index");
         return router;
     }
 

@@ -9,6 +9,9 @@ public interface RunningNode {
     /** Where it accepts HTTP, with the port that was chosen. */
     InetSocketAddress httpAddress();
 
+    /** Its name in the cluster, as {@code akka.cluster.seed-nodes} takes it. */
+    String address();
+
     /** Turns that clients wait for. */
     int runningTurns();
 

@@ -6,6 +6,7 @@ import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.javadsl.TimerScheduler;
 import akka.actor.typed.receptionist.Receptionist;
 import java.time.Duration;
 import java.util.HashMap;
@@ -41,6 +42,8 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
 
     private record SilenceDue() implements Command {}
 
+    private record GraceOver(WorkerId worker) implements Command {}
+
     private record WorkerSaid(ActorRef<Worker.Command> worker, ActorRef<Worker.Update> ear, Worker.Update update)
             implements Command {}
 
@@ -50,35 +53,43 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
      * @param index written by this actor alone from here on
      * @param roster likewise
      * @param workerSilence how long a worker may say nothing
+     * @param workerGrace how long a worker that is not there any more may take to be back before it counts as gone
      */
     public static Behavior<Command> create(
             PrefixIndex index,
             ActorRef<Router.Command> router,
             WorkerRoster roster,
             Duration workerSilence,
+            Duration workerGrace,
             Metrics metrics) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             timers.startTimerWithFixedDelay(new SilenceDue(), workerSilence);
-            return new IndexReplica(context, index, router, roster, metrics);
+            return new IndexReplica(context, timers, index, router, roster, workerGrace, metrics);
         }));
     }
 
+    private final TimerScheduler<Command> timers;
     private final PrefixIndex index;
     private final ActorRef<Router.Command> router;
     private final WorkerRoster roster;
+    private final Duration workerGrace;
     private final Metrics metrics;
     private final Map<ActorRef<Worker.Command>, Attachment> attachments = new HashMap<>();
 
     private IndexReplica(
             ActorContext<Command> context,
+            TimerScheduler<Command> timers,
             PrefixIndex index,
             ActorRef<Router.Command> router,
             WorkerRoster roster,
+            Duration workerGrace,
             Metrics metrics) {
         super(context);
+        this.timers = timers;
         this.index = index;
         this.router = router;
         this.roster = roster;
+        this.workerGrace = workerGrace;
         this.metrics = metrics;
         metrics.gauge(Metric.INDEX_BLOCKS, index::distinctBlocks);
         context.getSystem()
@@ -92,6 +103,7 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
         return newReceiveBuilder()
                 .onMessage(WorkersListed.class, this::onWorkersListed)
                 .onMessage(SilenceDue.class, this::onSilenceDue)
+                .onMessage(GraceOver.class, this::onGraceOver)
                 .onMessage(WorkerSaid.class, this::onWorkerSaid)
                 .build();
     }
@@ -117,6 +129,12 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
             }
             attachment.heard = false;
         }
+        return this;
+    }
+
+    private Behavior<Command> onGraceOver(GraceOver over) {
+        getContext().getLog().info("worker {} did not come back within {}", over.worker(), workerGrace);
+        roster.lost(over.worker());
         return this;
     }
 
@@ -158,6 +176,7 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
         if (joined.facts() != null) {
             router.tell(new Router.WorkerJoined(
                     joined.worker(), joined.incarnation(), joined.facts(), joined.state(), joined.load()));
+            timers.cancel(new GraceOver(joined.worker()));
             roster.joined(joined.worker(), joined.incarnation(), joined.facts(), joined.state(), joined.load());
         }
     }
@@ -225,7 +244,9 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
             getContext().stop(attachment.ear);
             if (attachment.joined != null) {
                 router.tell(new Router.WorkerLost(attachment.joined.worker()));
-                roster.lost(attachment.joined.worker());
+                GraceOver over = new GraceOver(attachment.joined.worker());
+                roster.missing(over.worker());
+                timers.startSingleTimer(over, over, workerGrace);
             }
         }
     }

@@ -21,12 +21,12 @@ import akka.persistence.typed.javadsl.SignalHandler;
 import inference.SessionId;
 import inference.TenantId;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import kv.Epoch;
 import kv.LeaseId;
 import kv.LedgerId;
 import kv.WorkerId;
@@ -53,7 +53,8 @@ import workers.Worker;
  * The durable owner of one partition of the leases: the shell of a {@link RetentionLedger}, with its clock, its timers and its
  * messages. What it decides is stored before a worker is told.
  *
- * <p>Every life begins with an epoch of its own; until that is stored, commands wait. Soft state: which orders are open, and
+ * <p>Every life begins with an epoch of its own; until that is stored, commands wait. One that the store fails begins another,
+ * unless somebody else has begun a later one: then it has been replaced, and ends. Soft state: which orders are open, and
  * which holds were acknowledged in this life ({@link OpenOrders}). It is lost with the keeper; a new life asks every worker
  * again, and a session that returns meanwhile waits for that at most {@link LeaseSettings#reassertWait}.
  *
@@ -192,12 +193,16 @@ public final class LeaseKeeper
     private final RetentionLedger ledger;
     private final Supplier<LedgerId> names;
     private final SharedLeases shared;
+    private final WorkerNews news;
     private final Metrics metrics;
     private final InstantSource clock;
     private final ActorRef<Worker.RetentionNews> ear;
     private final ResumeWaits resumes;
     private final ReceiptWaits waits = new ReceiptWaits();
     private OpenOrders open = new OpenOrders();
+    /** The last epoch that this keeper stored or tried to. */
+    private @Nullable Epoch own;
+
     private boolean begun;
     private boolean reasserting;
     private boolean graceOver;
@@ -224,6 +229,7 @@ public final class LeaseKeeper
         this.names = names;
         this.shared = new SharedLeases(ledger);
         this.metrics = metrics;
+        this.news = new WorkerNews(ledger, metrics);
         this.resumes = new ResumeWaits(metrics);
         this.clock = clock;
         this.ear = context.messageAdapter(Worker.RetentionNews.class, WorkerSaid::new);
@@ -296,6 +302,12 @@ public final class LeaseKeeper
 
     private ReplyEffect<LedgerEvent, LeaseBook> onRecovered(@Nullable LeaseBook state, Recovered recovered) {
         LeaseBook past = state == null ? new LeaseBook(settings.ledger()) : state;
+        if (own != null && past.epoch().compareTo(own) > 0) {
+            // Its node stood still, others went on without it, and the store refused what it wrote.
+            context.getLog().warn("a life after epoch {} has begun elsewhere: this one ends", own.value());
+            return Effect().stop().thenNoReply();
+        }
+        own = past.epoch().next();
         return Effect()
                 .persist(ledger.begin(past, names.get(), clock.instant()))
                 .thenRun((LeaseBook book) -> {
@@ -382,48 +394,7 @@ public final class LeaseKeeper
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onWorkerSaid(LeaseBook book, WorkerSaid said) {
-        if (said.news() instanceof Worker.HoldAnswered answered) {
-            return heard(book, OrderSender.answer(answered));
-        }
-        if (said.news() instanceof Worker.WarmAnswered answered) {
-            return heard(book, OrderSender.answer(answered));
-        }
-        if (said.news() instanceof Worker.CopyAnswered answered) {
-            return heard(book, OrderSender.answer(answered));
-        }
-        if (said.news() instanceof Worker.CopiesListed listed) {
-            List<WorkerOrder> abandoned = CopyInventory.compare(book, listed.worker(), listed.copies());
-            metrics.count(Metric.LEASE_COPIES_ABANDONED, abandoned.size());
-            send(abandoned);
-            return Effect().noReply();
-        }
-        Worker.HoldEnded ended = (Worker.HoldEnded) said.news();
-        metrics.count(Metric.LEASE_HOLDS_ENDED, ended.reason().name());
-        RetentionLedger.HoldOver over = OrderSender.over(ended);
-        Instant asked =
-                open.asked(over.lease(), over.worker(), over.incarnation()).orElse(null);
-        if (!over.epoch().equals(book.epoch()) || !open.hears(over)) {
-            return Effect().noReply();
-        }
-        return carryOut(book, ledger.holdEnded(book, over, asked, live(), clock.instant()))
-                .thenRun(after -> resumes.answerReasserted(after, open))
-                .thenNoReply();
-    }
-
-    private ReplyEffect<LedgerEvent, LeaseBook> heard(LeaseBook book, RetentionLedger.WorkerAnswer answer) {
-        if (!answer.epoch().equals(book.epoch())) {
-            return Effect().noReply();
-        }
-        metrics.count(
-                Metric.LEASE_RECEIPTS,
-                answer.kind().name(),
-                answer.receipt().getClass().getSimpleName());
-        Instant asked = open.asked(answer.lease(), answer.worker(), answer.incarnation())
-                .orElse(null);
-        if (!open.hears(answer)) {
-            return Effect().noReply();
-        }
-        return carryOut(book, ledger.answered(book, answer, asked, live(), clock.instant()))
+        return carryOut(book, news.heard(book, open, said.news(), live(), clock.instant()))
                 .thenRun(after -> resumes.answerReasserted(after, open))
                 .thenNoReply();
     }

@@ -33,6 +33,12 @@ public final class WorkerRoster {
         known.ifPresent(before -> joined(worker, before.incarnation(), before.facts(), state, load));
     }
 
+    /** A worker is not there any more, but may be back: elsewhere, when its node died or gave it away. */
+    void missing(WorkerId worker) {
+        live = live.missing(worker);
+    }
+
+    /** A worker is gone. */
     void lost(WorkerId worker) {
         live = live.without(worker);
     }

@@ -44,6 +44,10 @@ final class CacheNews {
             arrived(arrived);
             return false;
         }
+        if (news instanceof KvEventFeed.EventsCaughtUp) {
+            cache.caughtUp();
+            return false;
+        }
         return startedOver((KvEventFeed.EventsStartedOver) news);
     }
 

@@ -1,6 +1,8 @@
 package workers;
 
 import akka.actor.typed.ActorRef;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import kv.Incarnation;
 import workers.events.EventSequence;
@@ -17,8 +19,14 @@ final class EngineCache {
     private long feedTerm;
     /** Whether this incarnation's events were replayed because of an unknown parent already: once must do. */
     private boolean resynced;
+    /** Ranks whose events have yet to tell what the engine had before this worker began. */
+    private int ranksBehind;
 
-    EngineCache(int blockSizeTokens, WorkerPorts ports, Optional<ActorRef<KvEventFeed.Command>> feed) {
+    private final List<Runnable> awaiting = new ArrayList<>();
+
+    /** @param feed of the engine's events, of so many ranks; empty when it publishes none */
+    EngineCache(int blockSizeTokens, WorkerPorts ports, Optional<ActorRef<KvEventFeed.Command>> feed, int ranks) {
+        this.ranksBehind = feed.isPresent() ? ranks : 0;
         this.feed = feed;
         this.ports = ports;
         this.mirror = new BlockMirror(blockSizeTokens, ports.metrics());
@@ -36,6 +44,27 @@ final class EngineCache {
     /** Whether the engine publishes events. */
     boolean isTold() {
         return feed.isPresent();
+    }
+
+    /**
+     * Runs what depends on what the engine has: at once, or when its events have told what it had before this worker began, which
+     * a worker that moved to another node does not know yet.
+     */
+    void whenKnown(Runnable then) {
+        if (ranksBehind == 0) {
+            then.run();
+        } else {
+            awaiting.add(then);
+        }
+    }
+
+    /** One rank's events have caught up with the engine. */
+    void caughtUp() {
+        ranksBehind--;
+        if (ranksBehind == 0) {
+            awaiting.forEach(Runnable::run);
+            awaiting.clear();
+        }
     }
 
     /** Whether news are about the engine's present life. */

@@ -54,6 +54,9 @@ final class KvEventFeed extends AbstractBehavior<KvEventFeed.Command> {
     /** What one rank's stream told so far is void. */
     record EventsStartedOver(long term, int rank, EventSequence.Reason reason) implements News {}
 
+    /** One rank's stream has told what the engine still kept when the feed began, or as much as can be had. Told once. */
+    record EventsCaughtUp(long term, int rank) implements News {}
+
     private record MessageArrived(int stream, long number, byte[] payload) implements Command {}
 
     private record MessageReplayed(int stream, long attempt, long number, byte[] payload) implements Command {}
@@ -117,6 +120,7 @@ final class KvEventFeed extends AbstractBehavior<KvEventFeed.Command> {
             Stream stream = new Stream(rank, endpoint.replay() != null);
             streams.add(stream);
             stream.sequence.start();
+            stream.flush();
             expectMessages(rank);
         }
     }
@@ -213,6 +217,7 @@ final class KvEventFeed extends AbstractBehavior<KvEventFeed.Command> {
         private final EventSequence<byte[]> sequence;
         private final List<EngineEvent> ready = new ArrayList<>();
         private long attempt;
+        private boolean caughtUp;
 
         Stream(int rank, boolean replayable) {
             this.rank = rank;
@@ -251,6 +256,10 @@ final class KvEventFeed extends AbstractBehavior<KvEventFeed.Command> {
             if (!ready.isEmpty()) {
                 worker.tell(new EventsArrived(term, rank, ready));
                 ready.clear();
+            }
+            if (!caughtUp && !sequence.replaying()) {
+                caughtUp = true;
+                worker.tell(new EventsCaughtUp(term, rank));
             }
         }
     }

@@ -292,7 +292,6 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     private final WorkerId id;
     private final WorkerSettings settings;
     private final WorkerPorts ports;
-    private final EngineClient engine;
     private final EngineLife life;
     private final Admissions admissions;
     private final EngineCache cache;
@@ -303,9 +302,8 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     private final Subscribers subscribers;
     private final CacheNews news;
     private final LoadView load = new LoadView();
+    private final Heartbeat heartbeat;
     private boolean registered;
-    private boolean probing;
-    private boolean failureReported;
 
     private Worker(
             ActorContext<Command> context,
@@ -318,7 +316,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         this.id = endpoint.worker();
         this.settings = settings;
         this.ports = ports;
-        this.engine = ports.engines().apply(id);
+        EngineClient engine = ports.engines().apply(id);
         this.life = new EngineLife(id, settings.blockSizeTokens(), settings.failedProbes(), context.getLog());
         this.admissions = new Admissions(settings.turnsPerSlot());
         this.cache = new EngineCache(
@@ -329,7 +327,8 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                         endpoint,
                         settings.events(),
                         context.messageAdapter(KvEventFeed.News.class, FeedSaid::new),
-                        ports));
+                        ports),
+                endpoint.ranks());
         this.holds = new HoldCommands(id, settings.holds(), ports, engine, cache.mirror(), this::awaitHold);
         holds.begin(cache.incarnation());
         this.view = new WorkerView(id, life, admissions, load, cache, holds);
@@ -347,6 +346,8 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                 holds,
                 seats,
                 view);
+        this.heartbeat = new Heartbeat(
+                engine, life, load, admissions, holds, seats, news, subscribers, this::await, this::probed);
         timers.startTimerWithFixedDelay(new ProbeDue(), Duration.ZERO, settings.heartbeatInterval());
     }
 
@@ -362,7 +363,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                 .onMessage(AckUpdates.class, ack -> done(() -> subscribers.acknowledge(ack)))
                 .onMessage(SetDraining.class, this::onSetDraining)
                 .onMessage(GetStatus.class, get -> done(() -> get.replyTo().tell(view.status())))
-                .onMessage(HoldPrefix.class, command -> holdsChanged(() -> holds.hold(command, life)))
+                .onMessage(HoldPrefix.class, this::onHoldPrefix)
                 .onMessage(ReleaseHold.class, command -> holdsChanged(() -> holds.release(command)))
                 .onMessage(SeatFilled.class, filled -> holdsChanged(() -> seats.filled(filled)))
                 .onMessage(CopyPrefix.class, command -> holdsChanged(() -> seats.copy(command, life.facts())))
@@ -381,6 +382,10 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                 .build();
     }
 
+    private Behavior<Command> onHoldPrefix(HoldPrefix command) {
+        return holdsChanged(() -> cache.whenKnown(() -> holds.hold(command, life)));
+    }
+
     private Behavior<Command> onSetDraining(SetDraining command) {
         life.drain(command.draining());
         command.replyTo().tell(view.status());
@@ -389,8 +394,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
 
     private Behavior<Command> onReportFailure(ReportFailure report) {
         getContext().getLog().info("worker {}: a node reports a failure: {}", id, report.reason());
-        failureReported = true;
-        return probe();
+        return done(heartbeat::failureReported);
     }
 
     private Behavior<Command> onAttach(Attach attach) {
@@ -421,42 +425,16 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     }
 
     private Behavior<Command> probe() {
-        if (!probing) {
-            probing = true;
-            await(engine.probe(), this::probed);
-        }
-        return this;
+        return done(heartbeat::beat);
     }
 
-    private void probed(EngineClient.@Nullable Probe probe, @Nullable Throwable failure) {
-        probing = false;
-        if (probe == null) {
-            life.silent("the engine does not answer: " + failure, failureReported);
-        } else {
-            answered(probe);
-        }
-        failureReported = false;
-        reportLoad();
-    }
-
-    private void answered(EngineClient.Probe probe) {
-        EngineLife.Seen seen = life.answered(probe);
-        load.probed(probe, admissions.turns());
+    private void probed() {
         if (life.state() == WorkerState.READY && !registered) {
             registered = true;
             var self = getContext().getSelf();
             getContext().getSystem().receptionist().tell(Receptionist.register(SERVICE_KEY, self));
         }
-        EngineFacts facts = life.facts();
-        if (facts != null) {
-            seats.probed(facts);
-            holds.probed(facts);
-        }
-        if (seen == EngineLife.Seen.RESTARTED) {
-            news.engineRestarted();
-        } else if (seen == EngineLife.Seen.CHANGED) {
-            subscribers.begin();
-        }
+        reportLoad();
     }
 
     private Behavior<Command> loadChanged() {

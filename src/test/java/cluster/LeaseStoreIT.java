@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import akka.Done;
+import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Props;
+import akka.actor.typed.RecipientRef;
 import akka.actor.typed.javadsl.AskPattern;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.cluster.MemberStatus;
@@ -22,9 +24,11 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import kv.Epoch;
 import kv.Incarnation;
 import kv.KvTier;
@@ -83,6 +87,10 @@ class LeaseStoreIT {
     private static final class Node implements AutoCloseable {
         final ActorSystem<Void> system;
         final Leases leases;
+        private final WorkerRoster roster = new WorkerRoster();
+        private final ActorRef<Worker.Command> worker;
+        private final LeaseSettings settings =
+                Settings.of(ConfigFactory.load().resolve()).leases();
         final Queue<Worker.HoldPrefix> asked = new ConcurrentLinkedQueue<>();
 
         Node() throws Exception {
@@ -93,14 +101,13 @@ class LeaseStoreIT {
                 assertEquals(MemberStatus.up(), cluster.selfMember().status());
                 return Done.getInstance();
             });
-            WorkerRoster roster = new WorkerRoster();
             roster.joined(
                     WORKER,
                     LIFE,
                     new EngineFacts(List.of("m"), 16, 1000, 8192, 8, 100_000, new EngineCapabilities(true, null, 0)),
                     WorkerState.READY,
                     WorkerLoad.idle(1000));
-            ActorRef<Worker.Command> worker = system.systemActorOf(
+            worker = system.systemActorOf(
                     Behaviors.receiveMessage((Worker.Command command) -> {
                         if (command instanceof Worker.HoldPrefix hold) {
                             asked.add(hold);
@@ -117,7 +124,6 @@ class LeaseStoreIT {
                     }),
                     "worker",
                     Props.empty());
-            LeaseSettings settings = Settings.of(ConfigFactory.load().resolve()).leases();
             leases = Leases.init(
                     system,
                     id -> worker,
@@ -129,9 +135,28 @@ class LeaseStoreIT {
         }
 
         <R> R ask(SessionId root, Function<ActorRef<R>, LeaseKeeper.Command> question) {
-            return AskPattern.ask(leases.ref(TenantId.DEFAULT, root), question::apply, ASK, system.scheduler())
+            return ask(leases.ref(TenantId.DEFAULT, root), question);
+        }
+
+        <R> R ask(RecipientRef<LeaseKeeper.Command> keeper, Function<ActorRef<R>, LeaseKeeper.Command> question) {
+            return AskPattern.ask(keeper, question::apply, ASK, system.scheduler())
                     .toCompletableFuture()
                     .join();
+        }
+
+        /** A keeper that no sharding keeps alone on its partition. */
+        ActorRef<LeaseKeeper.Command> keeper(String partition, String name) {
+            return system.systemActorOf(
+                    LeaseKeeper.create(
+                            partition,
+                            id -> worker,
+                            roster::live,
+                            settings,
+                            () -> new LedgerId(1),
+                            new Metrics(),
+                            InstantSource.system()),
+                    name,
+                    Props.empty());
         }
 
         List<Lease> list() {
@@ -145,6 +170,10 @@ class LeaseStoreIT {
             system.terminate();
             system.getWhenTerminated().toCompletableFuture().join();
         }
+    }
+
+    private static LeaseKeeper.Grant grant(int number, ActorRef<LeaseAnswer> replyTo) {
+        return new LeaseKeeper.Grant(terms(number), Duration.ofMinutes(50), null, replyTo);
     }
 
     private static LeaseTerms terms(int number) {
@@ -201,6 +230,33 @@ class LeaseStoreIT {
                 return Done.getInstance();
             });
             assertTrue(node.asked.stream().allMatch(hold -> hold.hold().epoch().equals(new Epoch(2))));
+        }
+    }
+
+    @Test
+    void r3AKeeperThatWasReplacedEndsInsteadOfBeginningAnotherLife() throws Exception {
+        try (Node node = new Node()) {
+            ActorRef<LeaseKeeper.Command> past = node.keeper("of-two", "past");
+            node.<LeaseAnswer>ask(past, replyTo -> grant(1, replyTo));
+            Eventually.get(() -> {
+                LeaseKeeper.LeaseList leases =
+                        node.ask(past, replyTo -> new LeaseKeeper.GetLeases(TenantId.DEFAULT, null, 10, replyTo));
+                assertEquals(LeaseState.HELD, leases.leases().get(0).lease().state());
+                return leases;
+            });
+            ActorRef<LeaseKeeper.Command> present = node.keeper("of-two", "present");
+            node.<LeaseAnswer>ask(present, replyTo -> grant(2, replyTo));
+
+            past.tell(grant(3, node.system.ignoreRef()));
+
+            TestProbe.create(node.system).expectTerminated(past, ASK);
+            node.<LeaseAnswer>ask(present, replyTo -> grant(4, replyTo));
+            LeaseKeeper.LeaseList leases =
+                    node.ask(present, replyTo -> new LeaseKeeper.GetLeases(TenantId.DEFAULT, null, 10, replyTo));
+            assertEquals(
+                    Set.of(terms(1).id(), terms(2).id(), terms(4).id()),
+                    leases.leases().stream().map(shown -> shown.lease().id()).collect(Collectors.toSet()));
+            assertTrue(node.asked.stream().allMatch(hold -> hold.hold().epoch().value() <= 2));
         }
     }
 }

@@ -144,8 +144,8 @@ class WorkerAcrossNodesTest {
                 settings.placement().queue().maxWait(),
                 new Metrics(),
                 System::nanoTime));
-        routerNode.spawn(
-                IndexReplica.create(INDEX, router, new WorkerRoster(), settings.workerSilence(), new Metrics()));
+        routerNode.spawn(IndexReplica.create(
+                INDEX, router, new WorkerRoster(), settings.workerSilence(), settings.workerSilence(), new Metrics()));
     }
 
     @AfterAll
@@ -320,6 +320,7 @@ class WorkerAcrossNodesTest {
                 1 << 20,
                 "100",
                 SimMemory.deviceOnly(),
+                true,
                 seed);
     }
 

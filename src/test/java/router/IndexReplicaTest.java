@@ -1,6 +1,8 @@
 package router;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import akka.actor.testkit.typed.javadsl.ManualTime;
 import akka.actor.testkit.typed.javadsl.TestProbe;
@@ -32,6 +34,7 @@ class IndexReplicaTest {
     static final ActorTestKitExtension EXTENSION = ActorTestKitExtension.withManualTime();
 
     private static final Duration SILENCE = Duration.ofSeconds(10);
+    private static final Duration GRACE = Duration.ofSeconds(30);
     private final ManualTime time = ManualTime.get(EXTENSION.kit().system());
 
     private final RunPrefixIndex index = new RunPrefixIndex();
@@ -43,7 +46,9 @@ class IndexReplicaTest {
     @BeforeEach
     void attach() {
         EXTENSION.kit().system().receptionist().tell(Receptionist.register(Worker.SERVICE_KEY, worker.getRef()));
-        replica = EXTENSION.kit().spawn(IndexReplica.create(index, router.getRef(), roster, SILENCE, new Metrics()));
+        replica = EXTENSION
+                .kit()
+                .spawn(IndexReplica.create(index, router.getRef(), roster, SILENCE, GRACE, new Metrics()));
     }
 
     @AfterEach
@@ -216,5 +221,51 @@ class IndexReplicaTest {
         time.timePasses(SILENCE);
 
         attached();
+    }
+
+    @Test
+    void aWorkerThatLeftMayBeBackUntilItsGraceIsOver() {
+        joined(attached(), 1, RouterFixture.LIFE);
+        worker.stop();
+        router.awaitAssert(() -> {
+            assertTrue(roster.live().find(RouterFixture.A).isEmpty());
+            return true;
+        });
+        assertTrue(roster.live().complete().mayReturn(RouterFixture.A));
+
+        time.timePasses(GRACE);
+
+        router.awaitAssert(() -> {
+            assertFalse(roster.live().complete().mayReturn(RouterFixture.A));
+            return true;
+        });
+    }
+
+    @Test
+    void aWorkerThatIsBackInTimeStays() {
+        joined(attached(), 1, RouterFixture.LIFE);
+        worker.stop();
+        router.awaitAssert(() -> {
+            assertTrue(roster.live().find(RouterFixture.A).isEmpty());
+            return true;
+        });
+        TestProbe<Worker.Command> moved = EXTENSION.kit().createTestProbe();
+        EXTENSION.kit().system().receptionist().tell(Receptionist.register(Worker.SERVICE_KEY, moved.getRef()));
+        moved.expectMessageClass(Worker.Attach.class)
+                .subscriber()
+                .tell(new Worker.Joined(
+                        1,
+                        RouterFixture.A,
+                        WorkerState.READY,
+                        RouterFixture.LIFE,
+                        RouterFixture.ONE_SLOT,
+                        WorkerLoad.idle(100)));
+        moved.expectMessageClass(Worker.AckUpdates.class);
+
+        time.timePasses(GRACE);
+        moved.expectMessageClass(Worker.Attach.class);
+
+        assertTrue(roster.live().find(RouterFixture.A).isPresent());
+        moved.stop();
     }
 }

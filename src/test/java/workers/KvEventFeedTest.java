@@ -1,6 +1,7 @@
 package workers;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import akka.actor.testkit.typed.javadsl.ManualTime;
 import akka.actor.testkit.typed.javadsl.TestProbe;
@@ -92,7 +93,7 @@ class KvEventFeedTest {
 
         assertEquals(
                 EventSequence.Reason.RESTARTED,
-                worker.expectMessageClass(KvEventFeed.EventsStartedOver.class).reason());
+                next(KvEventFeed.EventsStartedOver.class).reason());
         assertEquals(List.of(2), hashes(1));
     }
 
@@ -104,11 +105,8 @@ class KvEventFeedTest {
 
         feed.tell(new KvEventFeed.Restart(4));
 
-        assertEquals(
-                4,
-                worker.expectMessageClass(KvEventFeed.EventsStartedOver.class).term());
-        assertEquals(
-                4, worker.expectMessageClass(KvEventFeed.EventsArrived.class).term());
+        assertEquals(4, next(KvEventFeed.EventsStartedOver.class).term());
+        assertEquals(4, next(KvEventFeed.EventsArrived.class).term());
     }
 
     @Test
@@ -139,11 +137,29 @@ class KvEventFeedTest {
     private List<Integer> hashes(int count) {
         List<Integer> hashes = new ArrayList<>();
         while (hashes.size() < count) {
-            for (EngineEvent event :
-                    worker.expectMessageClass(KvEventFeed.EventsArrived.class).events()) {
+            for (EngineEvent event : next(KvEventFeed.EventsArrived.class).events()) {
                 hashes.add((int) ((EngineEvent.Stored) event).hashes()[0]);
             }
         }
         return hashes;
+    }
+
+    @Test
+    void tellsOnceWhenWhatTheEngineKeptHasBeenTold() throws InterruptedException {
+        engine.awaitRequest();
+        assertEquals(
+                0, worker.expectMessageClass(KvEventFeed.EventsCaughtUp.class).rank());
+        engine.awaitSubscriber();
+        engine.publish(Payloads.root(1));
+
+        worker.expectMessageClass(KvEventFeed.EventsArrived.class);
+        time.timePasses(Duration.ofSeconds(5));
+        worker.expectNoMessage(Duration.ofMillis(100));
+    }
+
+    /** The next word on events, whenever it caught up. */
+    private <T extends KvEventFeed.News> T next(Class<T> type) {
+        KvEventFeed.News news = worker.receiveMessage();
+        return news instanceof KvEventFeed.EventsCaughtUp ? next(type) : assertInstanceOf(type, news);
     }
 }

@@ -250,6 +250,21 @@ class WorkerHoldsTest {
     }
 
     @Test
+    void aHoldIsAnsweredOnceAWorkerThatStartsAgainKnowsWhatItsEngineHas() {
+        compute(2);
+        kit.kit().stop(worker);
+        worker = spawn();
+        await(() -> assertEquals(WorkerState.READY, status().state()));
+        await(() -> assertEquals(0, events.asked()));
+        worker.tell(new Worker.HoldPrefix(asked(1, 2, 1, LONG), incarnation(), ++orders, keeper.getRef()));
+        keeper.expectNoMessage(Duration.ofMillis(10));
+
+        events.answer();
+
+        assertEquals(new Receipt.Accepted(), answer());
+    }
+
+    @Test
     void r1ALateRepetitionOfACommandDoesNotRestartItsDeadline() {
         compute(2);
         assertEquals(new Receipt.Accepted(), hold(1, 2, 1, Duration.ofSeconds(10)));

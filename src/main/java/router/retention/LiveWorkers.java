@@ -1,8 +1,10 @@
 package router.retention;
 
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import kv.Incarnation;
 import kv.WorkerId;
@@ -16,33 +18,59 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LiveWorkers {
     /** Nobody is known, which says nothing about who is gone. */
-    public static final LiveWorkers UNKNOWN = new LiveWorkers(new TreeMap<>(), false);
+    public static final LiveWorkers UNKNOWN = new LiveWorkers(new TreeMap<>(), Set.of(), false);
 
     private final NavigableMap<WorkerId, LiveWorker> workers;
+    private final Set<WorkerId> missing;
     private final boolean complete;
 
-    private LiveWorkers(NavigableMap<WorkerId, LiveWorker> workers, boolean complete) {
+    private LiveWorkers(NavigableMap<WorkerId, LiveWorker> workers, Set<WorkerId> missing, boolean complete) {
         this.workers = workers;
+        this.missing = missing;
         this.complete = complete;
     }
 
     public LiveWorkers with(LiveWorker worker) {
         NavigableMap<WorkerId, LiveWorker> next = new TreeMap<>(workers);
         next.put(worker.worker(), worker);
-        return new LiveWorkers(next, complete);
+        return new LiveWorkers(next, otherThan(worker.worker()), complete);
     }
 
+    /** The same without a worker that is gone. */
     public LiveWorkers without(WorkerId worker) {
+        return new LiveWorkers(workersBeside(worker), otherThan(worker), complete);
+    }
+
+    /** The same without a worker that may be back soon: its node died or gave it away, and its engine may live. */
+    public LiveWorkers missing(WorkerId worker) {
+        Set<WorkerId> next = new HashSet<>(missing);
+        next.add(worker);
+        return new LiveWorkers(workersBeside(worker), next, complete);
+    }
+
+    private NavigableMap<WorkerId, LiveWorker> workersBeside(WorkerId worker) {
         NavigableMap<WorkerId, LiveWorker> next = new TreeMap<>(workers);
         next.remove(worker);
-        return new LiveWorkers(next, complete);
+        return next;
     }
 
-    /** The same, with the word that whoever is missing is gone. */
+    private Set<WorkerId> otherThan(WorkerId worker) {
+        Set<WorkerId> next = new HashSet<>(missing);
+        next.remove(worker);
+        return next;
+    }
+
+    /** The same, with the word that whoever is not known, or missing, is gone. */
     public LiveWorkers complete() {
-        return new LiveWorkers(workers, true);
+        return new LiveWorkers(workers, missing, true);
     }
 
+    /** Whether a worker is neither here nor known to be gone. */
+    public boolean mayReturn(WorkerId worker) {
+        return !workers.containsKey(worker) && (!complete || missing.contains(worker));
+    }
+
+    /** Whether it is known of every worker that it is here or gone. */
     boolean isComplete() {
         return complete;
     }
@@ -63,7 +91,7 @@ public final class LiveWorkers {
     Optional<Loss> lossOf(Step step) {
         LiveWorker known = workers.get(step.worker());
         if (known == null) {
-            return complete ? Optional.of(Loss.UNREACHABLE) : Optional.empty();
+            return mayReturn(step.worker()) ? Optional.empty() : Optional.of(Loss.UNREACHABLE);
         }
         if (!known.incarnation().equals(step.incarnation())) {
             return Optional.of(Loss.INCARNATION_OVER);

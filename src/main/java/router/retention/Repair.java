@@ -1,5 +1,6 @@
 package router.retention;
 
+import com.dynatrace.hash4j.hashing.Hashing;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -171,7 +172,9 @@ final class Repair {
 
     /** Whether nothing of a lease is left or to come, and nothing can bring it back. */
     boolean hopeless(Lease lease) {
+        WorkerId home = lease.terms().home();
         boolean nothingLeft = live.isComplete()
+                && (home == null || !live.mayReturn(home))
                 && lease.steps().stream().noneMatch(step -> step.pending() || step.granted() || step.leavesResident());
         if (lease.terms().guess()) {
             return nothingLeft && next(lease).isEmpty();
@@ -191,7 +194,7 @@ final class Repair {
                 .map(Step::worker)
                 .filter(worker -> live.find(worker)
                         .map(known -> known.state().accepting())
-                        .orElse(!live.isComplete()))
+                        .orElse(live.mayReturn(worker)))
                 .distinct()
                 .count();
         long stored = lease.steps().stream()
@@ -278,13 +281,26 @@ final class Repair {
                 .filter(worker -> steps.stream().noneMatch(step -> step.worker().equals(worker.worker())))
                 .sorted(Comparator.comparing((LiveWorker worker) ->
                                 !worker.facts().capabilities().holds())
-                        .thenComparing(worker -> worker.load().requests() + warming.getOrDefault(worker.worker(), 0)))
+                        .thenComparing(worker -> worker.load().requests() + warming.getOrDefault(worker.worker(), 0))
+                        .thenComparing(worker -> tie(lease, worker)))
                 .limit(Math.min(missing, Math.max(0, warmsLeft)))
                 .toList()
                 .forEach(worker -> {
                     steps.add(Step.asked(Step.Kind.WARM, worker));
                     warms(worker.worker());
                 });
+    }
+
+    /**
+     * Order of equal workers, another one for each prefix: keepers that know nothing of each other's choices, as after a restart
+     * of everything, begin with different workers.
+     */
+    private static long tie(Lease lease, LiveWorker worker) {
+        return Hashing.xxh3_64()
+                .hashStream()
+                .putLong(lease.terms().prefix().tail().value())
+                .putString(worker.worker().url())
+                .getAsLong();
     }
 
     /** Workers that could compute the prefix and were not asked to in their present life. */

@@ -153,6 +153,11 @@ public final class EventSequence<B> {
         }
     }
 
+    /** Whether a replay is on its way, so that more is known to be missing than is told. */
+    public boolean replaying() {
+        return replayFrom != NONE;
+    }
+
     /** Whether everything since the engine's first batch was delivered. */
     public boolean complete() {
         return complete;

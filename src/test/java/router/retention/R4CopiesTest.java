@@ -21,9 +21,12 @@ import static router.retention.Ledgers.prefix;
 import static router.retention.Ledgers.terms;
 
 import inference.SessionId;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import kv.KvTier;
 import kv.Receipt;
+import kv.WorkerId;
 import org.junit.jupiter.api.Test;
 
 /** R4: a lease with too few copies is repaired, or names the blocks that are lost. */
@@ -182,5 +185,19 @@ class R4CopiesTest {
         ledgers.answer(B, 1, Step.Kind.WARM, 1, new Receipt.Rejected(Receipt.Reason.CONTENT_UNKNOWN));
 
         assertEquals(LeaseState.LOST, ledgers.state(1));
+    }
+
+    @Test
+    void ofEquallyLoadedWorkersKeepersThatKnowNothingOfEachOtherChooseDifferentOnes() {
+        Set<WorkerId> chosen = new HashSet<>();
+        for (int prefix = 2; prefix < 12; prefix++) {
+            Ledgers keeper = new Ledgers(SETTINGS).up(B, 1, HOLDS).up(C, 1, HOLDS);
+            keeper.grant(terms(1, Ledgers.ROOT, prefix(prefix), 1, 50, 1, Ledgers.conversation(), A), MINUTE);
+            chosen.add(
+                    assertInstanceOf(WorkerOrder.Warm.class, keeper.tick(SECOND).get(0))
+                            .worker());
+        }
+
+        assertEquals(Set.of(B, C), chosen);
     }
 }

@@ -2,11 +2,14 @@ package router.retention;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static router.retention.Ledgers.A;
 import static router.retention.Ledgers.ACCEPTED;
+import static router.retention.Ledgers.B;
 import static router.retention.Ledgers.HOLDS;
 import static router.retention.Ledgers.MINUTE;
+import static router.retention.Ledgers.PREFIX;
 import static router.retention.Ledgers.SECOND;
 import static router.retention.Ledgers.SETTINGS;
 import static router.retention.Ledgers.id;
@@ -66,5 +69,38 @@ class R8RecoveryTest {
         ledgers.answer(A, 1, Step.Kind.HOLD, 1, ACCEPTED);
         assertEquals(
                 ledgers.lease(1).deadline(), ledgers.lease(1).steps().get(0).until());
+    }
+
+    @Test
+    void whatAWorkerHoldsWhoseNodeDiedIsNotComputedElsewhereWhileItMayBeBack() {
+        ledgers.up(B, 1, HOLDS);
+        ledgers.heldAtHome(1);
+        ledgers.live = ledgers.live.missing(A);
+        assertEquals(List.of(), ledgers.tick(SECOND));
+        assertEquals(LeaseState.HELD, ledgers.state(1));
+
+        ledgers.up(A, 2, HOLDS);
+        assertEquals(A, Ledgers.hold(ledgers.tick(SECOND).get(0)).worker());
+    }
+
+    @Test
+    void whatItHeldIsComputedElsewhereOnceItIsGone() {
+        ledgers.up(B, 1, HOLDS);
+        ledgers.heldAtHome(1);
+        ledgers.live = ledgers.live.missing(A);
+        ledgers.tick(SECOND);
+        ledgers.down(A);
+
+        assertEquals(
+                B,
+                assertInstanceOf(WorkerOrder.Warm.class, ledgers.tick(SECOND).get(0))
+                        .worker());
+    }
+
+    @Test
+    void aLeaseAtHomeOfAWorkerThatMayBeBackIsGranted() {
+        ledgers.live = ledgers.live.missing(A);
+        assertInstanceOf(
+                LeaseAnswer.Granted.class, ledgers.grant(terms(1, Ledgers.ROOT, PREFIX, 1, 50, 1, null, A), MINUTE));
     }
 }

@@ -1,0 +1,205 @@
+package cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.typesafe.config.ConfigRenderOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import testkit.NodeProcess;
+import testkit.OperatorView;
+import testkit.SimProcess;
+import testkit.ToolSession;
+
+/** Two nodes in processes of their own share a store and two engines; the second dies, and later stands still for too long. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class TwoNodesIT {
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
+    private static final int BLOCKS = 4000;
+    private static final int SESSIONS = 12;
+    /** {@code holdfast.router.leases.partitions}. */
+    private static final int KEEPERS = 16;
+
+    private static final Pattern EPOCH = Pattern.compile("leases of partition (\\d+): epoch (\\d+), (\\d+) open");
+    private static final String MEMBER =
+            """
+            akka {
+              remote.artery.canonical.port = %d
+              cluster {
+                seed-nodes = ["akka://holdfast@127.0.0.1:%d"]
+                # As in production, only sooner.
+                failure-detector.acceptable-heartbeat-pause = 2s
+                split-brain-resolver.stable-after = 1s
+                sharding.rebalance-interval = 1s
+              }
+            }
+            holdfast {
+              frontend.port = %d
+              router.timing = fast
+              agents.retention { gap-median = 60s, system-lease = 0s }
+            }
+            """;
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void r3AndR8LeasesOutliveTheNodeOfTheirKeeperAndAKeeperOfThePastChangesNothing() throws Exception {
+        int first = NodeProcess.freePort();
+        try (RealStore store = RealStore.in(Files.createDirectory(directory.resolve("store")));
+                SimProcess one = SimProcess.start("--blocks", "" + BLOCKS);
+                SimProcess other = SimProcess.start("--blocks", "" + BLOCKS);
+                NodeProcess stays = member(store, first, first, one, other)) {
+            // Of two halves the one with the lowest address survives.
+            int second = portAbove(first);
+            List<ToolSession> sessions = new ArrayList<>();
+            try (NodeProcess dies = member(store, second, first, one, other)) {
+                awaitKeepersAt(dies, stays);
+                for (int i = 0; i < SESSIONS; i++) {
+                    ToolSession session = new ToolSession(ToolSession.text("two-" + i, 1_500), "go", 4);
+                    session.turn(i % 2 == 0 ? stays : dies);
+                    sessions.add(session);
+                }
+                OperatorView.awaitHeld(stays, SESSIONS);
+                Set<String> before = OperatorView.open(stays);
+                Map<Integer, Life> moving = livesAt(dies, stays);
+
+                dies.killHard();
+
+                assertTakenOver(stays, moving);
+                assertEquals(before, OperatorView.open(stays));
+                turnsFindEverything(stays, sessions, one, other);
+            }
+            try (NodeProcess pauses = member(store, second, first, one, other)) {
+                awaitKeepersAt(pauses, stays);
+                OperatorView.awaitHeld(stays, SESSIONS);
+                Set<String> before = OperatorView.open(stays);
+                Map<Integer, Life> moving = livesAt(pauses, stays);
+
+                pauses.pause();
+                assertTakenOver(stays, moving);
+                Map<Integer, Life> after = lives(stays);
+                pauses.goOn();
+
+                NodeProcess.await("it notices that it is out", PATIENCE, () -> !pauses.isAlive());
+                assertEquals(before, OperatorView.open(stays));
+                assertEquals(after, lives(stays), "its keepers live on undisturbed");
+                turnsFindEverything(stays, sessions, one, other);
+            }
+        }
+    }
+
+    /** One life of a keeper. */
+    private record Life(int epoch, int openLeases) {}
+
+    private NodeProcess member(RealStore store, int port, int seed, SimProcess... engines) throws IOException {
+        int http = NodeProcess.freePort();
+        Path config = directory.resolve("member-" + port + ".conf");
+        Files.writeString(
+                config,
+                MEMBER.formatted(port, seed, http)
+                        + SimProcess.setting(engines)
+                        + store.connection()
+                                .toConfig()
+                                .root()
+                                .render(ConfigRenderOptions.concise().setJson(false)));
+        NodeProcess node = NodeProcess.launch(
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx384m",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2",
+                        "-Dlogback.configurationFile=logback-member.xml",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        MemberNode.class.getName(),
+                        config.toString()),
+                http);
+        node.awaitReady();
+        return node;
+    }
+
+    private static int portAbove(int port) throws IOException {
+        int above = NodeProcess.freePort();
+        for (int tries = 0; above <= port && tries < 1000; tries++) {
+            above = NodeProcess.freePort();
+        }
+        assertTrue(above > port, "no free port above " + port);
+        return above;
+    }
+
+    /** The last life of each keeper that a node has run. */
+    private static Map<Integer, Life> lives(NodeProcess node) {
+        Map<Integer, Life> lives = new TreeMap<>();
+        Matcher line = EPOCH.matcher(node.output());
+        while (line.find()) {
+            lives.put(
+                    Integer.parseInt(line.group(1)),
+                    new Life(Integer.parseInt(line.group(2)), Integer.parseInt(line.group(3))));
+        }
+        return lives;
+    }
+
+    /** Keepers that live at one node now. */
+    private static Map<Integer, Life> livesAt(NodeProcess node, NodeProcess other) {
+        Map<Integer, Life> lives = lives(node);
+        lives(other).forEach((keeper, life) -> {
+            Life here = lives.get(keeper);
+            if (here != null && here.epoch() < life.epoch()) {
+                lives.remove(keeper);
+            }
+        });
+        return lives;
+    }
+
+    private static void awaitKeepersAt(NodeProcess node, NodeProcess other) {
+        // Half of them: then no more are given away.
+        NodeProcess.await(
+                "half of the keepers live at the new node",
+                PATIENCE,
+                () -> livesAt(node, other).size() == KEEPERS / 2);
+    }
+
+    /** Every keeper that lived elsewhere begins a new life here, under a later epoch; some of them have leases. */
+    private static void assertTakenOver(NodeProcess node, Map<Integer, Life> moving) {
+        NodeProcess.await("the keepers have moved", PATIENCE, () -> moving.entrySet().stream()
+                .allMatch(life ->
+                        lives(node).getOrDefault(life.getKey(), new Life(0, 0)).epoch()
+                                > life.getValue().epoch()));
+        int open = lives(node).entrySet().stream()
+                .filter(life -> moving.containsKey(life.getKey()))
+                .mapToInt(life -> life.getValue().openLeases())
+                .sum();
+        assertTrue(open > 0, "no lease has moved: nothing is shown");
+    }
+
+    /** What is not held is driven out first. */
+    private static void turnsFindEverything(
+            NodeProcess node, List<ToolSession> sessions, SimProcess one, SimProcess other) {
+        NodeProcess.await("every hold is there", PATIENCE, () -> OperatorView.holds(node) == SESSIONS);
+        OperatorView.awaitHeld(node, SESSIONS);
+        OperatorView.leases(node, "HELD")
+                .forEach(lease ->
+                        assertFalse(OperatorView.any(lease, "WARM", "acknowledged", "ACCEPTED"), "computed anew"));
+        one.flood(BLOCKS);
+        other.flood(BLOCKS);
+        for (ToolSession session : sessions) {
+            assertEquals(0, session.turn(node).computedAgain());
+        }
+    }
+}
