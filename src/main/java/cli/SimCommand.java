@@ -87,6 +87,11 @@ final class SimCommand implements Callable<Integer> {
     private SimTierOptions tiers = new SimTierOptions();
 
     @Option(
+            names = "--no-hints",
+            description = "Take no hints about the cache, as most engines: nothing can be held or moved.")
+    private boolean noHints;
+
+    @Option(
             names = "--seed",
             paramLabel = "S",
             description = "Seed of the engine's own block hashes; random when not given.")
@@ -131,6 +136,7 @@ final class SimCommand implements Callable<Integer> {
                     context,
                     timing,
                     tiers.tiers(),
+                    !noHints,
                     seed == null ? RandomGenerator.getDefault().nextLong() : seed);
         } catch (IllegalArgumentException e) {
             throw new CommandLine.ParameterException(commandLine, e.getMessage(), e);

@@ -57,7 +57,7 @@ public final class NodeProcess implements AutoCloseable {
         return new NodeProcess(process, output, port);
     }
 
-    /** Waits until it says that it is ready. */
+    /** Waits until it says that it is ready; one that is not in time is ended with all that it started. */
     public void awaitReady() {
         try {
             await("the node is ready", START_LIMIT, () -> {
@@ -67,7 +67,9 @@ public final class NodeProcess implements AutoCloseable {
                 return ready();
             });
         } catch (AssertionError failure) {
-            throw new AssertionError(failure.getMessage() + "; it printed:\n" + output(), failure);
+            String printed = output();
+            close();
+            throw new AssertionError(failure.getMessage() + "; it printed:\n" + printed, failure);
         }
     }
 
@@ -128,11 +130,24 @@ public final class NodeProcess implements AutoCloseable {
 
     private static JsonNode send(HttpRequest request) {
         try {
+            return JSON.readTree(body(request));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The body of a successful GET, from any server. */
+    static String text(URI uri) {
+        return body(HttpRequest.newBuilder(uri).build());
+    }
+
+    private static String body(HttpRequest request) {
+        try {
             HttpResponse<String> response = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
             if (response.statusCode() != 200) {
                 throw new AssertionError(request.uri() + " answered " + response.statusCode() + ": " + response.body());
             }
-            return JSON.readTree(response.body());
+            return response.body();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -62,6 +63,15 @@ public final class SimProcess implements AutoCloseable {
         for (int filled = 0; filled < 2 * blocks; filled += FLOOD_BLOCKS) {
             new ToolSession(ToolSession.text("flood " + ++floods, FLOOD_BLOCKS * BLOCK), "go", 1).at(this);
         }
+    }
+
+    /** Requests that it has answered, by its own count. */
+    public int answered() {
+        return NodeProcess.text(URI.create(url() + "/metrics"))
+                .lines()
+                .filter(line -> line.startsWith("vllm:request_success_total"))
+                .mapToInt(line -> (int) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
     }
 
     @Override

@@ -124,7 +124,12 @@ public final class SimServer implements AutoCloseable {
         Handler handler =
                 switch (path) {
                     case "/v1/chat/completions" -> chat::handle;
-                    case "/v1/kv_hints" -> hints::handle;
+                    case "/v1/kv_hints" -> {
+                        if (!settings.hints()) {
+                            throw RequestFailure.notFound(null, "this engine takes no hints");
+                        }
+                        yield hints::handle;
+                    }
                     case PeerBlocks.PATH -> peers::send;
                     case "/v1/models" -> this::models;
                     case "/health" -> to -> HttpReply.send(to, 200, "text/plain", "");
@@ -148,8 +153,10 @@ public final class SimServer implements AutoCloseable {
                 .put("root", settings.model())
                 .putNull("parent")
                 .put("max_model_len", settings.engine().contextTokens());
-        ArrayNode actions = model.putArray("kv_hints");
-        hints.actions().forEach(actions::add);
+        if (settings.hints()) {
+            ArrayNode actions = model.putArray("kv_hints");
+            hints.actions().forEach(actions::add);
+        }
         HttpReply.json(exchange, 200, list);
     }
 

@@ -21,6 +21,7 @@ import workers.status.TimingModel;
  * @param contextTokens longest prompt plus answer; the blocks bound it, too
  * @param timing what a pass costs, see {@link TimingModel#named}
  * @param tiers memory beyond the device and the links to it, at the measured machine's speed
+ * @param hints whether it takes hints about its cache; without, as most engines, it has a prefix cache and no say in it
  * @param seed of the engine's own hashes; a restarted engine should have another
  */
 public record SimServerSettings(
@@ -36,6 +37,7 @@ public record SimServerSettings(
         int contextTokens,
         String timing,
         SimTiers tiers,
+        boolean hints,
         long seed) {
     public SimServerSettings {
         requirePort("port", port);

@@ -39,7 +39,7 @@ class LiveReplayTest {
     @Test
     void everyTurnIsSentAndWhatTheEngineReusedIsReported() throws Exception {
         SimServerSettings engine = new SimServerSettings(
-                "127.0.0.1", 0, 0, 0, "sim-echo", 64, 512, 8, 8192, 1 << 20, "100", SimMemory.deviceOnly(), 7);
+                "127.0.0.1", 0, 0, 0, "sim-echo", 64, 512, 8, 8192, 1 << 20, "100", SimMemory.deviceOnly(), true, 7);
         AtomicInteger ended = new AtomicInteger();
         try (SimServer server = SimServer.start(engine)) {
             PolicySummary live = replay(URI.create(server.url()), "sim-echo", ended)
@@ -57,7 +57,7 @@ class LiveReplayTest {
     @Test
     void aTurnThatFailsIsCountedAndQuoted() throws Exception {
         SimServerSettings engine = new SimServerSettings(
-                "127.0.0.1", 0, 0, 0, "sim-echo", 64, 512, 8, 8192, 1 << 20, "100", SimMemory.deviceOnly(), 7);
+                "127.0.0.1", 0, 0, 0, "sim-echo", 64, 512, 8, 8192, 1 << 20, "100", SimMemory.deviceOnly(), true, 7);
         try (SimServer server = SimServer.start(engine)) {
             LiveReplay.Result result = replay(URI.create(server.url()), "no-such-model", new AtomicInteger());
 

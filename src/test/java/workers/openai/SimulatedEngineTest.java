@@ -73,7 +73,7 @@ class SimulatedEngineTest {
     @BeforeEach
     void start() throws IOException {
         server = SimServer.start(new SimServerSettings(
-                "127.0.0.1", 0, 0, 0, "sim-echo", BLOCK, 512, 8, 512, 1 << 20, "100", SimMemory.deviceOnly(), 7));
+                "127.0.0.1", 0, 0, 0, "sim-echo", BLOCK, 512, 8, 512, 1 << 20, "100", SimMemory.deviceOnly(), true, 7));
         OpenAiSettings settings = new OpenAiSettings(
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(30),

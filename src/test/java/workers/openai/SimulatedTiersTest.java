@@ -147,7 +147,7 @@ class SimulatedTiersTest {
 
     private SimServer start(SimTiers tiers, long seed) throws IOException {
         SimServer server = SimServer.start(new SimServerSettings(
-                "127.0.0.1", 0, 0, 0, "sim-echo", BLOCK, DEVICE_BLOCKS, 8, 512, 1 << 20, "100", tiers, seed));
+                "127.0.0.1", 0, 0, 0, "sim-echo", BLOCK, DEVICE_BLOCKS, 8, 512, 1 << 20, "100", tiers, true, seed));
         servers.add(server);
         return server;
     }

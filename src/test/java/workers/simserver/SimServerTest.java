@@ -227,7 +227,20 @@ class SimServerTest {
 
     static SimServerSettings settings(int port) {
         return new SimServerSettings(
-                "127.0.0.1", port, 0, 0, "sim-echo", BLOCK, 512, 8, 512, 1 << 20, "100", SimMemory.deviceOnly(), 7);
+                "127.0.0.1",
+                port,
+                0,
+                0,
+                "sim-echo",
+                BLOCK,
+                512,
+                8,
+                512,
+                1 << 20,
+                "100",
+                SimMemory.deviceOnly(),
+                true,
+                7);
     }
 
     /** A stream of a token every 20 ms, begun by a client that reads nothing. */
