@@ -28,6 +28,7 @@ record Banner(LocalNode local, EngineProcessSettings engines, Config config, Dat
                   store    PostgreSQL at %s:%d, durable
                   data     %s
                   logs     %s
+                  join     ./holdfast up --config %s --data-dir ANOTHER --http-port ANOTHER
 
                 Try:
                   curl -s %s/v1/chat/completions -H 'Content-Type: application/json' -H 'X-Holdfast-Session-ID: demo' -d %s
@@ -38,10 +39,11 @@ record Banner(LocalNode local, EngineProcessSettings engines, Config config, Dat
                 http,
                 simulated ? simulatedEngines() : "of the configuration, see " + http + "/v1/workers",
                 String.join(" ", simulated ? simulatedUrls() : configuredUrls()),
-                local.store().connection().host(),
-                local.store().connection().port(),
+                local.store().host(),
+                local.store().port(),
                 data.path(),
                 data.logs().resolve("node.log"),
+                local.joinFile(),
                 http,
                 chat,
                 http,

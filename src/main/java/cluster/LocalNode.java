@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -20,7 +21,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A node with everything it needs on one machine: its session store, its simulated engines unless the configuration names
- * engines, itself.
+ * engines, itself. Its {@link JoinFile} lets others join it, which use its store and its engines.
  *
  * <p>Started in that order, engines and store side by side, and ended in the opposite one, so that turns can finish while
  * what they run on is still there. A start that fails ends what it had started.
@@ -32,9 +33,10 @@ public final class LocalNode implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LocalNode.class);
 
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
-    private final EmbeddedStore store;
+    private final StoreConnection store;
     private final List<EngineAddress> engines;
     private final RunningNode node;
+    private final JoinFile joinFile;
 
     private LocalNode(
             Config sources,
@@ -51,12 +53,14 @@ public final class LocalNode implements AutoCloseable {
                     ? Optional.of(EngineProcesses.launch(engineCommand, data.logs(), EngineProcessSettings.of(config)))
                     : Optional.empty();
             processes.ifPresent(started::push);
-            store = EmbeddedStore.start(data, StoreSettings.of(config));
-            started.push(store);
+            store = openStore(config, data);
             engines = processes.map(EngineProcesses::awaitReady).orElse(List.of());
             onStage.accept("Starting the node");
-            node = starter.start(ConfigFactory.load(surroundings(config).withFallback(sources)));
+            Config whole = ConfigFactory.load(surroundings(config).withFallback(sources));
+            node = starter.start(whole);
             started.push(() -> drain(node));
+            joinFile = JoinFile.write(data.path().resolve("join.conf"), whole, node.address(), store);
+            started.push(joinFile);
             onStage.accept("Waiting until it takes turns");
             new ReadinessProbe(http()).await(readyTimeout(config));
         } catch (RuntimeException failure) {
@@ -94,12 +98,30 @@ public final class LocalNode implements AutoCloseable {
         readyTimeout(config);
     }
 
+    private StoreConnection openStore(Config config, DataDirectory data) {
+        StoreSettings settings = StoreSettings.of(config);
+        if (settings.embedded()) {
+            EmbeddedStore own = EmbeddedStore.start(data, settings);
+            started.push(own);
+            return own.connection();
+        }
+        StoreConnection given = StoreConnection.of(config);
+        StoreSchema.applyTo(given);
+        return given;
+    }
+
     private static Duration readyTimeout(Config config) {
         return new Section(config, "holdfast.cluster").getDuration("ready-timeout");
     }
 
-    public EmbeddedStore store() {
+    /** Where sessions are stored. */
+    public StoreConnection store() {
         return store;
+    }
+
+    /** With which other nodes join this one. */
+    public Path joinFile() {
+        return joinFile.path();
     }
 
     /** Whether a configuration leaves the engines to {@code up}. */
@@ -160,7 +182,7 @@ public final class LocalNode implements AutoCloseable {
 
     /** What the node must know of the processes around it. */
     private Config surroundings(Config config) {
-        Config stored = store.connection().toConfig();
+        Config stored = store.toConfig();
         if (!simulated(config)) {
             return stored;
         }

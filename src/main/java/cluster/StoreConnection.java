@@ -12,6 +12,7 @@ import java.util.Objects;
  * <p><em>Thread-safety:</em> immutable.
  */
 public record StoreConnection(String host, int port, String database, String user, String password) {
+    private static final String PATH = "akka.persistence.r2dbc.connection-factory";
 
     public StoreConnection {
         Objects.requireNonNull(host);
@@ -21,6 +22,17 @@ public record StoreConnection(String host, int port, String database, String use
         if (port < 1 || port > 65_535) {
             throw new IllegalArgumentException("port " + port);
         }
+    }
+
+    /** The store that a whole, resolved configuration names. */
+    static StoreConnection of(Config config) {
+        Config given = config.getConfig(PATH);
+        return new StoreConnection(
+                given.getString("host"),
+                given.getInt("port"),
+                given.getString("database"),
+                given.getString("user"),
+                given.getString("password"));
     }
 
     /** The overrides of {@code akka.persistence.r2dbc.connection-factory} that lead there. */
@@ -33,7 +45,7 @@ public record StoreConnection(String host, int port, String database, String use
                                 "user", user,
                                 "password", password),
                         "the embedded session store")
-                .atPath("akka.persistence.r2dbc.connection-factory");
+                .atPath(PATH);
     }
 
     /** The same for a plain R2DBC client. */
