@@ -35,7 +35,7 @@ final class BlockMap {
 
     private static final int LEAST_GROUPS = 2;
     /** Slots in use out of so many before a stripe grows, in hundredths. */
-    private static final int FULLEST = 91;
+    private static final int FULLEST = 85;
 
     /** The high bit of each slot's control byte: set when the slot is taken. */
     private static final long TAKEN = 0x0080808080808080L;
