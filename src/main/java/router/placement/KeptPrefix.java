@@ -1,12 +1,12 @@
 package router.placement;
 
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import kv.Incarnation;
 import kv.PromptBlocks;
 import kv.StoredCopy;
 import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
 import router.retention.Holder;
 import router.retention.Lease;
 import workers.status.EngineCapabilities;
@@ -59,8 +59,12 @@ public record KeptPrefix(List<Holder> holders, List<Copied> copies) {
 
     /** The copy of the longest beginning that an engine can read; empty when there is none. */
     Optional<Copied> readable(EngineCapabilities engine) {
-        return copies.stream()
-                .filter(copied -> engine.reads(copied.copy()))
-                .max(Comparator.comparingInt(Copied::blocks));
+        @Nullable Copied longest = null;
+        for (Copied copied : copies) {
+            if ((longest == null || copied.blocks() > longest.blocks()) && engine.reads(copied.copy())) {
+                longest = copied;
+            }
+        }
+        return Optional.ofNullable(longest);
     }
 }
