@@ -21,7 +21,7 @@ import testkit.NodeProcess;
  */
 public final class LatencyReport {
     private static final int ROUNDS = 4;
-    private static final Duration WARM_UP = Duration.ofSeconds(12);
+    private static final Duration WARM_UP = Duration.ofSeconds(40);
     /** The aim for what is added at {@link #AIMED_STREAMS}, in milliseconds. */
     private static final double AIM_P50 = 2;
 

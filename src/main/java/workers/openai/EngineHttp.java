@@ -2,9 +2,9 @@ package workers.openai;
 
 import akka.NotUsed;
 import akka.actor.ActorSystem;
+import akka.http.javadsl.ConnectHttp;
 import akka.http.javadsl.Http;
 import akka.http.javadsl.OutgoingConnection;
-import akka.http.javadsl.OutgoingConnectionBuilder;
 import akka.http.javadsl.model.ContentTypes;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
@@ -18,6 +18,7 @@ import akka.util.ByteString;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import kv.WorkerId;
 
@@ -46,6 +47,7 @@ public final class EngineHttp {
 
     private final ActorSystem system;
     private final URI url;
+    private final ConnectHttp connect;
     private final ClientConnectionSettings connectionSettings;
 
     /** A whole answer, whatever its status. */
@@ -58,6 +60,7 @@ public final class EngineHttp {
     public EngineHttp(ActorSystem system, WorkerId engine, Duration connectTimeout) {
         this.system = system;
         this.url = URI.create(engine.url().replaceAll("/+$", ""));
+        this.connect = ConnectHttp.toHost(url.toString());
         this.connectionSettings = ClientConnectionSettings.create(CONNECTION)
                 .withConnectingTimeout(scala.concurrent.duration.Duration.fromNanos(connectTimeout.toNanos()));
     }
@@ -111,12 +114,9 @@ public final class EngineHttp {
 
     private Flow<HttpRequest, HttpResponse, CompletionStage<OutgoingConnection>> connection(
             AbortableTransport transport) {
-        boolean secure = "https".equals(url.getScheme());
-        int port = url.getPort() >= 0 ? url.getPort() : secure ? 443 : 80;
-        OutgoingConnectionBuilder builder = Http.get(system)
-                .connectionTo(url.getHost())
-                .toPort(port)
-                .withClientConnectionSettings(connectionSettings.withTransport(transport));
-        return secure ? builder.https() : builder.http();
+        // Not connectionTo(host): that parses the default settings anew for every connection.
+        return Http.get(system)
+                .outgoingConnection(
+                        connect, Optional.empty(), connectionSettings.withTransport(transport), system.log());
     }
 }
