@@ -25,7 +25,7 @@ import org.openjdk.jmh.infra.Blackhole;
  * What a keeper's ledger computes: the three operations that a turn costs it, each decided and applied, with and without the
  * journal's JSON, and the look at all leases once per tick. Storing and sending are not in it.
  */
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
