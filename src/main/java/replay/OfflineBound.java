@@ -14,8 +14,8 @@ import kv.PromptBlocks;
  * What could have been reused at most of the turns of one run by somebody who knew the future, in the same memory.
  *
  * <p>It bounds every eviction and every placement of the same turns in the same order: turns are taken as the run gave them their
- * first token and their end. Assumed in its favour: one memory of all workers' blocks together, so that any turn finds any
- * block; answers take no room; a prompt needs room from its first token on only, and from then to its end it cannot be evicted.
+ * first token and their end. Assumed in its favour: one memory of all workers' blocks together, in whatever tier, so that any turn
+ * finds any block and nothing is in two tiers at once; answers take no room; a prompt needs room from its first token on only, and from then to its end it cannot be evicted.
  * Whatever else is in memory, the blocks used again last go first (Belady), which no other choice beats when all
  * blocks are of one size. A turn that was preempted is taken to keep its room.
  *
@@ -93,7 +93,7 @@ final class OfflineBound {
     /**
      * Tokens that each turn could have found in memory.
      *
-     * @param capacityBlocks of all workers together
+     * @param capacityBlocks of all workers and tiers together
      */
     static int[] hitTokens(Prompts prompts, TurnRecords turns, long capacityBlocks) {
         return new OfflineBound(prompts, turns, capacityBlocks).hitTokens();

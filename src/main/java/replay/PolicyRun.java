@@ -195,7 +195,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
                 busyMillis,
                 preemptions,
                 account.preemptedTokens(),
-                OfflineBound.hitTokens(prompts, records, (long) settings.workers() * settings.blocksPerWorker()),
+                OfflineBound.hitTokens(prompts, records, settings.blocksOfAllTiers()),
                 figures,
                 log.text(),
                 Arrays.copyOf(decisionNanos, decisions));

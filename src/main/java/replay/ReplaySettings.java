@@ -49,6 +49,11 @@ public record ReplaySettings(
         }
     }
 
+    /** What all engines together can keep, in whatever tier. */
+    long blocksOfAllTiers() {
+        return workers * ((long) blocksPerWorker + hostBlocksPerWorker + diskBlocksPerWorker);
+    }
+
     TimingModel timingModel() {
         return TimingModel.named(timing);
     }

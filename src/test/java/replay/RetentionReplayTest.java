@@ -161,6 +161,21 @@ class RetentionReplayTest {
         }
     }
 
+    @Test
+    void theOfflineBoundCountsTheMemoryBelowTheDevice() throws Exception {
+        Trace trace = Workloads.agents(30, 12, 2);
+        PolicySummary device = sticky(replay(trace, 150, 1));
+        PolicySummary host = sticky(replay(trace, 150, 600, 1));
+        assertTrue(host.hitRate() > device.offlineBound(), "keeps what devices alone could not");
+        assertTrue(host.hitRate() <= host.offlineBound());
+    }
+
+    private static PolicySummary sticky(OfflineReplay replay) throws InterruptedException {
+        return replay.run(List.of("sticky"), List.of("none"), 1, () -> {})
+                .policies()
+                .get(0);
+    }
+
     @Property(tries = 15)
     void inEveryRunHoldsStayWithinBudgetTurnsEndOnceAndNoHitRateExceedsTheCeiling(
             @ForAll @IntRange(min = 1, max = 1_000_000) int seed,

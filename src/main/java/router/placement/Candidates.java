@@ -36,7 +36,7 @@ final class Candidates {
         this.fleet = fleet;
         this.pauses = pauses;
         this.timing = settings.timing();
-        this.transfers = settings.transfers().faster(settings.timing().speedup());
+        this.transfers = settings.links();
     }
 
     /** The worker that has most of a prompt, of those that others can take it from. */

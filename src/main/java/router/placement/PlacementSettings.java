@@ -40,6 +40,11 @@ public record PlacementSettings(
         }
     }
 
+    /** Predicts how long KV takes to move, at the speed of {@link #timing}. */
+    TransferModel links() {
+        return transfers.faster(timing.speedup());
+    }
+
     /** The same with other policies, seed and prediction. */
     public PlacementSettings with(String otherStrategy, String otherPauses, long otherSeed, TimingModel otherTiming) {
         return new PlacementSettings(

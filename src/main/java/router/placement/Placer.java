@@ -51,10 +51,10 @@ public final class Placer {
     public Placer(PrefixIndex index, PlacementSettings settings) {
         this.active = new ActiveRequests(settings.rateWindowSeconds());
         this.fleet = new Fleet(active, settings.busy());
-        this.pauses = PausePolicies.create(settings.pauses(), settings.timing());
+        this.pauses = PausePolicies.create(settings.pauses(), settings.timing(), settings.links());
         this.candidates = new Candidates(index, active, fleet, pauses, settings);
-        this.strategy =
-                Strategies.create(settings.strategy(), settings.strategies(), settings.timing(), settings.seed());
+        this.strategy = Strategies.create(
+                settings.strategy(), settings.strategies(), settings.timing(), settings.links(), settings.seed());
         this.queue = new RequestQueue<>(settings.queue());
         this.timing = settings.timing();
         this.gate = new FanoutGate(settings.fanoutMaxWait(), settings.timing());

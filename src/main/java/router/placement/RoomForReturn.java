@@ -9,6 +9,7 @@ import kv.WorkerId;
 import router.retention.ToolCallGaps;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
+import workers.status.TransferModel;
 
 /**
  * Admits a session to a worker only if it fits beside those that run there <em>and</em> those that will soon be back: with more sessions
@@ -16,10 +17,11 @@ import workers.status.TimingModel;
  *
  * <p>A session that waits for its tools keeps its claim on a worker's memory for as long as that is worth it: a prompt of {@code c} of
  * the worker's {@code M} tokens takes the share {@code c / M} from the sessions that could run there, and its loss takes the worker's
- * time for a prefill. With the chance {@code p(t)} of being back within {@code t}, as learned per session and overall, the claim lasts
+ * time for a prefill, or for a load where a tier below the device catches what it drops. With the chance {@code p(t)} of being back
+ * within {@code t}, as learned per session and overall, the claim lasts
  *
  * <pre>
- * argmax over t: p(t) · prefill(c) - price · c / M · E[min(gap, t)]
+ * argmax over t: p(t) · min(prefill(c), load(c)) - price · c / M · E[min(gap, t)]
  * </pre>
  *
  * <p>A returning session with a claim always goes on. Nobody starves: after the patience has passed, a turn is admitted that fits beside
@@ -36,15 +38,18 @@ final class RoomForReturn implements PausePolicy {
 
     private final PauseSettings settings;
     private final TimingModel timing;
+    private final TransferModel transfers;
     private final ToolCallGaps gaps;
     private final Claims claims = new Claims();
     private final Map<TurnId, Running> running = new HashMap<>();
 
     private record Running(RouteRequest turn, WorkerId worker, EngineFacts facts) {}
 
-    RoomForReturn(PauseSettings settings, TimingModel timing) {
+    /** @param transfers at the speed of {@code timing} */
+    RoomForReturn(PauseSettings settings, TimingModel timing, TransferModel transfers) {
         this.settings = settings;
         this.timing = timing;
+        this.transfers = transfers;
         this.gaps = new ToolCallGaps(settings.gapMedianSeconds(), settings.gapLogSpread());
     }
 
@@ -100,10 +105,11 @@ final class RoomForReturn implements PausePolicy {
 
     private Duration worthKeeping(RouteRequest turn, EngineFacts facts) {
         double share = (double) turn.inputTokens() / facts.deviceBlocks() / facts.blockSizeTokens();
+        double prefill = timing.passMillis() + timing.prefillMillis(turn.inputTokens(), 0);
+        double reload =
+                transfers.reloadMillis(turn.inputTokens(), facts.capabilities().tiers());
         return gaps.predict(name(turn), ANY_TOOL)
-                .worthHolding(
-                        timing.passMillis() + timing.prefillMillis(turn.inputTokens(), 0),
-                        settings.memoryPrice() * share * MILLIS_PER_SECOND);
+                .worthHolding(Math.min(prefill, reload), settings.memoryPrice() * share * MILLIS_PER_SECOND);
     }
 
     @Override

@@ -1,7 +1,9 @@
 package router.strategy;
 
 import java.util.List;
+import workers.status.ColderTiers;
 import workers.status.TimingModel;
+import workers.status.TransferModel;
 
 /**
  * Expected milliseconds that a placement costs the whole fleet, this turn and its neighbours alike; the least wins.
@@ -17,8 +19,10 @@ import workers.status.TimingModel;
  *   <li><b>eviction</b>: prefill of the cached blocks that this turn would push out, times the chance that they are needed
  *       again. A block pushed out after a long residence is unlikely to be: the chance is
  *       {@code horizon / (horizon + residence)}, the residence being the cache's blocks over the recent rate of new ones. Blocks
- *       held for other sessions go last, and are sure to be needed: somebody has said so. In an engine of private slots a turn
- *       takes over, once all are taken, one of them with the conversation in it, which would have to do the same to come back.
+ *       held for other sessions go last, and are sure to be needed: somebody has said so. Where tiers below the device catch what
+ *       it drops, that is needed again for a load, and for a prefill only with the chance after a residence in all of them. In an
+ *       engine of private slots a turn takes over, once all are taken, one of them with the conversation in it, which would have to do
+ *       the same to come back.
  * </ul>
  *
  * Left out on purpose: how fast the answer decodes there. Which worker is the emptiest changes within one answer, and a
@@ -31,6 +35,7 @@ public final class Joint implements RoutingStrategy {
     static final String NAME = "joint";
     private final Settings settings;
     private final TimingModel timing;
+    private final TransferModel transfers;
 
     /**
      * The strategy's two parameters.
@@ -47,9 +52,11 @@ public final class Joint implements RoutingStrategy {
         }
     }
 
-    Joint(Settings settings, TimingModel timing) {
+    /** @param transfers at the speed of {@code timing} */
+    Joint(Settings settings, TimingModel timing, TransferModel transfers) {
         this.settings = settings;
         this.timing = timing;
+        this.transfers = transfers;
     }
 
     @Override
@@ -133,9 +140,30 @@ public final class Joint implements RoutingStrategy {
         int free = Math.max(0, candidate.load().deviceBlocksCached() - held);
         int promised = Math.min(held, Math.max(0, evicted - free));
         int idle = Math.max(1, candidate.facts().deviceBlocks() - candidate.usedBlocks() - held);
-        double residenceSeconds = idle / Math.max(1e-9, candidate.activity().allocatedBlocksPerSecond());
-        double chance = settings.reuseHorizonSeconds / (settings.reuseHorizonSeconds + residenceSeconds);
-        return chance * rebuildMillis(turn, evicted - promised) + rebuildMillis(turn, promised);
+        double soon = chanceOfReturn(idle, candidate);
+        double late = chanceOfReturn(idle + colderBlocks(candidate), candidate);
+        return late * rebuildMillis(turn, evicted - promised)
+                + (soon - late) * returnMillis(turn, evicted - promised, candidate)
+                + returnMillis(turn, promised, candidate);
+    }
+
+    /** Chance that what leaves a memory of so many blocks, filled at the worker's rate, is needed again. */
+    private double chanceOfReturn(int blocks, Candidate candidate) {
+        double residenceSeconds = blocks / Math.max(1e-9, candidate.activity().allocatedBlocksPerSecond());
+        return settings.reuseHorizonSeconds / (settings.reuseHorizonSeconds + residenceSeconds);
+    }
+
+    private static int colderBlocks(Candidate candidate) {
+        ColderTiers tiers = candidate.facts().capabilities().tiers();
+        return tiers.hostBlocks() + tiers.diskBlocks();
+    }
+
+    /** What having blocks again takes that the device drops: a load where a tier below it catches them, or a prefill. */
+    private double returnMillis(TurnView turn, int blocks, Candidate candidate) {
+        long tokens = (long) blocks * turn.blockSizeTokens();
+        double load =
+                transfers.reloadMillis(tokens, candidate.facts().capabilities().tiers());
+        return Math.min(load, rebuildMillis(turn, blocks));
     }
 
     private static int evictedFromPool(TurnView turn, Candidate candidate) {

@@ -55,6 +55,14 @@ public record TransferModel(
         return seconds * bytesPerToken * MILLIS_PER_SECOND;
     }
 
+    /** Time to load tokens from the tier that catches what an engine's device drops; infinite where none does. */
+    public double reloadMillis(long tokens, ColderTiers tiers) {
+        if (tiers.hostBlocks() > 0) {
+            return loadMillis(tokens, 0, 0);
+        }
+        return tiers.diskBlocks() > 0 ? loadMillis(0, tokens, 0) : Double.POSITIVE_INFINITY;
+    }
+
     /** Time to pull tokens from another engine. */
     public double pullMillis(long tokens) {
         return loadMillis(0, 0, tokens);

@@ -17,6 +17,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import testkit.Transfers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
@@ -30,7 +31,8 @@ class PublishedPausesTest {
             new EngineFacts(List.of("m"), 100, CAPACITY / 100, 8192, 256, 200_000, EngineCapabilities.NONE);
 
     private static PausePolicy create(String policy) {
-        return PausePolicies.create(new PauseSettings(policy, 1, Duration.ofMinutes(5), 3, 1.5), TimingModel.MEASURED);
+        return PausePolicies.create(
+                new PauseSettings(policy, 1, Duration.ofMinutes(5), 3, 1.5), TimingModel.MEASURED, Transfers.MODEL);
     }
 
     private final PausePolicy pauses = create("pause-resume");

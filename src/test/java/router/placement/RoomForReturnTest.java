@@ -18,6 +18,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import testkit.Transfers;
+import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
@@ -34,7 +36,8 @@ class RoomForReturnTest {
     private final RoomForReturn pauses = policy(0.3);
 
     private static RoomForReturn policy(double memoryPrice) {
-        return new RoomForReturn(new PauseSettings("leases", memoryPrice, PATIENCE, 3, 1.5), TimingModel.MEASURED);
+        return new RoomForReturn(
+                new PauseSettings("leases", memoryPrice, PATIENCE, 3, 1.5), TimingModel.MEASURED, Transfers.MODEL);
     }
 
     /** A session's turn with its own first block, or the one that all share, then its own. */
@@ -127,6 +130,23 @@ class RoomForReturnTest {
         dear.placed(turn, room(A, 0, turn), 0);
         dear.ended(turn.turn(), true, nanos(5));
         assertEquals(0, dear.claimedBlocks(other, A));
+    }
+
+    @Test
+    void claimsAreShorterWhereATierBelowTheDeviceCatchesTheContext() {
+        ColderTiers host = new ColderTiers(1_000, 0, true, true, false);
+        EngineFacts tiered = new EngineFacts(
+                List.of("m"), BLOCK, 100, 8192, 256, 200_000, new EngineCapabilities(true, null, 0, host));
+        List<Boolean> claims = new ArrayList<>();
+        for (EngineFacts facts : List.of(FACTS, tiered)) {
+            RoomForReturn policy = policy(0.3);
+            RouteRequest turn = turn("1", 1, 60, false);
+            policy.placed(turn, new PausePolicy.Room(A, facts, 0, 60), 0);
+            policy.ended(turn.turn(), true, nanos(5));
+            policy.tick(nanos(5 + 6));
+            claims.add(policy.claimedBlocks(turn("2", 2, 5, false), A) > 0);
+        }
+        assertEquals(List.of(true, false), claims);
     }
 
     @Test

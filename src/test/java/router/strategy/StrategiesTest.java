@@ -12,6 +12,8 @@ import java.util.Map;
 import kv.WorkerId;
 import org.junit.jupiter.api.Test;
 import testkit.PublishedStrategies;
+import testkit.Transfers;
+import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
@@ -26,7 +28,7 @@ class StrategiesTest {
     private static final TurnView TURN = new TurnView(new TurnId("t"), 0, 7, 160_000 / 10, 100, BLOCK, null);
 
     private static RoutingStrategy strategy(String name) {
-        return Strategies.create(name, SETTINGS, TimingModel.MEASURED, 42);
+        return Strategies.create(name, SETTINGS, TimingModel.MEASURED, Transfers.MODEL, 42);
     }
 
     private static Candidate idle(String worker, int heldBlocks) {
@@ -90,7 +92,8 @@ class StrategiesTest {
         List<Candidate> candidates = List.of(idle("a", 0), idle("b", 0), idle("c", 0));
         List<List<Integer>> runs = new ArrayList<>();
         for (long seed : new long[] {1, 1, 2}) {
-            RoutingStrategy strategy = Strategies.create("random", SETTINGS, TimingModel.MEASURED, seed);
+            RoutingStrategy strategy =
+                    Strategies.create("random", SETTINGS, TimingModel.MEASURED, Transfers.MODEL, seed);
             List<Integer> run = new ArrayList<>();
             for (int i = 0; i < 50; i++) {
                 Choice choice = strategy.choose(TURN, candidates);
@@ -156,6 +159,7 @@ class StrategiesTest {
                 "dynamo-cost",
                 PublishedStrategies.with(new DynamoCost.Weights(1, 0.75, 0.25, 0.5, 2, 0.5, 3, 0)),
                 TimingModel.MEASURED,
+                Transfers.MODEL,
                 1);
         Candidate loaded = new Candidate(
                 new WorkerId("loaded"),
@@ -182,6 +186,7 @@ class StrategiesTest {
                 "dynamo-cost",
                 PublishedStrategies.with(new DynamoCost.Weights(1, 0.75, 0.25, 0.5, 1, 0, 0, 0.5)),
                 TimingModel.MEASURED,
+                Transfers.MODEL,
                 1);
         Map<Integer, Integer> counts = chosen(strategy, List.of(idle("a", 500), idle("b", 0)), 4_000);
         double share = 1 / (1 + Math.exp(-2));
@@ -233,10 +238,36 @@ class StrategiesTest {
         assertEquals(0, joint.choose(TURN, List.of(idle("a", 0))).terms()[0][4], "nothing to evict");
     }
 
+    @Test
+    void jointTakesALoadForWhatATierBelowTheDeviceCatches() {
+        RoutingStrategy joint = strategy("joint");
+        double dropped = evictionMillis(joint, full("a", 50));
+        double caught = evictionMillis(joint, full("a", 50, tiers(4 * CAPACITY, 0)));
+        double slower = evictionMillis(joint, full("a", 50, tiers(0, 4 * CAPACITY)));
+        double larger = evictionMillis(joint, full("a", 50, tiers(40 * CAPACITY, 0)));
+        assertTrue(caught < dropped, "a load is faster than a prefill");
+        assertTrue(caught < slower && slower < dropped, "and from the disk slower than from the host");
+        assertTrue(larger < caught, "a larger tier drops what is older");
+    }
+
+    private static double evictionMillis(RoutingStrategy joint, Candidate candidate) {
+        return joint.choose(TURN, List.of(candidate)).terms()[0][4];
+    }
+
+    private static EngineFacts tiers(int hostBlocks, int diskBlocks) {
+        ColderTiers tiers = new ColderTiers(hostBlocks, diskBlocks, true, true, true);
+        return new EngineFacts(
+                List.of("m"), BLOCK, CAPACITY, 8192, 256, 1_000_000, new EngineCapabilities(true, null, 0, tiers));
+    }
+
     private static Candidate full(String worker, double blocksPerSecond) {
+        return full(worker, blocksPerSecond, FACTS);
+    }
+
+    private static Candidate full(String worker, double blocksPerSecond, EngineFacts facts) {
         return new Candidate(
                 new WorkerId(worker),
-                FACTS,
+                facts,
                 new WorkerLoad(0, 0, 0, CAPACITY, 0, CAPACITY, 0),
                 Candidate.Held.NOTHING,
                 Candidate.Kept.NOTHING,
