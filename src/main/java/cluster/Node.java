@@ -33,9 +33,6 @@ import frontend.chat.ChatCodec;
 import frontend.chat.ChatRoutes;
 import frontend.messages.MessagesRoutes;
 import frontend.responses.ResponsesRoutes;
-import inference.ByteTokenizer;
-import inference.ChatMlTemplate;
-import inference.ChatTemplate;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -180,10 +177,9 @@ public final class Node implements RunningNode {
         InstantSource clock = InstantSource.system();
         SecureRandom random = new SecureRandom();
 
-        ChatTemplate template = new ChatMlTemplate(new ByteTokenizer());
         PromptRenderer renderer = new PromptRenderer(
                 settings.blockSizeTokens(),
-                model -> template,
+                settings.templates(),
                 new PromptCache(settings.agents().promptCacheBlocks()));
         StoredConversations conversations =
                 StoredConversations.start(system, clock, settings.agents().keepConversations());

@@ -31,6 +31,11 @@ public final class ChatMlTemplate implements ChatTemplate {
     }
 
     @Override
+    public PromptText write(InferenceRequest request, List<PromptFingerprint> chain) {
+        return new ChatMlPrompt(this, request.tools(), request.messages(), chain);
+    }
+
+    /** Tokens of the tool definitions; empty without tools. */
     public int[] tools(List<ToolDefinition> tools) {
         if (tools.isEmpty()) {
             return new int[0];
@@ -45,7 +50,7 @@ public final class ChatMlTemplate implements ChatTemplate {
         return framed("system", text.toString());
     }
 
-    @Override
+    /** Tokens of one whole message, its end marker included. */
     public int[] message(Message message) {
         StringBuilder text = new StringBuilder();
         for (ContentBlock block : message.content()) {
@@ -57,7 +62,7 @@ public final class ChatMlTemplate implements ChatTemplate {
         return framed(roleName(message.role()), text.toString());
     }
 
-    @Override
+    /** Tokens that make the model speak. */
     public int[] replyOpening() {
         return opening("assistant");
     }

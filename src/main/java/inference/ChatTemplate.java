@@ -3,20 +3,17 @@ package inference;
 import java.util.List;
 
 /**
- * How a model wants a conversation written: a prompt is {@link #tools} once, then {@link #message} for each message, then
- * {@link #replyOpening}, as tokens one after the other. Because a prompt is this plain concatenation, a prompt that
- * extends a known one is rendered from where it extends it.
+ * How a model wants a conversation written, and its text tokenised.
  *
- * <p>Thread-safety: immutable.
+ * <p>Thread-safety: safe for concurrent use.
  */
+@FunctionalInterface
 public interface ChatTemplate {
 
-    /** Tokens of the tool definitions; empty without tools. */
-    int[] tools(List<ToolDefinition> tools);
-
-    /** Tokens of one whole message, its end marker included. */
-    int[] message(Message message);
-
-    /** Tokens that make the model speak. */
-    int[] replyOpening();
+    /**
+     * Writes a request's prompt.
+     *
+     * @param chain the request's {@link PromptFingerprint#chain}
+     */
+    PromptText write(InferenceRequest request, List<PromptFingerprint> chain);
 }

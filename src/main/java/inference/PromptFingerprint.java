@@ -44,6 +44,16 @@ public record PromptFingerprint(long high, long low) {
         return of(stream.get());
     }
 
+    /** Fingerprint of this beginning with more text. Linear in the text. */
+    public PromptFingerprint followedBy(String text) {
+        return of(Hashing.xxh3_128()
+                .hashStream()
+                .putLong(high)
+                .putLong(low)
+                .putString(text)
+                .get());
+    }
+
     private static PromptFingerprint of(HashValue128 hash) {
         return new PromptFingerprint(hash.getMostSignificantBits(), hash.getLeastSignificantBits());
     }

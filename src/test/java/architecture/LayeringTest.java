@@ -34,6 +34,8 @@ class LayeringTest {
         row("kv", "", NO_AKKA);
         row("metrics", "", NO_AKKA);
         row("inference", "kv", NO_AKKA);
+        row("inference.jinja", "", NO_AKKA);
+        row("inference.huggingface", "inference inference.jinja", NO_AKKA);
         row("workers.status", "kv inference metrics", NO_AKKA);
         row("workers.holds", "kv inference metrics", NO_AKKA);
         row("workers.seats", "kv inference metrics", NO_AKKA);

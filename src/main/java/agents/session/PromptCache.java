@@ -35,12 +35,11 @@ public final class PromptCache {
     /**
      * A known beginning.
      *
-     * @param systemTokens tokens of the tool definitions and leading system messages among the chain's
-     * @param loopTokens tokens before the reasoning of its open tool loop, see {@link OpenReasoning}; all without any
+     * @param ends tokens up to the end of each of its pieces
      */
-    record Entry(TokenChain chain, int systemTokens, int loopTokens) {
+    record Entry(TokenChain chain, int[] ends) {
         long weightBlocks() {
-            return OVERHEAD_BLOCKS + (long) chain.blocks().size();
+            return OVERHEAD_BLOCKS + (long) chain.blocks().size() + ends.length / 2;
         }
     }
 

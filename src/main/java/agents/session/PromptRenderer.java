@@ -1,10 +1,14 @@
 package agents.session;
 
+import inference.CacheMark;
 import inference.ChatTemplate;
 import inference.InferenceRequest;
 import inference.Message;
 import inference.PromptFingerprint;
+import inference.PromptText;
 import inference.Role;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import kv.BlockHasher;
@@ -15,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Turns requests into blocks: starts from the longest beginning that the cache knows and tokenises only the rest. Linear in
- * the prompt's text for its fingerprints, in the unknown part for everything else.
+ * the prompt's text for its template and fingerprints, in the unknown part for tokens and hashes.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
@@ -42,8 +46,7 @@ public final class PromptRenderer {
 
     /** Renders a request with its {@link PromptFingerprint#chain}. */
     public RenderedPrompt render(InferenceRequest request, List<PromptFingerprint> fingerprints) {
-        HashSalt salt = HashSalt.of(request.session().tenant().cacheSalt());
-        Rendering rendering = new Rendering(request, fingerprints, salt);
+        Rendering rendering = new Rendering(request, fingerprints);
         rendering.resume();
         rendering.finish();
         return rendering.prompt();
@@ -55,35 +58,36 @@ public final class PromptRenderer {
         private final List<PromptFingerprint> fingerprints;
         private final HashSalt salt;
         private final BlockHasher hasher;
-        private final ChatTemplate template;
+        private final PromptText text;
         private final int systemMessages;
-        /** Messages covered by {@link #chain}; -1 before the tool definitions. */
-        private int covered = -1;
-
+        private final PromptText.Part system;
+        private final PromptText.Part tip;
         private TokenChain chain = TokenChain.empty(blockSizeTokens);
-        private int systemTokens;
-        private final int reasoning;
-        private int loopTokens;
+        /** Pieces covered by {@link #chain}, and the tokens up to the end of each. */
+        private int covered;
+
+        private int[] ends;
         private int knownTokens;
 
-        Rendering(InferenceRequest request, List<PromptFingerprint> fingerprints, HashSalt salt) {
+        Rendering(InferenceRequest request, List<PromptFingerprint> fingerprints) {
             this.request = request;
             this.fingerprints = fingerprints;
-            this.salt = salt;
+            this.salt = HashSalt.of(request.session().tenant().cacheSalt());
             this.hasher = new BlockHasher(blockSizeTokens, salt);
-            this.template = templates.apply(request.model());
+            this.text = templates.apply(request.model()).write(request, fingerprints);
             this.systemMessages = leadingSystemMessages(request.messages());
-            this.reasoning = OpenReasoning.firstOf(request.messages());
+            this.system = text.messages(systemMessages);
+            this.tip = text.messages(request.messages().size());
+            this.ends = new int[text.pieces()];
         }
 
         void resume() {
-            for (int messages = fingerprints.size() - 1; messages >= 0; messages--) {
-                PromptCache.Entry known = cache.get(key(messages));
+            for (int pieces = tip.pieces(); pieces > 0; pieces--) {
+                PromptCache.Entry known = cache.get(key(pieces));
                 if (known != null) {
-                    covered = messages;
+                    covered = pieces;
                     chain = known.chain();
-                    systemTokens = known.systemTokens();
-                    loopTokens = known.loopTokens();
+                    ends = Arrays.copyOf(known.ends(), text.pieces());
                     knownTokens = chain.tokens();
                     return;
                 }
@@ -91,49 +95,57 @@ public final class PromptRenderer {
         }
 
         void finish() {
-            while (covered < request.messages().size()) {
-                covered++;
-                int[] added = covered == 0
-                        ? template.tools(request.tools())
-                        : template.message(request.messages().get(covered - 1));
-                chain = chain.then(added, hasher);
-                if (covered <= systemMessages) {
-                    systemTokens = chain.tokens();
-                }
-                if (reasoning < 0 || covered <= reasoning) {
-                    loopTokens = chain.tokens();
-                }
-                if (covered == systemMessages || covered == request.messages().size()) {
-                    cache.put(key(covered), new PromptCache.Entry(chain, systemTokens, loopTokens));
+            while (covered < text.pieces()) {
+                chain = chain.then(text.tokens(covered), hasher);
+                ends[covered++] = chain.tokens();
+                if (covered == system.pieces() || covered == tip.pieces()) {
+                    cache.put(key(covered), new PromptCache.Entry(chain, Arrays.copyOf(ends, covered)));
                 }
             }
         }
 
         RenderedPrompt prompt() {
-            TokenChain whole = chain.then(template.replyOpening(), hasher);
+            int reasoning = OpenReasoning.firstOf(request.messages());
             PromptOutline outline = new PromptOutline(
                     request.model(),
                     blockSizeTokens,
                     fingerprints,
-                    checkpoint(systemMessages, systemTokens),
-                    checkpoint(covered, chain.tokens()),
-                    reasoning < 0 ? null : openReasoning());
-            List<KeptPoint> marks = MarkedPrefixes.of(request, template, chain.blocks(), chain.tokens());
-            return new RenderedPrompt(outline, whole.blocks(), marks, whole.tokens(), whole.tokens() - knownTokens);
+                    checkpoint(systemMessages, system),
+                    checkpoint(request.messages().size(), tip),
+                    reasoning < 0 ? null : openReasoning(reasoning));
+            return new RenderedPrompt(outline, chain.blocks(), marks(), chain.tokens(), chain.tokens() - knownTokens);
         }
 
-        private OpenReasoning openReasoning() {
+        /** The marked prefixes of at least one full block, in the order of the marks. */
+        private List<KeptPoint> marks() {
+            List<KeptPoint> points = new ArrayList<>();
+            for (CacheMark mark : request.cacheMarks()) {
+                int blocks = tokens(text.upTo(mark)) / blockSizeTokens;
+                SequenceHash tail = tail(chain.blocks(), blocks);
+                if (tail != null) {
+                    points.add(new KeptPoint(blocks, tail, mark.ttl().toMillis(), null));
+                }
+            }
+            return points;
+        }
+
+        private OpenReasoning openReasoning(int first) {
             return new OpenReasoning(
-                    checkpoint(reasoning, loopTokens), OpenReasoning.without(fingerprints, request.messages()));
+                    checkpoint(first, text.messages(first)), OpenReasoning.without(fingerprints, request.messages()));
         }
 
-        private Checkpoint checkpoint(int messages, int tokens) {
+        private Checkpoint checkpoint(int messages, PromptText.Part part) {
+            int tokens = tokens(part);
             int blocks = tokens / blockSizeTokens;
             return new Checkpoint(messages, fingerprints.get(messages), tokens, blocks, tail(chain.blocks(), blocks));
         }
 
-        private PromptCache.Key key(int messages) {
-            return new PromptCache.Key(salt, request.model(), fingerprints.get(messages));
+        private int tokens(PromptText.Part part) {
+            return (part.pieces() == 0 ? 0 : ends[part.pieces() - 1]) + part.tokens();
+        }
+
+        private PromptCache.Key key(int pieces) {
+            return new PromptCache.Key(salt, request.model(), text.fingerprint(pieces));
         }
     }
 

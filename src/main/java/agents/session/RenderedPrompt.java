@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safety: immutable.
  *
  * @param blocks full blocks of the prompt, reply opening included
- * @param marks prefixes that the request marks to be kept, see {@link MarkedPrefixes}
+ * @param marks prefixes that the request marks to be kept, see {@link inference.PromptText#upTo}
  * @param inputTokens tokens of the prompt, reply opening included
  * @param computedTokens how many of them had to be tokenised for this, the rest was known
  */

@@ -1,6 +1,6 @@
 package workers.simserver;
 
-import inference.ChatTemplate;
+import inference.ChatMlTemplate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,7 +16,7 @@ final class AnswerBuilder {
     private AnswerBuilder() {}
 
     /** @param actions at least one of them with content, and the first one no fault */
-    static Answer build(ChatTemplate template, List<Action> actions, AnswerLimits limits) {
+    static Answer build(ChatMlTemplate template, List<Action> actions, AnswerLimits limits) {
         AnswerLayout layout = new AnswerLayout(template, actions);
         int missing = limits.paddedTokens() - layout.tokens().length;
         if (missing > 0) {

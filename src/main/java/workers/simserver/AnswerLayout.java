@@ -1,6 +1,6 @@
 package workers.simserver;
 
-import inference.ChatTemplate;
+import inference.ChatMlTemplate;
 import inference.ContentBlock;
 import inference.Message;
 import inference.Role;
@@ -20,7 +20,7 @@ final class AnswerLayout {
     /** Stands in for a visible part, to find out how much markup a template puts before it. */
     private static final String PROBE = "\u0001";
 
-    private final ChatTemplate template;
+    private final ChatMlTemplate template;
     private final List<ContentBlock> blocks = new ArrayList<>();
     private final List<Answer.Span> spans = new ArrayList<>();
     private int length;
@@ -28,7 +28,7 @@ final class AnswerLayout {
     private String text = "";
     private int textFrom;
 
-    AnswerLayout(ChatTemplate template, List<Action> actions) {
+    AnswerLayout(ChatMlTemplate template, List<Action> actions) {
         this.template = template;
         List<Part> thinking = new ArrayList<>();
         List<Part> saying = new ArrayList<>();

@@ -2,7 +2,6 @@ package workers.simserver;
 
 import inference.ByteTokenizer;
 import inference.ChatMlTemplate;
-import inference.ChatTemplate;
 import inference.Message;
 import java.util.Arrays;
 import java.util.List;
@@ -22,7 +21,7 @@ import workers.sim.SimRequest;
  */
 final class ChatIntake {
     private final SimServerSettings settings;
-    private final ChatTemplate template = new ChatMlTemplate(new ByteTokenizer());
+    private final ChatMlTemplate template = new ChatMlTemplate(new ByteTokenizer());
     private final AtomicLong accepted = new AtomicLong();
 
     ChatIntake(SimServerSettings settings) {

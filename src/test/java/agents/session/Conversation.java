@@ -3,7 +3,6 @@ package agents.session;
 import inference.AgentHints;
 import inference.ByteTokenizer;
 import inference.ChatMlTemplate;
-import inference.ChatTemplate;
 import inference.ContentBlock;
 import inference.FinishReason;
 import inference.InferenceRequest;
@@ -34,7 +33,7 @@ public final class Conversation {
     public static final int BLOCK = 16;
     public static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
     public static final WorkerId WORKER = new WorkerId("http://127.0.0.1:9001");
-    private static final ChatTemplate TEMPLATE = new ChatMlTemplate(new ByteTokenizer());
+    private static final ChatMlTemplate TEMPLATE = new ChatMlTemplate(new ByteTokenizer());
 
     private Conversation() {}
 

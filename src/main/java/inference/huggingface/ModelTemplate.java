@@ -1,0 +1,127 @@
+package inference.huggingface;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import inference.ByteTokenizer;
+import inference.ChatMlTemplate;
+import inference.ChatTemplate;
+import inference.InferenceRequest;
+import inference.Message;
+import inference.PromptFingerprint;
+import inference.PromptText;
+import inference.Role;
+import inference.ToolDefinition;
+import inference.jinja.JinjaTemplate;
+import inference.jinja.TemplateFailure;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model's own chat template over its own tokenizer.
+ *
+ * <p>A request that the template refuses, because its roles do not alternate for example, is refused by the engine, too, whose word is
+ * the client's answer: until then its prompt counts as ChatML in bytes.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ *
+ * @see <a href="https://huggingface.co/docs/transformers/chat_templating">Transformers, chat templates</a>
+ */
+public final class ModelTemplate implements ChatTemplate {
+    private static final ChatTemplate REFUSED = new ChatMlTemplate(new ByteTokenizer());
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final ModelTokenizer tokenizer;
+    private final JinjaTemplate plain;
+    private final JinjaTemplate withTools;
+    private final Map<String, String> controlTokens;
+
+    private ModelTemplate(
+            ModelTokenizer tokenizer, JinjaTemplate plain, JinjaTemplate withTools, Map<String, String> controlTokens) {
+        this.tokenizer = tokenizer;
+        this.plain = plain;
+        this.withTools = withTools;
+        this.controlTokens = controlTokens;
+    }
+
+    /**
+     * Reads a template.
+     *
+     * @param tokenizerConfig a {@code tokenizer_config.json}: the names of control tokens, and the template if no other file has it
+     * @param chatTemplate the template, null for the one of {@code tokenizerConfig}
+     * @param clock for templates that write the date
+     * @throws IOException when a file cannot be read, or holds no template that can be
+     */
+    public static ModelTemplate read(
+            ModelTokenizer tokenizer, Path tokenizerConfig, @Nullable Path chatTemplate, InstantSource clock)
+            throws IOException {
+        JsonNode config = JSON.readTree(tokenizerConfig.toFile());
+        JsonNode own = config.path("chat_template");
+        String plain = chatTemplate == null ? named(own, "default") : Files.readString(chatTemplate);
+        String withTools = chatTemplate == null && own.isArray() ? named(own, "tool_use") : plain;
+        if (plain == null) {
+            throw new IOException("it has no chat_template, and no chat-template is named");
+        }
+        Map<String, String> controlTokens = new HashMap<>();
+        for (String name : List.of("bos_token", "eos_token", "pad_token", "unk_token")) {
+            JsonNode token = config.path(name);
+            String content = token.isObject() ? token.path("content").textValue() : token.textValue();
+            if (content != null) {
+                controlTokens.put(name, content);
+            }
+        }
+        try {
+            ModelTemplate template = new ModelTemplate(
+                    tokenizer,
+                    new JinjaTemplate(plain, clock),
+                    new JinjaTemplate(withTools == null ? plain : withTools, clock),
+                    controlTokens);
+            template.render(List.of(), List.of(Message.text(Role.USER, "Hello")), true, true);
+            return template;
+        } catch (TemplateFailure unusable) {
+            throw new IOException(unusable.getMessage(), unusable);
+        }
+    }
+
+    /** A config has one template, or several with names. */
+    private static @Nullable String named(JsonNode templates, String name) {
+        for (JsonNode template : templates) {
+            if (name.equals(template.path("name").textValue())) {
+                return template.path("template").textValue();
+            }
+        }
+        return templates.textValue();
+    }
+
+    @Override
+    public PromptText write(InferenceRequest request, List<PromptFingerprint> chain) {
+        try {
+            return new TemplatedPrompt(this, tokenizer, request);
+        } catch (TemplateFailure refused) {
+            return REFUSED.write(request, chain);
+        }
+    }
+
+    /**
+     * A prompt's text.
+     *
+     * @param opening whether what makes the model speak follows
+     * @throws TemplateFailure when the template refuses the messages
+     */
+    String render(List<ToolDefinition> tools, List<Message> messages, boolean reasoning, boolean opening) {
+        Map<String, @Nullable Object> variables = new HashMap<>(controlTokens);
+        variables.put("messages", TemplateValues.messages(messages));
+        variables.put("tools", tools.isEmpty() ? null : TemplateValues.tools(tools));
+        variables.put("documents", null);
+        variables.put("add_generation_prompt", opening);
+        if (!reasoning) {
+            variables.put("enable_thinking", false);
+        }
+        return (tools.isEmpty() ? plain : withTools).render(variables);
+    }
+}

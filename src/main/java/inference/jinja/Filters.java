@@ -1,0 +1,140 @@
+package inference.jinja;
+
+import inference.jinja.Callable.Arguments;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The filters that chat templates use. Stateless. */
+final class Filters {
+
+    /** One filter: {@code value|filter(arguments)}. */
+    @FunctionalInterface
+    interface Filter {
+        @Nullable
+        Object apply(@Nullable Object value, Arguments arguments);
+    }
+
+    private static final Arguments NO_ARGUMENTS = new Arguments(List.of(), Map.of());
+    private static final Map<String, Filter> ALL = new TreeMap<>();
+
+    static {
+        ALL.put("tojson", (value, arguments) -> PythonJson.write(value, arguments.integer(-1, "indent", -1)));
+        ALL.put("trim", (value, arguments) -> Methods.strip(Python.text(value), arguments, true, true));
+        ALL.put("length", (value, arguments) -> Python.length(value));
+        ALL.put("count", (value, arguments) -> Python.length(value));
+        ALL.put("default", Filters::orDefault);
+        ALL.put("d", Filters::orDefault);
+        ALL.put("string", (value, arguments) -> Python.text(value));
+        ALL.put("safe", (value, arguments) -> value);
+        ALL.put("upper", (value, arguments) -> Python.text(value).toUpperCase(Locale.ROOT));
+        ALL.put("lower", (value, arguments) -> Python.text(value).toLowerCase(Locale.ROOT));
+        ALL.put("capitalize", (value, arguments) -> Methods.capitalized(Python.text(value)));
+        ALL.put("replace", (value, arguments) -> Python.text(value)
+                .replace(arguments.text(0, "old"), arguments.text(1, "new")));
+        ALL.put("first", (value, arguments) -> Methods.item(Python.elements(value), 0L));
+        ALL.put("last", (value, arguments) -> Methods.item(Python.elements(value), -1L));
+        ALL.put("list", (value, arguments) -> new ArrayList<>(Python.elements(value)));
+        ALL.put("reverse", Filters::reversed);
+        ALL.put("items", Filters::items);
+        ALL.put("join", (value, arguments) -> Methods.join(Python.text(arguments.or(0, "d", "")), value));
+        ALL.put(
+                "int",
+                (value, arguments) -> value instanceof Number n
+                        ? (Object) n.longValue()
+                        : Long.valueOf(Python.text(value).strip()));
+        ALL.put("indent", Filters::indented);
+        ALL.put("map", Filters::mapped);
+        ALL.put("select", (value, arguments) -> chosen(value, arguments, false, true));
+        ALL.put("reject", (value, arguments) -> chosen(value, arguments, false, false));
+        ALL.put("selectattr", (value, arguments) -> chosen(value, arguments, true, true));
+        ALL.put("rejectattr", (value, arguments) -> chosen(value, arguments, true, false));
+    }
+
+    private Filters() {}
+
+    /** @throws TemplateFailure when there is none of that name */
+    static Filter named(String name) {
+        Filter filter = ALL.get(name);
+        if (filter == null) {
+            throw new TemplateFailure("no such filter: " + name + "; known are " + ALL.keySet());
+        }
+        return filter;
+    }
+
+    private static @Nullable Object orDefault(@Nullable Object value, Arguments arguments) {
+        boolean orFalse = Python.truth(arguments.or(1, "boolean", false));
+        boolean missing = value instanceof Undefined || (orFalse && !Python.truth(value));
+        return missing ? arguments.or(0, "default_value", "") : value;
+    }
+
+    private static Object reversed(@Nullable Object value, Arguments arguments) {
+        if (value instanceof String text) {
+            return new StringBuilder(text).reverse().toString();
+        }
+        List<@Nullable Object> elements = new ArrayList<>(Python.elements(value));
+        Collections.reverse(elements);
+        return elements;
+    }
+
+    private static Object items(@Nullable Object value, Arguments arguments) {
+        if (value instanceof Undefined) {
+            return List.of();
+        }
+        if (value instanceof Map<?, ?> map) {
+            return Methods.pairs(map);
+        }
+        throw new TemplateFailure("items of what is no mapping");
+    }
+
+    private static Object indented(@Nullable Object value, Arguments arguments) {
+        Object width = arguments.or(0, "width", 4L);
+        String blanks = width instanceof String text ? text : " ".repeat(arguments.integer(0, "width", 4));
+        boolean first = Python.truth(arguments.or(1, "first", false));
+        boolean blankLines = Python.truth(arguments.or(2, "blank", false));
+        String[] lines = Python.text(value).split("\n", -1);
+        StringBuilder out = new StringBuilder();
+        for (int i = 0; i < lines.length; i++) {
+            boolean indent = i == 0 ? first : blankLines || !lines[i].isEmpty();
+            out.append(i == 0 ? "" : "\n").append(indent ? blanks : "").append(lines[i]);
+        }
+        return out.toString();
+    }
+
+    private static Object mapped(@Nullable Object value, Arguments arguments) {
+        Object attribute = arguments.or(-1, "attribute", null);
+        Filter filter = attribute == null ? named(arguments.text(0, "filter")) : null;
+        List<@Nullable Object> results = new ArrayList<>();
+        for (Object element : Python.elements(value)) {
+            results.add(
+                    filter == null
+                            ? Methods.attribute(element, Python.text(attribute))
+                            : filter.apply(element, rest(arguments, 1)));
+        }
+        return results;
+    }
+
+    private static Object chosen(@Nullable Object value, Arguments arguments, boolean byAttribute, boolean wanted) {
+        int testAt = byAttribute ? 1 : 0;
+        Tests.Test test = arguments.positional().size() > testAt
+                ? Tests.named(arguments.text(testAt, "test"))
+                : (element, none) -> Python.truth(element);
+        List<@Nullable Object> results = new ArrayList<>();
+        for (Object element : Python.elements(value)) {
+            Object tested = byAttribute ? Methods.attribute(element, arguments.text(0, "attribute")) : element;
+            if (test.holds(tested, rest(arguments, testAt + 1)) == wanted) {
+                results.add(element);
+            }
+        }
+        return results;
+    }
+
+    private static Arguments rest(Arguments arguments, int from) {
+        List<@Nullable Object> all = arguments.positional();
+        return from >= all.size() ? NO_ARGUMENTS : new Arguments(all.subList(from, all.size()), Map.of());
+    }
+}
