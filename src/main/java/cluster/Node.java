@@ -252,9 +252,10 @@ public final class Node implements RunningNode {
                                 turns::promptTokens,
                                 noise,
                                 clock,
-                                metrics)
+                                metrics,
+                                lifecycle)
                         .route(),
-                new MessagesRoutes(requests, answers, turns::promptTokens, noise, metrics).route(),
+                new MessagesRoutes(requests, answers, turns::promptTokens, noise, metrics, lifecycle).route(),
                 new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller, noise)
                                 .inference())
                         .route(),

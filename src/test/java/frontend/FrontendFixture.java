@@ -97,7 +97,8 @@ public final class FrontendFixture implements AutoCloseable {
         Route chat = new ChatRoutes(
                         requests, answers, noise, InstantSource.fixed(NOW), metrics, FrontendFixture::receipts)
                 .route();
-        Route messages = new MessagesRoutes(requests, answers, request -> 11, noise, metrics).route();
+        Route messages =
+                new MessagesRoutes(requests, answers, request -> 11, noise, metrics, FrontendFixture::receipts).route();
         Route responses = new ResponsesRoutes(
                         system,
                         requests,
@@ -106,7 +107,8 @@ public final class FrontendFixture implements AutoCloseable {
                         request -> 11,
                         noise,
                         InstantSource.fixed(NOW),
-                        metrics)
+                        metrics,
+                        FrontendFixture::receipts)
                 .route();
         Route admin = new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller, noise)
                         .inference())

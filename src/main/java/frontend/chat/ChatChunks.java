@@ -1,9 +1,10 @@
 package frontend.chat;
 
 import akka.util.ByteString;
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import frontend.JsonLine;
 import frontend.OpenAiErrors;
+import frontend.RetentionReceipts;
 import frontend.SseStream;
 import inference.InferenceEvent;
 import inference.Usage;
@@ -35,17 +36,12 @@ final class ChatChunks {
         this.includeUsage = includeUsage;
     }
 
-    /** Frames of the next event. */
-    List<ByteString> frames(InferenceEvent event) {
-        return frames(event, Optional.empty());
-    }
-
     /**
      * Frames of the next event.
      *
      * @param kept what is kept of the session, for the last chunk
      */
-    List<ByteString> frames(InferenceEvent event, Optional<JsonNode> kept) {
+    List<ByteString> frames(InferenceEvent event, Optional<ObjectNode> kept) {
         List<ByteString> frames = new ArrayList<>(3);
         if (event instanceof InferenceEvent.Failed failed) {
             frames.add(SseStream.data(OpenAiErrors.envelope(failed.failure())));
@@ -78,7 +74,7 @@ final class ChatChunks {
         return frames;
     }
 
-    private void finish(InferenceEvent.Finished finished, Optional<JsonNode> kept, List<ByteString> frames) {
+    private void finish(InferenceEvent.Finished finished, Optional<ObjectNode> kept, List<ByteString> frames) {
         callsWithArguments.forEach((index, written) -> {
             if (!written) {
                 frames.add(arguments(index, "{}"));
@@ -131,7 +127,7 @@ final class ChatChunks {
         return choice(members, null, Optional.empty());
     }
 
-    private ByteString choice(JsonLine.Part delta, @Nullable String finishReason, Optional<JsonNode> kept) {
+    private ByteString choice(JsonLine.Part delta, @Nullable String finishReason, Optional<ObjectNode> kept) {
         return chunk(json -> {
             json.writeArrayFieldStart("choices");
             json.writeStartObject();
@@ -146,16 +142,16 @@ final class ChatChunks {
             if (includeUsage) {
                 json.writeNullField("usage");
             }
-            ChatWire.retention(json, kept);
+            RetentionReceipts.write(json, kept);
         });
     }
 
-    private ByteString usage(Usage usage, Optional<JsonNode> kept) {
+    private ByteString usage(Usage usage, Optional<ObjectNode> kept) {
         return chunk(json -> {
             json.writeArrayFieldStart("choices");
             json.writeEndArray();
             ChatWire.usage(json, usage);
-            ChatWire.retention(json, kept);
+            RetentionReceipts.write(json, kept);
         });
     }
 

@@ -1,8 +1,9 @@
 package frontend.chat;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import frontend.JsonLine;
+import frontend.RetentionReceipts;
 import frontend.WholeAnswer;
 import inference.ContentBlock;
 import inference.InferenceEvent;
@@ -16,7 +17,7 @@ final class ChatReply {
     private ChatReply() {}
 
     /** @param kept what is kept of the session, if the request wants to know */
-    static String body(ChatWire.AnswerHead head, WholeAnswer answer, Optional<JsonNode> kept) {
+    static String body(ChatWire.AnswerHead head, WholeAnswer answer, Optional<ObjectNode> kept) {
         ReplyBuilder reply = answer.reply();
         InferenceEvent.Finished end = answer.end();
         return JsonLine.object(reply.text().length() + reply.thinking().length() + 512, json -> {
@@ -32,7 +33,7 @@ final class ChatReply {
             json.writeEndObject();
             json.writeEndArray();
             ChatWire.usage(json, end.usage());
-            ChatWire.retention(json, kept);
+            RetentionReceipts.write(json, kept);
         });
     }
 

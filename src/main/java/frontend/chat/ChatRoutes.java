@@ -6,10 +6,8 @@ import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.server.AllDirectives;
 import akka.http.javadsl.server.PathMatchers;
 import akka.http.javadsl.server.Route;
-import akka.japi.Pair;
 import akka.stream.javadsl.Source;
 import akka.util.ByteString;
-import com.fasterxml.jackson.databind.JsonNode;
 import frontend.Answers;
 import frontend.Caller;
 import frontend.ClientConnection;
@@ -22,8 +20,6 @@ import inference.InferenceEvent;
 import inference.InferenceRequest;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import metrics.Metric;
 import metrics.Metrics;
@@ -34,9 +30,6 @@ import metrics.Metrics;
  * <p>Thread-safety: safe for concurrent use.
  */
 public final class ChatRoutes extends AllDirectives {
-    private static final CompletionStage<Optional<JsonNode>> NOTHING =
-            CompletableFuture.completedStage(Optional.empty());
-
     private final RequestDirectives requests;
     private final Answers answers;
     private final PromptNoise noise;
@@ -74,32 +67,19 @@ public final class ChatRoutes extends AllDirectives {
                 "chatcmpl-" + request.turn().value(), clock.instant().getEpochSecond(), request.model());
         if (!chat.stream()) {
             return answers.whole(request, client)
-                    .thenCompose(answer -> kept(chat).thenApply(kept -> HttpResponse.create()
-                            .withEntity(ContentTypes.APPLICATION_JSON, ChatReply.body(head, answer, kept))));
+                    .thenCompose(answer -> receipts.shown(chat.retention(), request.session())
+                            .thenApply(kept -> HttpResponse.create()
+                                    .withEntity(ContentTypes.APPLICATION_JSON, ChatReply.body(head, answer, kept))));
         }
         return answers.streamed(request, client, SseStream.COMMENT, events -> frames(chat, head, events));
     }
 
     private Source<ByteString, NotUsed> frames(
             ChatRequest chat, ChatWire.AnswerHead head, Source<InferenceEvent, NotUsed> events) {
-        if (!chat.retention()) {
-            return events.statefulMapConcat(() -> new ChatChunks(head, chat.includeUsage())::frames);
-        }
-        // Asked for when the turn is recorded, which its last event says.
-        return events.mapAsync(1, event -> (event instanceof InferenceEvent.Finished ? kept(chat) : NOTHING)
-                        .thenApply(kept -> Pair.create(event, kept)))
+        return receipts.beside(events, chat.retention(), chat.inference().session())
                 .statefulMapConcat(() -> {
                     ChatChunks chunks = new ChatChunks(head, chat.includeUsage());
-                    return pair -> chunks.frames(pair.first(), pair.second());
+                    return next -> chunks.frames(next.first(), next.second());
                 });
-    }
-
-    /** What is kept of the session, if the request wants to know; an answer does not fail for it. */
-    private CompletionStage<Optional<JsonNode>> kept(ChatRequest chat) {
-        return chat.retention()
-                ? receipts.of(chat.inference().session())
-                        .thenApply(Optional::of)
-                        .exceptionally(failure -> Optional.empty())
-                : NOTHING;
     }
 }

@@ -1,11 +1,9 @@
 package frontend.chat;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.databind.JsonNode;
 import inference.FinishReason;
 import inference.Usage;
 import java.io.IOException;
-import java.util.Optional;
 
 /** What whole answers and chunks have in common on the wire. */
 final class ChatWire {
@@ -50,14 +48,4 @@ final class ChatWire {
      * @param createdSeconds when it was asked for, in seconds of the epoch
      */
     record AnswerHead(String id, long createdSeconds, String model) {}
-
-    /** What is kept of the session, beside the answer. */
-    static void retention(JsonGenerator json, Optional<JsonNode> kept) throws IOException {
-        if (kept.isPresent()) {
-            json.writeObjectFieldStart("nvext");
-            json.writeFieldName("retention");
-            json.writeRawValue(kept.get().toString());
-            json.writeEndObject();
-        }
-    }
 }

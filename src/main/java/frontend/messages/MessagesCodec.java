@@ -88,7 +88,8 @@ public final class MessagesCodec {
                 display != MessagesRequest.Display.NONE,
                 HintsReader.hints(body),
                 marks);
-        return new MessagesRequest(request, body.at("stream").booleanOr(false), display);
+        return new MessagesRequest(
+                request, body.at("stream").booleanOr(false), display, HintsReader.wantsRetention(body));
     }
 
     private static void refuseUnserved(JsonField body) {

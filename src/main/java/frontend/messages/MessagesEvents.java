@@ -1,15 +1,18 @@
 package frontend.messages;
 
 import akka.util.ByteString;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import frontend.AnthropicErrors;
 import frontend.JsonLine;
 import frontend.ReasoningSeal;
+import frontend.RetentionReceipts;
 import frontend.SseStream;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.Usage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,19 +58,23 @@ final class MessagesEvents {
         this.inputTokens = inputTokens;
     }
 
-    /** Frames of the next event. */
-    List<ByteString> frames(InferenceEvent event) {
+    /**
+     * Frames of the next event.
+     *
+     * @param kept what is kept of the session, told with the usage
+     */
+    List<ByteString> frames(InferenceEvent event, Optional<ObjectNode> kept) {
         frames.clear();
         if (event instanceof InferenceEvent.Failed failed) {
             fail(failed.failure());
         } else if (!ended) {
             begin();
-            write(event);
+            write(event, kept);
         }
         return List.copyOf(frames);
     }
 
-    private void write(InferenceEvent event) {
+    private void write(InferenceEvent event, Optional<ObjectNode> kept) {
         if (event instanceof InferenceEvent.ThinkingDelta thinking) {
             thinking(thinking.text());
         } else if (event instanceof InferenceEvent.TextDelta text) {
@@ -80,7 +87,7 @@ final class MessagesEvents {
         } else if (event instanceof InferenceEvent.ToolCallDelta call) {
             arguments(call);
         } else if (event instanceof InferenceEvent.Finished finished) {
-            finish(finished);
+            finish(finished, kept);
         }
     }
 
@@ -149,12 +156,13 @@ final class MessagesEvents {
         delta("input_json_delta", "partial_json", call.arguments());
     }
 
-    private void finish(InferenceEvent.Finished finished) {
+    private void finish(InferenceEvent.Finished finished, Optional<ObjectNode> kept) {
         close();
         ended = true;
         event("message_delta", json -> {
             JsonLine.objectField(json, "delta", delta -> MessagesWire.stop(delta, finished, calls > 0, refused));
             MessagesWire.usage(json, finished.usage(), request.inference().cacheMarks());
+            RetentionReceipts.write(json, kept);
         });
         event("message_stop", json -> {});
     }

@@ -1,18 +1,22 @@
 package frontend.messages;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import frontend.JsonLine;
 import frontend.ReasoningSeal;
+import frontend.RetentionReceipts;
 import frontend.WholeAnswer;
 import inference.ContentBlock;
 import inference.ReplyBuilder;
 import java.io.IOException;
+import java.util.Optional;
 
 /** The body of a complete answer. */
 final class MessagesReply {
     private MessagesReply() {}
 
-    static String body(String id, MessagesRequest request, WholeAnswer answer) {
+    /** @param kept what is kept of the session, if the request wants to know */
+    static String body(String id, MessagesRequest request, WholeAnswer answer, Optional<ObjectNode> kept) {
         ReplyBuilder reply = answer.reply();
         return JsonLine.object(reply.text().length() + reply.thinking().length() + 512, json -> {
             MessagesWire.head(json, id, request.inference().model());
@@ -25,6 +29,7 @@ final class MessagesReply {
                     !reply.calls().isEmpty(),
                     !reply.refusal().isEmpty());
             MessagesWire.usage(json, answer.end().usage(), request.inference().cacheMarks());
+            RetentionReceipts.write(json, kept);
         });
     }
 

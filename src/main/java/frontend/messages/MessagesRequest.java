@@ -9,8 +9,9 @@ import inference.InferenceRequest;
  *
  * @param stream whether the answer is a stream of events
  * @param display how the answer shows reasoning
+ * @param retention whether the answer shows what is kept of the session
  */
-public record MessagesRequest(InferenceRequest inference, boolean stream, Display display) {
+public record MessagesRequest(InferenceRequest inference, boolean stream, Display display, boolean retention) {
 
     /** What a client wants to see of the model's reasoning. */
     public enum Display {

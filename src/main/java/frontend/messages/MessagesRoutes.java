@@ -12,6 +12,7 @@ import frontend.JsonField;
 import frontend.PromptNoise;
 import frontend.PromptTokens;
 import frontend.RequestDirectives;
+import frontend.RetentionReceipts;
 import inference.InferenceRequest;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -30,14 +31,21 @@ public final class MessagesRoutes extends AllDirectives {
     private final PromptTokens tokens;
     private final PromptNoise noise;
     private final Metrics metrics;
+    private final RetentionReceipts receipts;
 
     public MessagesRoutes(
-            RequestDirectives requests, Answers answers, PromptTokens tokens, PromptNoise noise, Metrics metrics) {
+            RequestDirectives requests,
+            Answers answers,
+            PromptTokens tokens,
+            PromptNoise noise,
+            Metrics metrics,
+            RetentionReceipts receipts) {
         this.requests = requests;
         this.answers = answers;
         this.tokens = tokens;
         this.noise = noise;
         this.metrics = metrics;
+        this.receipts = receipts;
     }
 
     public Route route() {
@@ -55,15 +63,16 @@ public final class MessagesRoutes extends AllDirectives {
         InferenceRequest turn = request.inference();
         String id = "msg_" + turn.turn().value();
         if (!request.stream()) {
-            return answers.whole(turn, client).thenApply(answer -> json(MessagesReply.body(id, request, answer)));
+            return answers.whole(turn, client).thenCompose(answer -> receipts.shown(request.retention(), turn.session())
+                    .thenApply(kept -> json(MessagesReply.body(id, request, answer, kept))));
         }
         int inputTokens = tokens.count(turn);
-        return answers.streamed(
-                turn,
-                client,
-                MessagesEvents.PING,
-                events -> events.statefulMapConcat(
-                        () -> new MessagesEvents(id, caller.requestId(), request, inputTokens)::frames));
+        return answers.streamed(turn, client, MessagesEvents.PING, events -> receipts.beside(
+                        events, request.retention(), turn.session())
+                .statefulMapConcat(() -> {
+                    MessagesEvents frames = new MessagesEvents(id, caller.requestId(), request, inputTokens);
+                    return next -> frames.frames(next.first(), next.second());
+                }));
     }
 
     private CompletionStage<HttpResponse> count(JsonField body, Caller caller, ClientConnection client) {

@@ -83,6 +83,7 @@ final class ResponsesCodec {
                 tools.freeForm(),
                 input.previous(),
                 store ? ResponsesInput.kept(items, request.turn().value()) : "[]",
+                HintsReader.wantsRetention(body),
                 ResponseSettings.of(body).toString());
     }
 

@@ -4,6 +4,7 @@ import akka.util.ByteString;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import frontend.JsonLine;
+import frontend.RetentionReceipts;
 import frontend.SseStream;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,10 +48,19 @@ final class ResponsesEvents {
 
     /** Frames of the next event. */
     List<ByteString> frames(InferenceEvent event) {
+        return frames(event, Optional.empty());
+    }
+
+    /**
+     * Frames of the next event.
+     *
+     * @param kept what is kept of the session, for the response as it ended
+     */
+    List<ByteString> frames(InferenceEvent event, Optional<ObjectNode> kept) {
         frames.clear();
         if (ended == null) {
             begin();
-            write(event);
+            write(event, kept);
         }
         return List.copyOf(frames);
     }
@@ -75,7 +86,7 @@ final class ResponsesEvents {
         return output.stream().map(item -> item.get("id").textValue()).toList();
     }
 
-    private void write(InferenceEvent event) {
+    private void write(InferenceEvent event, Optional<ObjectNode> kept) {
         if (event instanceof InferenceEvent.ThinkingDelta thinking) {
             thinking(thinking.text());
         } else if (event instanceof InferenceEvent.TextDelta text) {
@@ -87,7 +98,7 @@ final class ResponsesEvents {
         } else if (event instanceof InferenceEvent.ToolCallDelta call) {
             arguments(call);
         } else if (event instanceof InferenceEvent.Finished finished) {
-            finish(finished);
+            finish(finished, kept);
         } else if (event instanceof InferenceEvent.Failed failed) {
             fail(failed.failure());
         }
@@ -155,10 +166,11 @@ final class ResponsesEvents {
         }
     }
 
-    private void finish(InferenceEvent.Finished finished) {
+    private void finish(InferenceEvent.Finished finished, Optional<ObjectNode> kept) {
         boolean whole = ResponseObject.incompleteReason(finished.reason()) == null;
         close(whole ? "completed" : "incomplete");
         ObjectNode last = response.ended(finished, output, clock.instant().getEpochSecond());
+        kept.ifPresent(member -> last.set(RetentionReceipts.MEMBER, member));
         ended = last;
         whole(whole ? "response.completed" : "response.incomplete", last);
     }

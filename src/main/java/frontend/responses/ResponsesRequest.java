@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param freeForm names of tools that take text instead of JSON
  * @param previous response that this one continues
  * @param input JSON array of the items that the request brought, references resolved
+ * @param retention whether the response shows what is kept of the session
  * @param settings JSON object of the request's settings, as every response repeats them
  */
 record ResponsesRequest(
@@ -25,6 +26,7 @@ record ResponsesRequest(
         Set<String> freeForm,
         @Nullable String previous,
         String input,
+        boolean retention,
         String settings) {
     ResponsesRequest {
         freeForm = Set.copyOf(freeForm);

@@ -17,6 +17,7 @@ import frontend.JsonField;
 import frontend.PromptNoise;
 import frontend.PromptTokens;
 import frontend.RequestDirectives;
+import frontend.RetentionReceipts;
 import frontend.SseStream;
 import frontend.WholeAnswer;
 import inference.ContentBlock;
@@ -28,6 +29,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -54,6 +56,7 @@ public final class ResponsesRoutes extends AllDirectives {
     private final PromptNoise noise;
     private final InstantSource clock;
     private final Metrics metrics;
+    private final RetentionReceipts receipts;
 
     public ResponsesRoutes(
             ActorSystem<?> system,
@@ -63,7 +66,8 @@ public final class ResponsesRoutes extends AllDirectives {
             PromptTokens tokens,
             PromptNoise noise,
             InstantSource clock,
-            Metrics metrics) {
+            Metrics metrics,
+            RetentionReceipts receipts) {
         this.system = system;
         this.requests = requests;
         this.answers = answers;
@@ -72,6 +76,7 @@ public final class ResponsesRoutes extends AllDirectives {
         this.noise = noise;
         this.clock = clock;
         this.metrics = metrics;
+        this.receipts = receipts;
     }
 
     public Route route() {
@@ -136,17 +141,20 @@ public final class ResponsesRoutes extends AllDirectives {
             return answers.streamed(
                     request.inference(), client, SseStream.COMMENT, source -> frames(source, events, request, tenant));
         }
-        return answers.whole(request.inference(), client).thenCompose(answer -> {
-            replay(answer, events);
-            ObjectNode ended = ended(events);
-            return keep(request, tenant, events).thenApply(kept -> json(ended.toString()));
-        });
+        return answers.whole(request.inference(), client).thenCompose(answer -> receipts.shown(
+                        request.retention(), request.inference().session())
+                .thenCompose(receipt -> {
+                    replay(answer, events, receipt);
+                    ObjectNode ended = ended(events);
+                    return keep(request, tenant, events).thenApply(kept -> json(ended.toString()));
+                }));
     }
 
     private Source<ByteString, NotUsed> frames(
             Source<InferenceEvent, NotUsed> source, ResponsesEvents events, ResponsesRequest request, TenantId tenant) {
-        return source.mapAsync(1, event -> {
-                    List<ByteString> frames = events.frames(event);
+        return receipts.beside(source, request.retention(), request.inference().session())
+                .mapAsync(1, next -> {
+                    List<ByteString> frames = events.frames(next.first(), next.second());
                     if (events.ended() == null) {
                         return CompletableFuture.completedStage(frames);
                     }
@@ -157,7 +165,7 @@ public final class ResponsesRoutes extends AllDirectives {
     }
 
     /** The answer once more as events, which make the same response of it. */
-    private static void replay(WholeAnswer answer, ResponsesEvents events) {
+    private static void replay(WholeAnswer answer, ResponsesEvents events, Optional<ObjectNode> receipt) {
         ReplyBuilder reply = answer.reply();
         if (!reply.thinking().isEmpty()) {
             events.frames(new InferenceEvent.ThinkingDelta(reply.thinking()));
@@ -174,7 +182,7 @@ public final class ResponsesRoutes extends AllDirectives {
                     i, calls.get(i).id(), calls.get(i).name()));
             events.frames(new InferenceEvent.ToolCallDelta(i, calls.get(i).arguments()));
         }
-        events.frames(answer.end());
+        events.frames(answer.end(), receipt);
     }
 
     private CompletionStage<Void> keep(ResponsesRequest request, TenantId tenant, ResponsesEvents events) {

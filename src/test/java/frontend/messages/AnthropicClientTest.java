@@ -1,6 +1,7 @@
 package frontend.messages;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -31,6 +32,7 @@ import inference.InferenceFailure;
 import inference.Role;
 import inference.Usage;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -115,6 +117,38 @@ class AnthropicClientTest {
                                         new ContentBlock.ToolResult(
                                                 "call_b", List.of(new ContentBlock.Text("b")), false)))),
                 frontend.nextSeen().messages());
+    }
+
+    @Test
+    void whatIsKeptOfTheSessionComesBesideTheAnswerWhenAskedFor() {
+        frontend.script = request -> FrontendFixture.answer("hello");
+        MessageCreateParams asking = ask("hi")
+                .putAdditionalHeader("x-holdfast-session-id", "s1")
+                .putAdditionalBodyProperty("nvext", JsonValue.from(Map.of("extra_fields", List.of("retention"))))
+                .build();
+        JsonValue kept = JsonValue.from(Map.of("retention", Map.of("of", "s1")));
+
+        Message whole = client.messages().create(asking);
+        whole.validate();
+        assertEquals(kept, whole._additionalProperties().get("nvext"));
+        assertEquals("hello", whole.content().get(0).asText().text());
+
+        MessageAccumulator streamed = MessageAccumulator.create();
+        List<JsonValue> told = new ArrayList<>();
+        try (StreamResponse<RawMessageStreamEvent> stream = client.messages().createStreaming(asking)) {
+            stream.stream().map(streamed::accumulate).forEach(event -> {
+                event.validate();
+                event.messageDelta()
+                        .ifPresent(
+                                delta -> told.add(delta._additionalProperties().get("nvext")));
+            });
+        }
+        assertEquals(List.of(kept), told);
+        assertEquals("hello", streamed.message().content().get(0).asText().text());
+        assertFalse(client.messages()
+                .create(ask("hi").build())
+                ._additionalProperties()
+                .containsKey("nvext"));
     }
 
     @Test

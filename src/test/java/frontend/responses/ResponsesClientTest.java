@@ -1,6 +1,7 @@
 package frontend.responses;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import akka.NotUsed;
@@ -113,6 +114,29 @@ class ResponsesClientTest {
                     frontend.nextSeen().messages());
             client.responses().delete(answer.id());
             assertThrows(NotFoundException.class, () -> client.responses().retrieve(answer.id()));
+        }
+    }
+
+    @Test
+    void whatIsKeptOfTheSessionIsPartOfTheResponseWhenAskedForAndWhenItIsReadAgain() {
+        frontend.script = request -> FrontendFixture.answer("hello");
+        for (boolean stream : List.of(false, true)) {
+            Response answer = create(
+                    stream,
+                    ask("hi")
+                            .putAdditionalHeader("x-holdfast-session-id", "s1")
+                            .putAdditionalBodyProperty(
+                                    "nvext", JsonValue.from(Map.of("extra_fields", List.of("retention")))));
+            answer.validate();
+            JsonValue kept = JsonValue.from(Map.of("retention", Map.of("of", "s1")));
+            assertEquals(kept, answer._additionalProperties().get("nvext"));
+            assertEquals(
+                    kept,
+                    client.responses()
+                            .retrieve(answer.id())
+                            ._additionalProperties()
+                            .get("nvext"));
+            assertFalse(create(stream, ask("hi"))._additionalProperties().containsKey("nvext"));
         }
     }
 
