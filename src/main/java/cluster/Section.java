@@ -96,6 +96,13 @@ final class Section {
         return value;
     }
 
+    /** A number above zero and not above {@code most}. */
+    double getDoubleAboveZero(String key, int most) {
+        double value = getDouble(key);
+        require(value > 0 && value <= most, key, "above 0, at most " + most);
+        return value;
+    }
+
     /** A finite number above zero. */
     double getDoubleAboveZero(String key) {
         double value = getDouble(key);

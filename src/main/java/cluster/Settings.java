@@ -56,6 +56,7 @@ public record Settings(
     private static final List<String> PRIORITIES = Stream.of(EnginePriority.values())
             .map(priority -> priority.name().toLowerCase(Locale.ROOT).replace('_', '-'))
             .toList();
+    private static final int MOST_TURNS_PER_SLOT = 1000;
     private static final List<String> API_KEY = List.of("key", "key-sha256", "tenant");
 
     /**
@@ -93,7 +94,7 @@ public record Settings(
                 own.getDuration("heartbeat-interval", Duration.ofMillis(100), Duration.ofMinutes(1)),
                 own.getInt("failed-probes", 1),
                 own.getDuration("admission-validity"),
-                own.getDoubleAboveZero("turns-per-slot"),
+                own.getDoubleAboveZero("turns-per-slot", MOST_TURNS_PER_SLOT),
                 own.getDuration("load-interval"),
                 own.getInt("update-window", 1, 1000),
                 own.getInt("update-hashes", 1, 6000),

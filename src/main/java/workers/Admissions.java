@@ -15,7 +15,6 @@ import workers.status.WorkerState;
  * run there.
  */
 final class Admissions {
-    private final double turnsPerSlot;
     private final Map<TurnId, Reserved> turns = new HashMap<>();
     private int reservedBlocks;
     private int freshBlocks;
@@ -27,10 +26,6 @@ final class Admissions {
      * @param fresh what of it no hold covered when it was admitted
      */
     private record Reserved(int blocks, int fresh) {}
-
-    Admissions(double turnsPerSlot) {
-        this.turnsPerSlot = turnsPerSlot;
-    }
 
     /**
      * Admits a turn or says why not. An admitted turn is admitted again, whatever the load.
@@ -57,7 +52,7 @@ final class Admissions {
         if (inputTokens >= facts.contextTokens() || needed > facts.deviceBlocks()) {
             return Optional.of(Worker.RefusalReason.TOO_LONG);
         }
-        if (turns.size() >= Math.max(1, Math.round(turnsPerSlot * facts.maxSequences()))) {
+        if (turns.size() >= facts.maxSequences()) {
             return Optional.of(Worker.RefusalReason.FULL);
         }
         int whole = Math.min(facts.deviceBlocks(), blocks(inputTokens + expectedOutputTokens, facts));

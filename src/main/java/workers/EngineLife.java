@@ -14,8 +14,7 @@ final class EngineLife {
     private static final long UNKNOWN = 0;
 
     private final WorkerId worker;
-    private final int blockSizeTokens;
-    private final int failedProbesAllowed;
+    private final WorkerSettings settings;
     private final Logger log;
     private WorkerState state = WorkerState.JOINING;
     private String reason = "the engine has not answered yet";
@@ -33,11 +32,10 @@ final class EngineLife {
         RESTARTED
     }
 
-    EngineLife(WorkerId worker, int blockSizeTokens, int failedProbes, Logger log) {
+    EngineLife(WorkerId worker, WorkerSettings settings, Logger log) {
         this.worker = worker;
         this.log = log;
-        this.blockSizeTokens = blockSizeTokens;
-        this.failedProbesAllowed = failedProbes;
+        this.settings = settings;
     }
 
     WorkerState state() {
@@ -48,7 +46,7 @@ final class EngineLife {
         return reason;
     }
 
-    /** What the engine said of itself; null until it was accepted. */
+    /** What the engine said of itself, with the turns it is given at once; null until it was accepted. */
     @Nullable
     EngineFacts facts() {
         return facts;
@@ -57,10 +55,10 @@ final class EngineLife {
     Seen answered(EngineClient.Probe probe) {
         failedProbes = 0;
         int engineBlock = probe.facts().blockSizeTokens();
-        if (engineBlock != blockSizeTokens) {
+        if (engineBlock != settings.blockSizeTokens()) {
             enter(
                     WorkerState.JOINING,
-                    "refused: its blocks have " + engineBlock + " tokens, ours " + blockSizeTokens
+                    "refused: its blocks have " + engineBlock + " tokens, ours " + settings.blockSizeTokens()
                             + " (kv.block-size-tokens)");
             return Seen.NOTHING_NEW;
         }
@@ -68,8 +66,9 @@ final class EngineLife {
         if (probe.lifeNumber() != UNKNOWN) {
             lifeNumber = probe.lifeNumber();
         }
-        boolean changed = !probe.facts().equals(facts);
-        facts = probe.facts();
+        EngineFacts told = probe.facts().withTurnsPerSlot(settings.turnsPerSlot());
+        boolean changed = !told.equals(facts);
+        facts = told;
         enterAnswering();
         if (restarted) {
             return Seen.RESTARTED;
@@ -86,7 +85,7 @@ final class EngineLife {
         failedProbes++;
         if (state == WorkerState.JOINING) {
             enter(WorkerState.JOINING, why);
-        } else if (reported || failedProbes >= failedProbesAllowed) {
+        } else if (reported || failedProbes >= settings.failedProbes()) {
             enter(WorkerState.UNREACHABLE, why);
         }
     }

@@ -317,8 +317,8 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         this.settings = settings;
         this.ports = ports;
         EngineClient engine = ports.engines().apply(id);
-        this.life = new EngineLife(id, settings.blockSizeTokens(), settings.failedProbes(), context.getLog());
-        this.admissions = new Admissions(settings.turnsPerSlot());
+        this.life = new EngineLife(id, settings, context.getLog());
+        this.admissions = new Admissions();
         this.cache = new EngineCache(
                 settings.blockSizeTokens(),
                 ports,

@@ -19,7 +19,8 @@ class SettingsTest {
                     holdfast.kv.block-size-tokens = 5000 | holdfast.kv.block-size-tokens: must be 1 to 1024, got 5000
                     holdfast.workers.heartbeat-interval = 99ms | holdfast.workers.heartbeat-interval: must be 100 ms to 60000 ms, got 99ms
                     holdfast.workers.update-hashes = 6001 | holdfast.workers.update-hashes: must be 1 to 6000, got 6001
-                    holdfast.workers.turns-per-slot = 0 | holdfast.workers.turns-per-slot: must be above 0, got 0
+                    holdfast.workers.turns-per-slot = 0 | holdfast.workers.turns-per-slot: must be above 0, at most 1000, got 0
+                    holdfast.workers.turns-per-slot = 1001 | holdfast.workers.turns-per-slot: must be above 0, at most 1000, got 1001
                     holdfast.workers.events.silence-check = 0s | holdfast.workers.events.silence-check: must be a time above 0s, got 0s
                     holdfast.workers.openai.unsaid.max-batched-tokens = 0 | holdfast.workers.openai.unsaid.max-batched-tokens: must be at least 1, got 0
                     holdfast.router.strategy = nope | holdfast.router.strategy: must be one of random, round-robin, least-loaded, power-of-two, sticky, dynamo-cost, cache-aware, lmetric, prefix-scorer, e2, thompson, joint, got nope

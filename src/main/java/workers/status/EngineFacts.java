@@ -11,7 +11,7 @@ import java.util.List;
  * @param blockSizeTokens tokens in a KV block
  * @param deviceBlocks capacity of the {@code DEVICE} tier in blocks
  * @param maxBatchedTokens token budget of one scheduler pass
- * @param maxSequences requests that may run at once
+ * @param maxSequences requests that may run at once; as a worker tells its facts, turns that it admits at once
  * @param contextTokens longest prompt plus answer
  * @param capabilities what it can be told to do with its cache
  */
@@ -25,5 +25,12 @@ public record EngineFacts(
         EngineCapabilities capabilities) {
     public EngineFacts {
         models = List.copyOf(models);
+    }
+
+    /** The same with another number of turns at once: a multiple of the requests, rounded, and at least one. */
+    public EngineFacts withTurnsPerSlot(double turnsPerSlot) {
+        int turns = (int) Math.max(1, Math.min(Integer.MAX_VALUE, Math.round(turnsPerSlot * maxSequences)));
+        return new EngineFacts(
+                models, blockSizeTokens, deviceBlocks, maxBatchedTokens, turns, contextTokens, capabilities);
     }
 }
