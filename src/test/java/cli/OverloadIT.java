@@ -7,13 +7,10 @@ import static testkit.NodeProcess.await;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,21 +19,20 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import testkit.EngineGauges;
+import testkit.LeavingClient;
 import testkit.NodeProcess;
 
 /** A node whose only engine takes one turn, and where none may wait. */
 class OverloadIT {
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final HttpClient HTTP = HttpClient.newHttpClient();
-    /** Begins at once and then stays. */
-    private static final String STAYS =
-            "[sim][[{\\\"text\\\":\\\"a\\\"},{\\\"text\\\":\\\"b\\\",\\\"delay_ms\\\":60000}]][/sim]";
 
     @TempDir
     static Path directory;
 
     private static NodeProcess node;
-    private static String engine;
+    private static EngineGauges engine;
     private static int port;
 
     @BeforeAll
@@ -45,7 +41,7 @@ class OverloadIT {
         Files.writeString(config, "holdfast.workers.turns-per-slot = 0.001\nholdfast.router.queue.max-waiting = 0\n");
         port = NodeProcess.freePort();
         node = NodeProcess.start(directory.resolve("data"), port, "--workers", "1", "--config", config.toString());
-        engine = node.get("/v1/workers").at("/data/0/id").textValue();
+        engine = EngineGauges.of(node.get("/v1/workers").at("/data/0/id").textValue());
     }
 
     @AfterAll
@@ -66,46 +62,26 @@ class OverloadIT {
     })
     void whatIsTooMuchIsToldSoUntilTheClientThatFillsTheNodeLeaves(String path, boolean stream, String leave)
             throws Exception {
-        try (Socket filling = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            byte[] body = body(path, STAYS, stream).getBytes(StandardCharsets.UTF_8);
-            filling.getOutputStream()
-                    .write(("POST " + path + " HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-                                    + "content-length: " + body.length + "\r\n\r\n")
-                            .getBytes(StandardCharsets.UTF_8));
-            filling.getOutputStream().write(body);
-            await("the engine runs the request", Duration.ofSeconds(30), () -> gauge("num_requests_running") == 1);
+        try (LeavingClient filling = LeavingClient.ask(port, path, LeavingClient.SILENT, stream)) {
+            await("the engine runs the request", Duration.ofSeconds(30), () -> engine.running(1));
 
-            HttpResponse<String> refused = post(path, body(path, "hi", stream));
-            boolean messages = path.equals("/v1/messages");
-            assertEquals(messages ? 529 : 503, refused.statusCode(), refused.body());
+            HttpResponse<String> refused = post(path, LeavingClient.body(path, "hi", stream));
+            assertEquals(429, refused.statusCode(), refused.body());
             assertEquals("1", refused.headers().firstValue("retry-after").orElseThrow());
             assertEquals(
-                    messages ? "overloaded_error" : "server_error",
+                    "rate_limit_error",
                     MAPPER.readTree(refused.body()).at("/error/type").textValue());
 
             if (leave.equals("reset")) {
-                filling.setSoLinger(true, 0);
+                filling.reset();
             }
         }
-        await(
-                "the engine has stopped it and freed its blocks",
-                Duration.ofSeconds(30),
-                () -> gauge("num_requests_running") == 0 && gauge("kv_cache_usage_perc") == 0);
+        await("the engine has stopped it and freed its blocks", Duration.ofSeconds(30), engine::idle);
         await("there is room again", Duration.ofSeconds(30), () -> {
-            HttpResponse<String> answer = post(path, body(path, "hi", false));
-            assertTrue(
-                    answer.statusCode() == 200 || answer.statusCode() == 503 || answer.statusCode() == 529,
-                    answer.body());
+            HttpResponse<String> answer = post(path, LeavingClient.body(path, "hi", false));
+            assertTrue(answer.statusCode() == 200 || answer.statusCode() == 429, answer.body());
             return answer.statusCode() == 200;
         });
-    }
-
-    private static String body(String path, String prompt, boolean stream) {
-        String input = path.equals("/v1/responses")
-                ? "\"input\":\"" + prompt + "\""
-                : "\"messages\":[{\"role\":\"user\",\"content\":\"" + prompt + "\"}]";
-        String limit = path.equals("/v1/messages") ? ",\"max_tokens\":100" : "";
-        return "{\"model\":\"sim-echo\"," + input + limit + ",\"stream\":" + stream + "}";
     }
 
     private static HttpResponse<String> post(String path, String body) {
@@ -113,18 +89,6 @@ class OverloadIT {
                 .header("content-type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(body))
                 .build());
-    }
-
-    /** What the engine itself says. */
-    private static double gauge(String name) {
-        String page = send(HttpRequest.newBuilder(URI.create(engine + "/metrics"))
-                        .build())
-                .body();
-        return page.lines()
-                .filter(line -> line.startsWith("vllm:" + name + "{") || line.startsWith("vllm:" + name + " "))
-                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-                .findFirst()
-                .orElseThrow(() -> new AssertionError("no " + name + " in " + page));
     }
 
     private static HttpResponse<String> send(HttpRequest request) {
