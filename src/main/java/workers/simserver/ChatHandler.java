@@ -17,7 +17,8 @@ import java.util.UUID;
  * <p>Thread-safety: safe for concurrent use; each exchange occupies its thread until it ends.
  */
 final class ChatHandler {
-    private static final long KEEP_ALIVE_MILLIS = 1000;
+    /** The JDK's server learns only by writing that nobody reads any more; real engines are told at once. */
+    private static final long KEEP_ALIVE_MILLIS = 50;
 
     private final SimServerSettings settings;
     private final EngineLoop loop;
