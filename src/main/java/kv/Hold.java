@@ -33,4 +33,9 @@ public record Hold(
             throw new IllegalArgumentException("a hold remains for some time, got " + remaining);
         }
     }
+
+    /** The same for another time. */
+    public Hold lasting(Duration time) {
+        return new Hold(lease, epoch, prefix, retentionClass, tier, priority, density, time);
+    }
 }

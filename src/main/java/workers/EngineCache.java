@@ -60,11 +60,14 @@ final class EngineCache {
 
     /** One rank's events have caught up with the engine. */
     void caughtUp() {
-        ranksBehind--;
-        if (ranksBehind == 0) {
-            awaiting.forEach(Runnable::run);
-            awaiting.clear();
+        if (ranksBehind > 0 && --ranksBehind == 0) {
+            known();
         }
+    }
+
+    private void known() {
+        awaiting.forEach(Runnable::run);
+        awaiting.clear();
     }
 
     /** Whether news are about the engine's present life. */
@@ -94,6 +97,9 @@ final class EngineCache {
         mirror.clear();
         feedTerm++;
         feed.ifPresent(events -> events.tell(new KvEventFeed.Restart(feedTerm)));
+        // It has nothing from before, and nobody will say so: news of the old process are void.
+        ranksBehind = 0;
+        known();
     }
 
     /** Draws a new incarnation: claims made under the one before are void. */

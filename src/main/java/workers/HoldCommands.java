@@ -103,18 +103,25 @@ final class HoldCommands {
         this.table = new HoldTable(settings.epochsRemembered());
     }
 
-    void hold(Worker.HoldPrefix command, EngineLife life) {
-        Hold hold = command.hold();
+    /** @param arrivedNanos when the command came: what it has waited since is no part of the hold */
+    void hold(Worker.HoldPrefix command, long arrivedNanos, EngineLife life) {
+        Hold asked = command.hold();
         EngineFacts facts = life.facts();
-        if (table.repeated(hold.lease(), hold.epoch(), command.order())) {
+        if (table.repeated(asked.lease(), asked.epoch(), command.order())) {
             return; // it is answered, or will be
         }
+        long now = ports.nanoTime().getAsLong();
+        Duration remaining = asked.remaining().minusNanos(now - arrivedNanos);
+        if (remaining.isNegative() || remaining.isZero()) {
+            answer(command, new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT));
+            return;
+        }
+        Hold hold = asked.lasting(remaining);
         Optional<Receipt> refusal = refusal(hold, life.state(), facts);
         if (refusal.isPresent()) {
             answer(command, refusal.get());
             return;
         }
-        long now = ports.nanoTime().getAsLong();
         Grant grant = table.hold(hold, command.order(), command.incarnation(), now, in(hold.tier()));
         tell(grant.changes());
         if (NOT_HERE.contains(grant.receipt()) && hold.tier() == KvTier.DEVICE && keepsIn(facts, KvTier.HOST)) {

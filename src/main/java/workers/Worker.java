@@ -383,7 +383,8 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     }
 
     private Behavior<Command> onHoldPrefix(HoldPrefix command) {
-        return holdsChanged(() -> cache.whenKnown(() -> holds.hold(command, life)));
+        long arrivedNanos = ports.nanoTime().getAsLong();
+        return holdsChanged(() -> cache.whenKnown(() -> holds.hold(command, arrivedNanos, life)));
     }
 
     private Behavior<Command> onSetDraining(SetDraining command) {

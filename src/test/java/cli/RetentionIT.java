@@ -156,7 +156,6 @@ class RetentionIT {
     void drainingEveryWorkerInTurnUnderLoadCostsTurnsAlmostNothingAndR2NoBudgetIsExceeded() throws Exception {
         int sessions = 12;
         AtomicBoolean over = new AtomicBoolean();
-        AtomicInteger settled = new AtomicInteger();
         AtomicInteger computedAgain = new AtomicInteger();
         AtomicInteger turns = new AtomicInteger();
         ExecutorService threads = Executors.newFixedThreadPool(sessions);
@@ -168,7 +167,7 @@ class RetentionIT {
                 agents.add(CompletableFuture.runAsync(
                         () -> {
                             while (!over.get()) {
-                                toolRuns(settled, over);
+                                toolRuns();
                                 computedAgain.addAndGet(session.turn(node).computedAgain());
                                 turns.incrementAndGet();
                             }
@@ -178,7 +177,7 @@ class RetentionIT {
             int resident = 0;
             for (JsonNode worker : node.get("/v1/workers").get("data")) {
                 String id = worker.get("id").asText();
-                resident += drain(node, id, settled);
+                resident += drain(node, id);
             }
             over.set(true);
             CompletableFuture.allOf(agents.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
@@ -194,23 +193,22 @@ class RetentionIT {
         }
     }
 
-    /** A tool takes longer than it takes to move a lease: until all were seen in place since it was called. */
-    private static void toolRuns(AtomicInteger settled, AtomicBoolean over) {
-        int called = settled.get();
-        NodeProcess.await("leases are in place", PATIENCE, () -> settled.get() > called + 1 || over.get());
+    /** The load's pace, nothing waits for it: a tool takes longer than it takes to move a lease. */
+    private static void toolRuns() {
+        try {
+            TimeUnit.SECONDS.sleep(3);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
-    /** Drains a worker and takes it back; answers how many tokens it held, and counts the looks that found every lease in place. */
-    private static int drain(NodeProcess node, String id, AtomicInteger settled) {
+    /** Drains a worker and takes it back; answers how many tokens it held. */
+    private static int drain(NodeProcess node, String id) {
         String path = "/v1/workers/" + URLEncoder.encode(id, StandardCharsets.UTF_8) + "/drain";
         JsonNode nothing = JsonNodeFactory.instance.objectNode();
         int held = checkBudgets(node, id);
         NodeProcess.await("worker " + id + " is drained", PATIENCE, () -> {
             checkBudgets(node, id);
-            if (OperatorView.leases(node, "REQUESTED").isEmpty()
-                    && OperatorView.leases(node, "DEGRADED").isEmpty()) {
-                settled.incrementAndGet();
-            }
             return node.post(path, nothing).get("drained").asBoolean();
         });
         JsonNode done = node.post(path, nothing);

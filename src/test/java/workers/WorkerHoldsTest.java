@@ -265,6 +265,25 @@ class WorkerHoldsTest {
     }
 
     @Test
+    void r1WaitingForTheEnginesEventsIsNoPartOfAHold() {
+        compute(2);
+        kit.kit().stop(worker);
+        worker = spawn();
+        await(() -> assertEquals(WorkerState.READY, status().state()));
+        await(() -> assertEquals(0, events.asked()));
+        tell(asked(1, 2, 1, Duration.ofSeconds(10)));
+        tell(asked(2, 2, 1, Duration.ofSeconds(3)));
+        status();
+        nanos.addAndGet(Duration.ofSeconds(4).toNanos());
+
+        events.answer();
+
+        assertEquals(new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT), answer(), "the one that is over");
+        assertEquals(new Receipt.Accepted(), answer());
+        assertEquals(Duration.ofSeconds(6), status().holds().get(0).remaining());
+    }
+
+    @Test
     void r1ALateRepetitionOfACommandDoesNotRestartItsDeadline() {
         compute(2);
         assertEquals(new Receipt.Accepted(), hold(1, 2, 1, Duration.ofSeconds(10)));

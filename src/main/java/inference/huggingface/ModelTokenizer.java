@@ -22,6 +22,8 @@ public final class ModelTokenizer {
     static {
         // The library reports its use to its makers unless it is told not to.
         System.setProperty("OPT_OUT_TRACKING", "true");
+        // Beside a GPU it would download another build of itself.
+        System.setProperty("RUST_FLAVOR", "cpu");
     }
 
     private final HuggingFaceTokenizer tokenizer;
@@ -41,7 +43,7 @@ public final class ModelTokenizer {
         AddedTokens added = new AddedTokens(new ObjectMapper().readTree(file.toFile()));
         try (InputStream in = Files.newInputStream(file)) {
             return new ModelTokenizer(HuggingFaceTokenizer.newInstance(in, AS_IT_STANDS), added);
-        } catch (RuntimeException unreadable) {
+        } catch (RuntimeException | LinkageError unreadable) {
             throw new IOException(unreadable.getMessage(), unreadable);
         }
     }

@@ -109,6 +109,6 @@ final class TemplatedPrompt implements PromptText {
         }
         int[] theirs = tokenizer.encode(other.get(same));
         int mismatch = Arrays.mismatch(theirs, tokens(same));
-        return new Part(same, mismatch);
+        return mismatch < 0 ? new Part(same + 1, 0) : new Part(same, mismatch);
     }
 }

@@ -23,7 +23,7 @@ final class Filters {
     private static final Map<String, Filter> ALL = new TreeMap<>();
 
     static {
-        ALL.put("tojson", (value, arguments) -> PythonJson.write(value, arguments.integer(-1, "indent", -1)));
+        ALL.put("tojson", (value, arguments) -> PythonJson.write(value, PythonJson.Style.of(arguments)));
         ALL.put("trim", (value, arguments) -> Methods.strip(Python.text(value), arguments, true, true));
         ALL.put("length", (value, arguments) -> Python.length(value));
         ALL.put("count", (value, arguments) -> Python.length(value));
@@ -42,11 +42,7 @@ final class Filters {
         ALL.put("reverse", Filters::reversed);
         ALL.put("items", Filters::items);
         ALL.put("join", (value, arguments) -> Methods.join(Python.text(arguments.or(0, "d", "")), value));
-        ALL.put(
-                "int",
-                (value, arguments) -> value instanceof Number n
-                        ? (Object) n.longValue()
-                        : Long.valueOf(Python.text(value).strip()));
+        ALL.put("int", Filters::integer);
         ALL.put("indent", Filters::indented);
         ALL.put("map", Filters::mapped);
         ALL.put("select", (value, arguments) -> chosen(value, arguments, false, true));
@@ -64,6 +60,18 @@ final class Filters {
             throw new TemplateFailure("no such filter: " + name + "; known are " + ALL.keySet());
         }
         return filter;
+    }
+
+    /** 0 for what is no number, as in Jinja. */
+    private static @Nullable Object integer(@Nullable Object value, Arguments arguments) {
+        if (value instanceof Number number) {
+            return number.longValue();
+        }
+        try {
+            return Long.valueOf(Python.text(value).strip());
+        } catch (NumberFormatException none) {
+            return arguments.or(0, "default", 0L);
+        }
     }
 
     private static @Nullable Object orDefault(@Nullable Object value, Arguments arguments) {

@@ -7,9 +7,11 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * A chat template, read once. Its language is the part of Jinja that published chat templates use, in the sandbox that engines run them
  * in: nothing outside can be reached. What it does not know is an error when it is read.
  *
- * <p>Rendering is linear in the output. Thread-safety: immutable.
+ * <p>Ranges and repetitions have the sandbox's limits; how long loops run is the template's own affair. Thread-safety: immutable.
  */
 public final class JinjaTemplate {
     private static final Pattern DIRECTIVE = Pattern.compile("%(.)");
@@ -25,6 +27,9 @@ public final class JinjaTemplate {
     private static final Map<String, String> DIRECTIVES = Map.of(
             "d", "dd", "b", "MMM", "B", "MMMM", "m", "MM", "Y", "yyyy", "A", "EEEE", "a", "EEE", "H", "HH", "M", "mm",
             "S", "ss");
+
+    /** Of a range, as in Jinja's sandbox. */
+    private static final int MOST_NUMBERS = 100_000;
 
     private final Statement whole;
     private final Map<String, @Nullable Object> functions = new HashMap<>();
@@ -34,9 +39,9 @@ public final class JinjaTemplate {
      * @throws TemplateFailure when it cannot be read
      */
     public JinjaTemplate(String source, InstantSource clock) {
-        this.whole = StatementReader.read(source);
+        this.whole = orFailure(() -> StatementReader.read(source));
         functions.put("namespace", (Callable) JinjaTemplate::namespace);
-        functions.put("dict", (Callable) JinjaTemplate::namespace);
+        functions.put("dict", (Callable) arguments -> new LinkedHashMap<>(arguments.named()));
         functions.put("range", (Callable) JinjaTemplate::range);
         functions.put("raise_exception", (Callable) arguments -> {
             throw new TemplateFailure(Python.text(arguments.of(0, "message")));
@@ -54,7 +59,18 @@ public final class JinjaTemplate {
     public String render(Map<String, ? extends @Nullable Object> variables) {
         Scope scope = Scope.of(functions);
         variables.forEach(scope::set);
-        return Statements.written(whole, scope);
+        return orFailure(() -> Statements.written(whole, scope));
+    }
+
+    /** Whatever goes wrong in a template, such as a division by zero or a macro that calls itself, is the template's failure. */
+    private static <T> T orFailure(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (TemplateFailure failure) {
+            throw failure;
+        } catch (RuntimeException | StackOverflowError failure) {
+            throw new TemplateFailure(failure.toString());
+        }
     }
 
     private static Object namespace(Arguments arguments) {
@@ -69,6 +85,9 @@ public final class JinjaTemplate {
         int to = arguments.integer(one ? 0 : 1, "stop", 0);
         int step = arguments.integer(2, "step", 1);
         List<Object> numbers = new ArrayList<>();
+        if (step == 0 || Math.abs((long) to - from) / Math.abs((long) step) > MOST_NUMBERS) {
+            throw new TemplateFailure("a range of step 0 or of more than " + MOST_NUMBERS + " numbers");
+        }
         for (long i = from; step > 0 ? i < to : i > to && step < 0; i += step) {
             numbers.add(i);
         }

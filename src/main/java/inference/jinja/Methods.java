@@ -11,13 +11,14 @@ import org.jspecify.annotations.Nullable;
 final class Methods {
     private Methods() {}
 
-    /** {@code object.name}: an item of a mapping before a method of it, as templates get dictionaries. */
+    /** {@code object.name}: a method of a mapping before an item of it, as Jinja prefers attributes; a namespace has none. */
     static @Nullable Object attribute(@Nullable Object object, String name) {
         if (object instanceof Undefined unknown) {
             throw new TemplateFailure(unknown.name() + " is undefined");
         }
         if (object instanceof Map<?, ?> map) {
-            return map.containsKey(name) ? map.get(name) : ofMapping(map, name);
+            Object method = map instanceof Statements.Namespace ? Undefined.of(name) : ofMapping(map, name);
+            return method instanceof Undefined && map.containsKey(name) ? map.get(name) : method;
         }
         return object instanceof String text ? ofText(text, name) : Undefined.of(name);
     }
@@ -30,12 +31,23 @@ final class Methods {
         if (object instanceof Map<?, ?> map) {
             return map.containsKey(key) ? map.get(key) : Undefined.of(Python.text(key));
         }
+        if (object instanceof String text && key instanceof Long index) {
+            return character(text, index);
+        }
         if (key instanceof Long index) {
             List<@Nullable Object> elements = Python.elements(object);
             long at = index < 0 ? index + elements.size() : index;
             return at >= 0 && at < elements.size() ? elements.get((int) at) : Undefined.of("element " + index);
         }
         return key instanceof String name ? attribute(object, name) : Undefined.of(Python.text(key));
+    }
+
+    private static Object character(String text, long index) {
+        int length = text.codePointCount(0, text.length());
+        long at = index < 0 ? index + length : index;
+        return at >= 0 && at < length
+                ? Character.toString(text.codePointAt(text.offsetByCodePoints(0, (int) at)))
+                : Undefined.of("element " + index);
     }
 
     /** {@code object[from:to:step]}. */

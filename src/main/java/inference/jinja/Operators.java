@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Expressions made of expressions. Stateless. */
 final class Operators {
+    private static final int LONGEST_REPETITION = 100_000;
+
     private Operators() {}
 
     static Expression or(Expression left, Expression right) {
@@ -60,10 +62,17 @@ final class Operators {
                 return both;
             }
             if (operator.equals("*") && a instanceof String text && b instanceof Long times) {
-                return text.repeat(Math.toIntExact(Math.max(0, times)));
+                return repeated(text, Math.max(0, times));
             }
             throw new TemplateFailure("cannot take " + shown(a) + " " + operator + " " + shown(b));
         };
+    }
+
+    private static String repeated(String text, long times) {
+        if (text.length() * (double) times > LONGEST_REPETITION) {
+            throw new TemplateFailure("a repetition of more than " + LONGEST_REPETITION + " characters");
+        }
+        return text.repeat((int) times);
     }
 
     private static String shown(@Nullable Object value) {

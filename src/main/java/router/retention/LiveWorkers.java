@@ -70,7 +70,7 @@ public final class LiveWorkers {
         return !workers.containsKey(worker) && (!complete || missing.contains(worker));
     }
 
-    /** Whether it is known of every worker that it is here or gone. */
+    /** Whether it is known of every worker that it is here, missing or gone. */
     boolean isComplete() {
         return complete;
     }

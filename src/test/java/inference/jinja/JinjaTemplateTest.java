@@ -23,6 +23,7 @@ class JinjaTemplateTest {
         variables.put("none_here", null);
         variables.put("list", List.of(1L, 2L, 3L));
         variables.put("map", Map.of("k", "v"));
+        variables.put("named", Map.of("items", 1L));
         return new JinjaTemplate(source, CLOCK).render(variables);
     }
 
@@ -48,6 +49,10 @@ class JinjaTemplateTest {
                 "{{ ' a '.strip() }}{{ 'xxa'.lstrip('x') }}{{ 'a,b'.split(',')[1] }}§aab",
                 "{{ strftime_now('%d %b %Y') }}§05 Mar 2026",
                 "{{ {'b': [1, none, true], 'a': 'é\\n'} | tojson }}§{\"b\": [1, null, true], \"a\": \"é\\n\"}",
+                "{{ named.items() }}{{ named['items'] }}§[['items', 1]]1",
+                "{{ {'b': 'é', 'a': 1} | tojson(separators=(',', ':'), sort_keys=true, ensure_ascii=true) }}§{\"a\":1,\"b\":\"\\u00e9\"}",
+                "{{ [1] | tojson(indent=none) }}{{ 'x' | int }}{{ '7' | int }}§[1]07",
+                "{{ 'añb'[1] }}{{ 'añb'[-1] }}{{ 'ab'[2] }}§ñb",
                 "{# gone #}a {#- and -#} b§ab",
                 "{{ 'it is' is string }}{{ list is iterable and list is not string }}§TrueTrue",
                 "{{ '{% raw %}' }}{% raw %}{{ x }}{% endraw %}§{% raw %}{{ x }}"
@@ -91,7 +96,12 @@ class JinjaTemplateTest {
                 "{{ raise_exception('no') }}",
                 "{{ strftime_now('%Q') }}",
                 "{% set map.k = 1 %}",
-                "{% for i in 5 %}{% endfor %}"
+                "{% for i in 5 %}{% endfor %}",
+                "{{ 1 // 0 }}",
+                "{{ range(2000000000) }}",
+                "{{ 'x' * 2000000000 }}",
+                "{{ 1 | tojson(depth=2) }}",
+                "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"
             })
     void whatPythonRefusesIsRefused(String source) {
         assertThrows(TemplateFailure.class, () -> render(source));
