@@ -37,7 +37,7 @@ public class IndexEventsBenchmark {
         @Param({"runs", "map"})
         public String structure = "";
 
-        @Param("200")
+        @Param("1600")
         public int sessions;
 
         final PrefixIndexBenchmark.Caches caches = new PrefixIndexBenchmark.Caches();

@@ -25,7 +25,7 @@ public final class IndexReport {
         int sessions = options.getParameter("sessions").hasValue()
                 ? Integer.parseInt(
                         options.getParameter("sessions").get().iterator().next())
-                : 200;
+                : 1600;
         BytesPerBlock bytes = BytesPerBlock.measure(sessions);
         IndexReport report = new IndexReport();
         report.read(new Runner(new OptionsBuilder()

@@ -32,7 +32,7 @@ public class PrefixIndexBenchmark {
         public String structure = "";
 
         /** Sessions of 6,250 blocks: 200 are 1.2 M distinct blocks, 1600 are 10 M. */
-        @Param("200")
+        @Param("1600")
         public int sessions;
 
         Subject subject = Subject.named("map", new Fleet());
@@ -91,7 +91,7 @@ public class PrefixIndexBenchmark {
         @Param({"runs", "map", "mapJumps"})
         public String structure = "";
 
-        @Param("200")
+        @Param("1600")
         public int sessions;
 
         final Caches caches = new Caches();
@@ -117,7 +117,11 @@ public class PrefixIndexBenchmark {
         }
     }
 
+    /** Several forks: one in several is some times slower. */
     @Benchmark
+    @Fork(
+            value = 3,
+            jvmArgs = {"-Xms3g", "-Xmx3g", "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2"})
     public Object nextTurn(Caches caches) {
         return caches.subject.match(caches.nextTurn[caches.next()], Fleet.SESSION_BLOCKS);
     }
