@@ -17,7 +17,7 @@ import java.util.UUID;
  * <p>Thread-safety: safe for concurrent use; each exchange occupies its thread until it ends.
  */
 final class ChatHandler {
-    /** The JDK's server learns only by writing that nobody reads any more; real engines are told at once. */
+    /** The JDK's server learns only by writing that nobody reads any more. */
     private static final long KEEP_ALIVE_MILLIS = 50;
 
     private final SimServerSettings settings;
