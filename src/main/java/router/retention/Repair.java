@@ -1,17 +1,12 @@
 package router.retention;
 
-import com.dynatrace.hash4j.hashing.Hashing;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
-import kv.Receipt;
 import kv.WorkerId;
-import org.jspecify.annotations.Nullable;
 import workers.status.WorkerState;
 
 /**
@@ -32,26 +27,13 @@ import workers.status.WorkerState;
 final class Repair {
     private final LeaseBook book;
     private final LiveWorkers live;
-    private final Map<WorkerId, Integer> warming = new HashMap<>();
-    private int warmsLeft;
+    private final Recomputation recomputation;
 
     /** @param maxWarming warm orders that may be open at once, those of the book included; 0 for none from this look */
     Repair(LeaseBook book, LiveWorkers live, int maxWarming) {
         this.book = book;
         this.live = live;
-        this.warmsLeft = maxWarming;
-        if (maxWarming > 0) {
-            for (Lease lease : book.leases()) {
-                lease.steps().stream()
-                        .filter(step -> step.kind() == Step.Kind.WARM && step.pending())
-                        .forEach(step -> warms(step.worker()));
-            }
-        }
-    }
-
-    private void warms(WorkerId worker) {
-        warming.merge(worker, 1, Integer::sum);
-        warmsLeft--;
+        this.recomputation = new Recomputation(book, live, maxWarming);
     }
 
     /** Steps to ask for now; none when enough is there or asked for. */
@@ -83,45 +65,14 @@ final class Repair {
             Optional<LiveWorker> writer = writer(lease);
             writer.ifPresent(worker -> steps.add(Step.asked(Step.Kind.COPY, worker)));
             boolean copyToCome = writer.isPresent() || mayWriteSoon(lease, steps);
-            warm(lease, missing - (copyToCome ? 1 : 0), steps);
+            steps.addAll(recomputation.warm(lease, missing - (copyToCome ? 1 : 0), steps));
         }
         return steps;
     }
 
-    /**
-     * The prefix computed once more where the engine has a cache but cannot hold: the only way to make it look used lately. Not while
-     * requests wait there.
-     */
+    /** See {@link Recomputation#touches}. */
     List<Step> touches(Lease lease, Instant now) {
-        if (lease.terms().guess() || !computable(lease)) {
-            return List.of();
-        }
-        List<Step> steps = new ArrayList<>();
-        for (LiveWorker worker : live.all()) {
-            if (warmsLeft > 0
-                    && worker.couldRun(lease.terms())
-                    && worker.load().waitingRequests() == 0
-                    && untouched(lease, worker, now)) {
-                steps.add(Step.asked(Step.Kind.WARM, worker));
-                warms(worker.worker());
-            }
-        }
-        return steps;
-    }
-
-    private static boolean untouched(Lease lease, LiveWorker worker, Instant now) {
-        return lease.step(Step.Kind.HOLD, worker.worker())
-                        .filter(hold -> hold.unholdableAt(worker.incarnation()) && passed(hold.until(), now))
-                        .isPresent()
-                && lease.step(Step.Kind.WARM, worker.worker())
-                        .filter(warm -> warm.pending()
-                                || warm.receipt() instanceof Receipt.Unsupported
-                                || (warm.until() != null && !passed(warm.until(), now)))
-                        .isEmpty();
-    }
-
-    private static boolean passed(@Nullable Instant due, Instant now) {
-        return due != null && !due.isAfter(now);
+        return recomputation.touches(lease, now);
     }
 
     /** Holds on draining workers that a lease needs no longer. */
@@ -154,8 +105,8 @@ final class Repair {
                 || holders(lease).anyMatch(worker -> !worker.worker().equals(draining))
                 || (lease.storedCopies().isEmpty()
                         && (writer(lease).isPresent()
-                                || warmable(lease)
-                                        .anyMatch(worker -> !worker.worker().equals(draining))));
+                                || recomputation.warmable(lease).anyMatch(worker -> !worker.worker()
+                                        .equals(draining))));
     }
 
     private int copiesBeside(Lease lease, WorkerId draining) {
@@ -179,28 +130,45 @@ final class Repair {
         if (lease.terms().guess()) {
             return nothingLeft && next(lease).isEmpty();
         }
-        return nothingLeft && holders(lease).findAny().isEmpty() && !computable(lease);
+        return nothingLeft && holders(lease).findAny().isEmpty() && !Recomputation.computable(lease);
     }
 
     private Optional<LiveWorker> home(Lease lease) {
         return Optional.ofNullable(lease.terms().home()).flatMap(live::find);
     }
 
-    /** Copies that are there or asked for: workers by themselves, and storage. */
+    /** Copies that are there, asked for or still to be asked for: workers by themselves, and storage. */
     private int expected(Lease lease) {
-        long workers = lease.steps().stream()
+        Stream<WorkerId> told = lease.steps().stream()
                 .filter(step -> step.kind() != Step.Kind.COPY)
                 .filter(step -> step.pending() || step.grants(lease.terms().prefix()) || step.leavesResident())
                 .map(Step::worker)
                 .filter(worker -> live.find(worker)
                         .map(known -> known.state().accepting())
-                        .orElse(live.mayReturn(worker)))
-                .distinct()
-                .count();
+                        .orElse(live.mayReturn(worker)));
+        long workers = Stream.concat(told, askable(lease)).distinct().count();
         long stored = lease.steps().stream()
                 .filter(step -> step.stored() || (step.kind() == Step.Kind.COPY && step.pending()))
                 .count();
         return (int) (workers + stored);
+    }
+
+    /**
+     * Workers that will be asked whether they have the prefix as soon as they are seen here: its home before it is known or while it
+     * is missing, and holders in another life that they have told of themselves, which is known here a moment later.
+     */
+    private Stream<WorkerId> askable(Lease lease) {
+        Stream<WorkerId> home = Stream.ofNullable(lease.terms().home())
+                .filter(worker -> live.mayReturn(worker)
+                        && lease.step(Step.Kind.HOLD, worker).isEmpty());
+        Stream<WorkerId> reborn = lease.steps().stream()
+                .filter(step -> step.kind() == Step.Kind.HOLD && step.ended() != null)
+                .filter(step -> Objects.requireNonNull(step.ended()).reason() == Loss.INCARNATION_OVER)
+                .filter(step -> live.find(step.worker())
+                        .map(known -> known.incarnation().equals(step.incarnation()))
+                        .orElse(live.mayReturn(step.worker())))
+                .map(Step::worker);
+        return Stream.concat(home, reborn);
     }
 
     /** Workers that probably have the prefix and were not asked in their present life. */
@@ -273,67 +241,9 @@ final class Repair {
         return worker.reachable() && worker.facts().capabilities().copies() && !asked(lease, Step.Kind.COPY, worker);
     }
 
-    private void warm(Lease lease, int missing, List<Step> steps) {
-        if (missing <= 0) {
-            return;
-        }
-        warmable(lease)
-                .filter(worker -> steps.stream().noneMatch(step -> step.worker().equals(worker.worker())))
-                .sorted(Comparator.comparing((LiveWorker worker) ->
-                                !worker.facts().capabilities().holds())
-                        .thenComparing(worker -> worker.load().requests() + warming.getOrDefault(worker.worker(), 0))
-                        .thenComparing(worker -> tie(lease, worker)))
-                .limit(Math.min(missing, Math.max(0, warmsLeft)))
-                .toList()
-                .forEach(worker -> {
-                    steps.add(Step.asked(Step.Kind.WARM, worker));
-                    warms(worker.worker());
-                });
-    }
-
-    /**
-     * Order of equal workers, another one for each prefix: keepers that know nothing of each other's choices, as after a restart
-     * of everything, begin with different workers.
-     */
-    private static long tie(Lease lease, LiveWorker worker) {
-        return Hashing.xxh3_64()
-                .hashStream()
-                .putLong(lease.terms().prefix().tail().value())
-                .putString(worker.worker().url())
-                .getAsLong();
-    }
-
-    /** Workers that could compute the prefix and were not asked to in their present life. */
-    private Stream<LiveWorker> warmable(Lease lease) {
-        return !computable(lease)
-                ? Stream.empty()
-                : live.all().stream()
-                        .filter(worker -> worker.couldRun(lease.terms())
-                                && !asked(lease, Step.Kind.WARM, worker)
-                                && !lease.residentAt(worker.worker())
-                                && !lease.mayBeHeldAt(worker.worker())
-                                && !yieldedAt(lease, worker));
-    }
-
-    private static boolean computable(Lease lease) {
-        return lease.terms().conversation() != null
-                && lease.terms().density() > 0
-                && lease.steps().stream()
-                        .noneMatch(step -> step.receipt() instanceof Receipt.Rejected rejected
-                                && rejected.reason() == Receipt.Reason.CONTENT_UNKNOWN);
-    }
-
-    private static boolean asked(Lease lease, Step.Kind kind, LiveWorker worker) {
+    static boolean asked(Lease lease, Step.Kind kind, LiveWorker worker) {
         return lease.step(kind, worker.worker())
                 .filter(step -> step.incarnation().equals(worker.incarnation()))
-                .isPresent();
-    }
-
-    private static boolean yieldedAt(Lease lease, LiveWorker worker) {
-        return lease.step(Step.Kind.HOLD, worker.worker())
-                .filter(step -> step.incarnation().equals(worker.incarnation()))
-                .map(Step::ended)
-                .filter(over -> over.reason().revoked())
                 .isPresent();
     }
 }

@@ -37,6 +37,8 @@ public final class RetentionLedger {
             .thenComparing(lease -> lease.terms().density())
             .reversed();
 
+    private static final Receipt ANOTHER_LIFE = new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION);
+
     private final LedgerSettings settings;
     private final Quota quota;
 
@@ -209,14 +211,15 @@ public final class RetentionLedger {
     }
 
     /**
-     * A worker answered. Answers to orders of earlier epochs, and from other lives of the worker, have no effect; nor have answers
-     * that a later one overtook, which {@link OpenOrders#hears} tells beforehand.
+     * A worker answered. Answers to orders of earlier epochs, and from other lives of the worker, have no effect; nor has the word
+     * that a worker is in another life, of which it is about to tell everybody itself: it says nothing about what its engine has.
+     * Answers that a later one overtook are not for here, see {@link OpenOrders#hears}.
      *
      * @param asked until when the order asked for a hold, see {@link OpenOrders#asked}; null when that is not known
      */
     public Decision answered(
             LeaseBook book, WorkerAnswer answer, @Nullable Instant asked, LiveWorkers live, Instant now) {
-        if (!answer.epoch().equals(book.epoch())) {
+        if (!answer.epoch().equals(book.epoch()) || answer.receipt().equals(ANOTHER_LIFE)) {
             return Decision.NOTHING;
         }
         Draft draft = draft(book, live, now);

@@ -134,6 +134,31 @@ class R4CopiesTest {
     }
 
     @Test
+    void nothingIsComputedWhileTheWorkerThatComputedItMovesToAnotherNode() {
+        ledgers.up(B, 1, HOLDS);
+        ledgers.live = ledgers.live.missing(A);
+        ledgers.grant(terms(1, 1), MINUTE);
+        assertEquals(List.of(), ledgers.tick(SECOND));
+
+        assertEquals(
+                A, Ledgers.hold(ledgers.up(A, 2, HOLDS).tick(SECOND).get(0)).worker());
+    }
+
+    @Test
+    void nothingIsComputedBeforeTheWorkerThatComputedItIsKnownToANewKeeper() {
+        ledgers.live = LiveWorkers.UNKNOWN;
+        ledgers.up(B, 1, HOLDS).grant(terms(1, 1), MINUTE);
+        assertEquals(List.of(), ledgers.tick(SECOND));
+
+        ledgers.live = ledgers.live.complete();
+
+        assertEquals(
+                B,
+                assertInstanceOf(WorkerOrder.Warm.class, ledgers.tick(SECOND).get(0))
+                        .worker());
+    }
+
+    @Test
     void whatIsNotWorthAPrefillIsNotComputedAgain() {
         ledgers.up(B, 1, HOLDS);
         ledgers.grant(terms(1, Ledgers.ROOT, PREFIX, 1, 50, 0, Ledgers.conversation(), A), MINUTE);

@@ -3,6 +3,7 @@ package router.retention;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static router.retention.Ledgers.A;
 import static router.retention.Ledgers.ACCEPTED;
+import static router.retention.Ledgers.B;
 import static router.retention.Ledgers.HOLDS;
 import static router.retention.Ledgers.MINUTE;
 import static router.retention.Ledgers.SECOND;
@@ -12,6 +13,7 @@ import static router.retention.Ledgers.prefix;
 import static router.retention.Ledgers.terms;
 
 import java.util.List;
+import kv.Receipt;
 import org.junit.jupiter.api.Test;
 import workers.status.WorkerState;
 
@@ -43,5 +45,32 @@ class R7IncarnationsTest {
                 A,
                 Ledgers.hold(ledgers.state(A, WorkerState.READY).tick(SECOND).get(0))
                         .worker());
+    }
+
+    @Test
+    void aHolderThatTellsOfItsNextLifeIsAskedInItBeforeAnythingIsComputed() {
+        ledgers.up(B, 1, HOLDS).heldAtHome(1);
+        ledgers.ends(A, 1, 1, Loss.INCARNATION_OVER, null);
+
+        assertEquals(List.of(), ledgers.tick(SECOND), "its next life is not known here yet");
+
+        assertEquals(
+                life(2),
+                Ledgers.hold(ledgers.up(A, 2, HOLDS).tick(SECOND).get(0)).incarnation());
+    }
+
+    @Test
+    void anOrderToAnEarlierLifeIsNoAnswerAboutWhatTheEngineHas() {
+        ledgers.up(B, 1, HOLDS).grant(terms(1, 1), MINUTE);
+        ledgers.answer(A, 1, Step.Kind.HOLD, 1, new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION));
+
+        assertEquals(
+                List.of(A),
+                ledgers.tick(SECOND).stream().map(WorkerOrder::worker).toList(),
+                "it is asked again, and nobody else");
+
+        List<WorkerOrder> next = ledgers.up(A, 2, HOLDS).tick(SECOND);
+        assertEquals(1, next.size());
+        assertEquals(life(2), Ledgers.hold(next.get(0)).incarnation());
     }
 }
