@@ -103,7 +103,9 @@ public record Settings(
                         events.getDuration("replay-timeout"),
                         events.getDuration("silence-check"),
                         events.getInt("max-pending-batches", 1),
-                        events.getInt("max-frames-in-flight", 1)),
+                        events.getInt("max-frames-in-flight", 1),
+                        events.getDuration("min-restart-backoff"),
+                        events.getDuration("max-restart-backoff")),
                 new HoldSettings(
                         holds.getShare("budget-share"),
                         holds.getShare("guess-share"),

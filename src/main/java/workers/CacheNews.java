@@ -40,6 +40,12 @@ final class CacheNews {
 
     /** News of the present life's events; true when the engine is to be looked at because of them. */
     boolean told(KvEventFeed.News news) {
+        boolean unexpected = takeIn(news);
+        cache.changed();
+        return unexpected;
+    }
+
+    private boolean takeIn(KvEventFeed.News news) {
         if (news instanceof KvEventFeed.EventsArrived arrived) {
             arrived(arrived);
             return false;
@@ -47,6 +53,11 @@ final class CacheNews {
         if (news instanceof KvEventFeed.EventsCaughtUp) {
             cache.caughtUp();
             return false;
+        }
+        if (news instanceof KvEventFeed.FeedFailed) {
+            cache.feedFailed();
+            renew("its event feed failed");
+            return true;
         }
         return startedOver((KvEventFeed.EventsStartedOver) news);
     }
@@ -71,6 +82,11 @@ final class CacheNews {
         }
         renew("its events say " + over.reason().name().toLowerCase(Locale.ROOT));
         return true;
+    }
+
+    /** The engine was looked at. */
+    void heartbeat() {
+        cache.heartbeat();
     }
 
     /** The engine is another process. */

@@ -2,9 +2,13 @@ package workers;
 
 import akka.actor.typed.ActorRef;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import kv.Incarnation;
+import kv.KvTier;
+import kv.Prefix;
 import workers.events.EventSequence;
 
 /**
@@ -22,10 +26,14 @@ final class EngineCache {
     /** Ranks whose events have yet to tell what the engine had before this worker began. */
     private int ranksBehind;
 
+    private final int ranks;
+
     private final List<Runnable> awaiting = new ArrayList<>();
+    private final UnheardPrefixes unheard = new UnheardPrefixes();
 
     /** @param feed of the engine's events, of so many ranks; empty when it publishes none */
     EngineCache(int blockSizeTokens, WorkerPorts ports, Optional<ActorRef<KvEventFeed.Command>> feed, int ranks) {
+        this.ranks = ranks;
         this.ranksBehind = feed.isPresent() ? ranks : 0;
         this.feed = feed;
         this.ports = ports;
@@ -41,21 +49,48 @@ final class EngineCache {
         return mirror;
     }
 
-    /** Whether the engine publishes events. */
-    boolean isTold() {
-        return feed.isPresent();
+    /**
+     * Runs what depends on whether the engine has a prefix: at once, or when its events have told what it had before this worker began,
+     * which a worker that moved to another node does not know yet; and when they tell of the prefix itself, which may have been computed
+     * a moment ago, or have had the time to. For a life that is over nothing is waited for.
+     */
+    void whenToldOf(Prefix prefix, Incarnation life, Runnable then) {
+        whenKnown(() -> whenHeard(
+                () -> !life.equals(incarnation)
+                        || Arrays.stream(KvTier.values())
+                                .anyMatch(tier -> mirror.contains(prefix.tail().value(), tier)),
+                then));
     }
 
-    /**
-     * Runs what depends on what the engine has: at once, or when its events have told what it had before this worker began, which
-     * a worker that moved to another node does not know yet.
-     */
-    void whenKnown(Runnable then) {
+    /** Runs something once the events tell that a prefix that was just computed is on the device, or have had the time to. */
+    void whenComputed(Prefix prefix, Runnable then) {
+        whenHeard(() -> mirror.contains(prefix.tail().value(), KvTier.DEVICE), then);
+    }
+
+    private void whenHeard(BooleanSupplier heard, Runnable then) {
+        if (feed.isPresent()) {
+            unheard.await(heard, then);
+        } else {
+            then.run();
+        }
+    }
+
+    private void whenKnown(Runnable then) {
         if (ranksBehind == 0) {
             then.run();
         } else {
             awaiting.add(then);
         }
+    }
+
+    /** The events told something, and everybody knows of it. */
+    void changed() {
+        unheard.cacheChanged();
+    }
+
+    /** The engine was looked at. */
+    void heartbeat() {
+        unheard.heartbeat();
     }
 
     /** One rank's events have caught up with the engine. */
@@ -66,8 +101,9 @@ final class EngineCache {
     }
 
     private void known() {
-        awaiting.forEach(Runnable::run);
+        List<Runnable> ready = List.copyOf(awaiting);
         awaiting.clear();
+        ready.forEach(Runnable::run);
     }
 
     /** Whether news are about the engine's present life. */
@@ -90,6 +126,12 @@ final class EngineCache {
         if (over.reason() == EventSequence.Reason.RESTARTED) {
             mirror.clear();
         }
+    }
+
+    /** Nothing is known of what it has until its events have been told all over. */
+    void feedFailed() {
+        mirror.clear();
+        ranksBehind = ranks;
     }
 
     /** The engine is another process: whatever its feed still has to say is about the old one. */

@@ -77,6 +77,7 @@ final class Heartbeat {
             answered(probe);
         }
         failureReported = false;
+        news.heartbeat();
         over.run();
     }
 

@@ -3,6 +3,8 @@ package workers;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.PostStop;
+import akka.actor.typed.PreRestart;
+import akka.actor.typed.SupervisorStrategy;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
@@ -21,7 +23,8 @@ import workers.events.MalformedBatchException;
 
 /**
  * Follows the event streams of one engine: brings their batches in order, has gaps replayed, notices restarts, decodes, and
- * tells the engine's {@link Worker}. Child of that worker; owns the source and its thread.
+ * tells the engine's {@link Worker}. Child of that worker; owns the source and its thread. One that fails, or whose source does, tells so
+ * and begins again from what the engine still keeps.
  */
 final class KvEventFeed extends AbstractBehavior<KvEventFeed.Command> {
 
@@ -57,11 +60,17 @@ final class KvEventFeed extends AbstractBehavior<KvEventFeed.Command> {
     /** One rank's stream has told what the engine still kept when the feed began, or as much as can be had. Told once. */
     record EventsCaughtUp(long term, int rank) implements News {}
 
-    private record MessageArrived(int stream, long number, byte[] payload) implements Command {}
+    /** All that the feed told in this term is void: it failed. What the engine keeps is told anew, each rank caught up anew. */
+    record FeedFailed(long term) implements News {}
 
-    private record MessageReplayed(int stream, long attempt, long number, byte[] payload) implements Command {}
+    /** What the source's thread says, see {@link FeedMailbox}. */
+    record SourceFailed(Throwable cause) implements Command {}
 
-    private record ReplayEnded(int stream, long attempt) implements Command {}
+    record MessageArrived(int stream, long number, byte[] payload) implements Command {}
+
+    record MessageReplayed(int stream, long attempt, long number, byte[] payload) implements Command {}
+
+    record ReplayEnded(int stream, long attempt) implements Command {}
 
     private record ReplayTimedOut(int stream, long attempt) implements Command {}
 
@@ -73,8 +82,19 @@ final class KvEventFeed extends AbstractBehavior<KvEventFeed.Command> {
             FeedSettings settings,
             ActorRef<News> worker,
             Metrics metrics) {
-        return Behaviors.setup(context -> Behaviors.withTimers(
-                timers -> new KvEventFeed(context, timers, endpoint, sources, settings, worker, metrics)));
+        return Behaviors.setup(parent -> {
+            Term term = new Term();
+            Behavior<Command> feed = Behaviors.setup(context -> Behaviors.withTimers(
+                    timers -> new KvEventFeed(context, timers, endpoint, sources, settings, worker, metrics, term)));
+            return Behaviors.supervise(feed)
+                    .onFailure(SupervisorStrategy.restartWithBackoff(
+                            settings.minRestartBackoff(), settings.maxRestartBackoff(), 0.2));
+        });
+    }
+
+    /** The term that the worker named last; outlives a failure. Confined to the feed. */
+    private static final class Term {
+        private long number;
     }
 
     /** Starts the feed of an engine as a worker's child; empty for an engine that publishes no events. */
@@ -99,7 +119,7 @@ final class KvEventFeed extends AbstractBehavior<KvEventFeed.Command> {
     private final FrameCredit credit;
     private final KvEventSource source;
     private final List<Stream> streams = new ArrayList<>();
-    private long term;
+    private final Term term;
 
     private KvEventFeed(
             ActorContext<Command> context,
@@ -108,14 +128,16 @@ final class KvEventFeed extends AbstractBehavior<KvEventFeed.Command> {
             KvEventSource.Factory sources,
             FeedSettings settings,
             ActorRef<News> worker,
-            Metrics metrics) {
+            Metrics metrics,
+            Term term) {
         super(context);
         this.timers = timers;
         this.settings = settings;
         this.worker = worker;
         this.metrics = metrics;
+        this.term = term;
         this.credit = new FrameCredit(settings.maxFramesInFlight());
-        this.source = sources.open(endpoint, new Mailbox(context.getSelf(), credit));
+        this.source = sources.open(endpoint, new FeedMailbox(context.getSelf(), credit));
         for (int rank = 0; rank < endpoint.ranks(); rank++) {
             Stream stream = new Stream(rank, endpoint.replay() != null);
             streams.add(stream);
@@ -135,12 +157,14 @@ final class KvEventFeed extends AbstractBehavior<KvEventFeed.Command> {
                 .onMessage(ReplayEnded.class, this::onReplayEnded)
                 .onMessage(ReplayTimedOut.class, this::onReplayTimedOut)
                 .onMessage(StreamSilent.class, this::onStreamSilent)
+                .onMessage(SourceFailed.class, this::onSourceFailed)
+                .onSignal(PreRestart.class, this::onPreRestart)
                 .onSignal(PostStop.class, this::onPostStop)
                 .build();
     }
 
     private Behavior<Command> onRestart(Restart restart) {
-        term = restart.term();
+        term.number = restart.term();
         streams.forEach(stream -> stream.sequence.restart());
         return this;
     }
@@ -197,7 +221,20 @@ final class KvEventFeed extends AbstractBehavior<KvEventFeed.Command> {
         return this;
     }
 
+    private Behavior<Command> onSourceFailed(SourceFailed failed) {
+        throw new IllegalStateException("its source ended", failed.cause());
+    }
+
+    private Behavior<Command> onPreRestart(PreRestart signal) {
+        worker.tell(new FeedFailed(term.number));
+        return close();
+    }
+
     private Behavior<Command> onPostStop(PostStop signal) {
+        return close();
+    }
+
+    private Behavior<Command> close() {
         credit.close();
         source.close();
         return this;
@@ -242,7 +279,7 @@ final class KvEventFeed extends AbstractBehavior<KvEventFeed.Command> {
         @Override
         public void startOver(EventSequence.Reason reason) {
             ready.clear();
-            worker.tell(new EventsStartedOver(term, rank, reason));
+            worker.tell(new EventsStartedOver(term.number, rank, reason));
         }
 
         @Override
@@ -254,35 +291,13 @@ final class KvEventFeed extends AbstractBehavior<KvEventFeed.Command> {
 
         void flush() {
             if (!ready.isEmpty()) {
-                worker.tell(new EventsArrived(term, rank, ready));
+                worker.tell(new EventsArrived(term.number, rank, ready));
                 ready.clear();
             }
             if (!caughtUp && !sequence.replaying()) {
                 caughtUp = true;
-                worker.tell(new EventsCaughtUp(term, rank));
+                worker.tell(new EventsCaughtUp(term.number, rank));
             }
-        }
-    }
-
-    /** Passes what the source's thread reads into the actor's mailbox, no faster than it is worked off. */
-    private record Mailbox(ActorRef<Command> feed, FrameCredit credit) implements KvEventSource.Listener {
-        @Override
-        public void live(int stream, long number, byte[] payload) {
-            if (credit.take()) {
-                feed.tell(new MessageArrived(stream, number, payload));
-            }
-        }
-
-        @Override
-        public void replayed(int stream, long attempt, long number, byte[] payload) {
-            if (credit.take()) {
-                feed.tell(new MessageReplayed(stream, attempt, number, payload));
-            }
-        }
-
-        @Override
-        public void replayEnded(int stream, long attempt) {
-            feed.tell(new ReplayEnded(stream, attempt));
         }
     }
 }

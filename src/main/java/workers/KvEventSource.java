@@ -30,6 +30,9 @@ public interface KvEventSource extends AutoCloseable {
 
         /** The repetition is complete. */
         void replayEnded(int stream, long attempt);
+
+        /** The source ended by an error: nothing follows. Not called for one that was closed. */
+        void failed(Throwable cause);
     }
 
     /** Opens the streams of an engine that publishes events. */

@@ -66,7 +66,6 @@ final class SeatCommands {
     private final Set<String> loading = new HashSet<>();
     private final Map<LeaseId, Copied> copied;
     private final Map<LeaseId, Integer> textless;
-    private final UnheardPrefixes unheard;
 
     /** Brings an outcome back into the worker; exactly one argument of the consumer is not null. */
     interface Outcomes {
@@ -94,7 +93,6 @@ final class SeatCommands {
         this.outcomes = outcomes;
         this.changed = changed;
         this.orders = new SeenOrders(settings.holds().epochsRemembered());
-        this.unheard = new UnheardPrefixes(cache);
         this.copied = latest(settings.holds().epochsRemembered());
         this.textless = latest(settings.holds().epochsRemembered());
     }
@@ -155,14 +153,8 @@ final class SeatCommands {
         }
     }
 
-    /** The engine told of its cache. */
-    void cacheChanged() {
-        unheard.cacheChanged();
-    }
-
-    /** The engine answered a heartbeat, and said how many seats it has. */
+    /** The engine said how many seats it has. */
     void probed(EngineFacts facts) {
-        unheard.heartbeat();
         int seats = facts.capabilities().privateSlots();
         if (seats != table().seats()) {
             cache.mirror().furnish(seats);
@@ -281,7 +273,7 @@ final class SeatCommands {
         if (table().seats() == 0) {
             outcomes.await(engine.warm(request, Seat.ANY), (done, failure) -> {
                 if (done != null && done.receipt() instanceof Receipt.Accepted) {
-                    unheard.await(command.prefix(), () -> warmed(command, user, done));
+                    cache.whenComputed(command.prefix(), () -> warmed(command, user, done));
                 } else {
                     warmed(command, user, done);
                 }

@@ -384,7 +384,8 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
 
     private Behavior<Command> onHoldPrefix(HoldPrefix command) {
         long arrivedNanos = ports.nanoTime().getAsLong();
-        return holdsChanged(() -> cache.whenKnown(() -> holds.hold(command, arrivedNanos, life)));
+        return holdsChanged(() -> cache.whenToldOf(
+                command.hold().prefix(), command.incarnation(), () -> holds.hold(command, arrivedNanos, life)));
     }
 
     private Behavior<Command> onSetDraining(SetDraining command) {
@@ -410,7 +411,6 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
             return this;
         }
         boolean unexpected = news.told(said.news());
-        seats.cacheChanged();
         holdsChanged();
         return unexpected ? probe() : this;
     }

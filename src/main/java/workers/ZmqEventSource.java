@@ -94,28 +94,43 @@ public final class ZmqEventSource implements KvEventSource {
 
     private void run(ZMQ.Socket awake) {
         try (sockets) {
-            List<ZMQ.Socket> live = new ArrayList<>();
-            for (int rank = 0; rank < endpoint.ranks(); rank++) {
-                ZMQ.Socket socket = connecting(SocketType.SUB);
-                socket.subscribe(ZMQ.SUBSCRIPTION_ALL);
-                socket.connect(address(events, rank));
-                live.add(socket);
-            }
-            while (open()) {
-                await(awake, live);
-                while (awake.recv(ZMQ.DONTWAIT) != null) {
-                    LOG.trace("woken");
-                }
-                for (Ask ask = asks.poll(); ask != null; ask = asks.poll()) {
-                    ask(ask);
-                }
-                for (int rank = 0; rank < live.size(); rank++) {
-                    readLive(rank, live.get(rank));
-                }
-                List.copyOf(replays).forEach(this::readReplay);
-            }
-        } catch (RuntimeException e) {
+            followUntilClosed(awake);
+        }
+    }
+
+    private void followUntilClosed(ZMQ.Socket awake) {
+        try {
+            follow(awake);
+        } catch (RuntimeException | Error e) {
             LOG.error("the event streams of {} ended by an error", endpoint.worker(), e);
+            try {
+                close();
+            } finally {
+                listener.failed(e);
+            }
+        }
+    }
+
+    private void follow(ZMQ.Socket awake) {
+        List<ZMQ.Socket> live = new ArrayList<>();
+        for (int rank = 0; rank < endpoint.ranks(); rank++) {
+            ZMQ.Socket socket = connecting(SocketType.SUB);
+            socket.subscribe(ZMQ.SUBSCRIPTION_ALL);
+            socket.connect(address(events, rank));
+            live.add(socket);
+        }
+        while (open()) {
+            await(awake, live);
+            while (awake.recv(ZMQ.DONTWAIT) != null) {
+                LOG.trace("woken");
+            }
+            for (Ask ask = asks.poll(); ask != null; ask = asks.poll()) {
+                ask(ask);
+            }
+            for (int rank = 0; rank < live.size(); rank++) {
+                readLive(rank, live.get(rank));
+            }
+            List.copyOf(replays).forEach(this::readReplay);
         }
     }
 

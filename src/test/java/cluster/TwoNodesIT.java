@@ -1,6 +1,7 @@
 package cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.typesafe.config.ConfigRenderOptions;
@@ -187,11 +188,14 @@ class TwoNodesIT {
         assertTrue(open > 0, "no lease has moved: nothing is shown");
     }
 
-    /** What is not held is driven out first. A lease may have been computed anew, where the worker's move took too long. */
+    /** What is not held is driven out first. */
     private static void turnsFindEverything(
             NodeProcess node, List<ToolSession> sessions, SimProcess one, SimProcess other) {
         NodeProcess.await("every hold is there", PATIENCE, () -> OperatorView.holds(node) == SESSIONS);
         OperatorView.awaitHeld(node, SESSIONS);
+        OperatorView.leases(node, "HELD")
+                .forEach(lease ->
+                        assertFalse(OperatorView.any(lease, "WARM", "acknowledged", "ACCEPTED"), "computed anew"));
         one.flood(BLOCKS);
         other.flood(BLOCKS);
         for (ToolSession session : sessions) {

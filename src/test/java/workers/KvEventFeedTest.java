@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import akka.actor.testkit.typed.javadsl.ManualTime;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +32,7 @@ class KvEventFeedTest {
     private final ActorRef<KvEventFeed.Command> feed = kit.kit()
             .spawn(KvEventFeed.create(
                     engine.endpoint(new WorkerId("http://engine")),
-                    ZmqEventSource::open,
+                    (endpoint, listener) -> ZmqEventSource.open(endpoint, new Poisonable(listener)),
                     WorkerTest.settings().events(),
                     worker.getRef(),
                     new Metrics()));
@@ -134,6 +135,40 @@ class KvEventFeedTest {
         assertEquals(expected, hashes(501));
     }
 
+    @Test
+    void beginsAgainInItsTermWhenItsSourceEnds() throws InterruptedException {
+        feed.tell(new KvEventFeed.Restart(4));
+        assertBeginsAgainAfter(Poisonable.FOR_THE_SOURCE);
+    }
+
+    @Test
+    void beginsAgainInItsTermWhenItFailsItself() throws InterruptedException {
+        feed.tell(new KvEventFeed.Restart(4));
+        assertBeginsAgainAfter(Poisonable.FOR_THE_FEED);
+    }
+
+    private void assertBeginsAgainAfter(String poison) throws InterruptedException {
+        engine.awaitRequest();
+        engine.awaitSubscriber();
+        next(KvEventFeed.EventsStartedOver.class);
+        engine.publish(Payloads.root(1));
+        assertEquals(List.of(1), hashes(1));
+
+        engine.publish(poison);
+        assertEquals(4, next(KvEventFeed.FeedFailed.class).term());
+        engine.lose(Payloads.root(2));
+        time.timePasses(Duration.ofSeconds(2));
+
+        List<Integer> told = new ArrayList<>();
+        KvEventFeed.News news = worker.receiveMessage();
+        for (; news instanceof KvEventFeed.EventsArrived arrived; news = worker.receiveMessage()) {
+            assertEquals(4, arrived.term());
+            arrived.events().forEach(event -> told.add((int) ((EngineEvent.Stored) event).hashes()[0]));
+        }
+        assertEquals(List.of(1, 2), told, "all that the engine keeps");
+        assertInstanceOf(KvEventFeed.EventsCaughtUp.class, news);
+    }
+
     private List<Integer> hashes(int count) {
         List<Integer> hashes = new ArrayList<>();
         while (hashes.size() < count) {
@@ -161,5 +196,35 @@ class KvEventFeedTest {
     private <T extends KvEventFeed.News> T next(Class<T> type) {
         KvEventFeed.News news = worker.receiveMessage();
         return news instanceof KvEventFeed.EventsCaughtUp ? next(type) : assertInstanceOf(type, news);
+    }
+
+    /** Passes on what a source's thread reads; a live message of one content kills that thread, of another the feed. */
+    private record Poisonable(KvEventSource.Listener feed) implements KvEventSource.Listener {
+        static final String FOR_THE_SOURCE = "poison for the source";
+        static final String FOR_THE_FEED = "poison for the feed";
+
+        @Override
+        public void live(int stream, long number, byte[] payload) {
+            String text = new String(payload, StandardCharsets.ISO_8859_1);
+            if (text.equals(FOR_THE_SOURCE)) {
+                throw new IllegalStateException(text);
+            }
+            feed.live(text.equals(FOR_THE_FEED) ? 99 : stream, number, payload);
+        }
+
+        @Override
+        public void replayed(int stream, long attempt, long number, byte[] payload) {
+            feed.replayed(stream, attempt, number, payload);
+        }
+
+        @Override
+        public void replayEnded(int stream, long attempt) {
+            feed.replayEnded(stream, attempt);
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            feed.failed(cause);
+        }
     }
 }

@@ -55,6 +55,12 @@ final class ScriptedEvents implements KvEventSource.Factory, KvEventSource {
         published.clear();
     }
 
+    /** The source's thread ends by an error. */
+    synchronized void breakOff() {
+        attempt = -1;
+        listener().failed(new IllegalStateException("no more sockets"));
+    }
+
     /** Answers the replay that was asked for. */
     synchronized void answer() {
         for (long number = from; number < published.size(); number++) {

@@ -391,7 +391,13 @@ class SeatsIT {
                                 32,
                                 5000,
                                 100_000,
-                                new FeedSettings(Duration.ofSeconds(3), Duration.ofSeconds(5), 100, 100),
+                                new FeedSettings(
+                                        Duration.ofSeconds(3),
+                                        Duration.ofSeconds(5),
+                                        100,
+                                        100,
+                                        Duration.ofSeconds(1),
+                                        Duration.ofSeconds(10)),
                                 new HoldSettings(0.5, 0.5, 100),
                                 List.of()),
                         new WorkerPorts(

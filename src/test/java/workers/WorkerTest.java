@@ -432,7 +432,13 @@ class WorkerTest {
                 WINDOW,
                 20,
                 40,
-                new FeedSettings(Duration.ofSeconds(3), Duration.ofSeconds(5), 100, 64),
+                new FeedSettings(
+                        Duration.ofSeconds(3),
+                        Duration.ofSeconds(5),
+                        100,
+                        64,
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(10)),
                 new HoldSettings(0.04, 0.5, 100),
                 List.of());
     }

@@ -21,6 +21,9 @@ class ZmqEventSourceTest {
     private final KvEventSource.Listener listener = new KvEventSource.Listener() {
         @Override
         public void live(int stream, long number, byte[] payload) {
+            if (text(payload).equals("poison")) {
+                throw new IllegalStateException("poisoned");
+            }
             heard.add("live " + number + " " + text(payload));
         }
 
@@ -32,6 +35,11 @@ class ZmqEventSourceTest {
         @Override
         public void replayEnded(int stream, long attempt) {
             heard.add("end#" + attempt);
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            heard.add("failed " + cause.getMessage());
         }
     };
     private PublishingEngine engine = new PublishingEngine();
@@ -103,6 +111,14 @@ class ZmqEventSourceTest {
         engine.publish("A");
 
         assertEquals("live 0 A", heard.take());
+    }
+
+    @Test
+    void saysThatItEndedByAnErrorAndTakesNoMoreQuestions() throws InterruptedException {
+        engine.publish("poison");
+
+        assertEquals("failed poisoned", heard.take());
+        source.replay(0, 1, 0);
     }
 
     @Test
