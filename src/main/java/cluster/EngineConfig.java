@@ -43,7 +43,7 @@ final class EngineConfig {
                 servers.put(
                         new WorkerId(engine.getString("url")),
                         new LlamaCppSettings(
-                                http,
+                                http.withoutKeeping(),
                                 blockSizeTokens,
                                 engine.hasPath("copies-folder") ? folder(engine) : null,
                                 workers.getDuration("llama-cpp.command-timeout")));

@@ -117,6 +117,7 @@ public record Settings(
         Section unsaid = own.section("unsaid");
         return new OpenAiSettings(
                 own.getDuration("connect-timeout"),
+                own.getDurationOrZero("keep-connections"),
                 own.getDuration("stream-idle-timeout"),
                 own.getDuration("probe-timeout"),
                 EnginePriority.valueOf(own.getString("priority", PRIORITIES)

@@ -369,6 +369,7 @@ class SeatsIT {
         WorkerId id = new WorkerId(server.url());
         OpenAiSettings http = new OpenAiSettings(
                 Duration.ofSeconds(5),
+                Duration.ZERO,
                 Duration.ofMinutes(1),
                 Duration.ofSeconds(20),
                 EnginePriority.OFF,

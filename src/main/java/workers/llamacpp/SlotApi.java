@@ -47,7 +47,11 @@ final class SlotApi {
     record Moved(int tokens, long bytes) {}
 
     SlotApi(ActorSystem system, WorkerId engine, LlamaCppSettings settings) {
-        this.http = new EngineHttp(system, engine, settings.http().connectTimeout());
+        this.http = new EngineHttp(
+                system,
+                engine,
+                settings.http().connectTimeout(),
+                settings.http().keepConnections());
         this.engine = engine.url();
         this.probeTimeout = settings.http().probeTimeout();
         this.commandTimeout = settings.commandTimeout();

@@ -1,6 +1,5 @@
 package workers.openai;
 
-import akka.NotUsed;
 import akka.actor.ActorSystem;
 import akka.http.javadsl.ConnectHttp;
 import akka.http.javadsl.Http;
@@ -10,24 +9,21 @@ import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.headers.Connection;
 import akka.http.javadsl.settings.ClientConnectionSettings;
-import akka.japi.function.Function;
 import akka.stream.javadsl.Flow;
-import akka.stream.javadsl.Sink;
-import akka.stream.javadsl.Source;
-import akka.util.ByteString;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import kv.WorkerId;
 
 /**
  * HTTP to one engine.
  *
- * <p>Every request has a connection of its own: cancelling a source closes it at whatever point the request is, which is
- * how engines are told to abort. A pooled connection could not be closed before the answer's head came, so a long prefill
- * would run to its end for nobody.
+ * <p>Every request has a connection for itself while it runs: to close it, at whatever point the request is, is how engines are
+ * told to abort. A pool of Akka's would not close one before the answer's head came, so a long prefill would run to its end for
+ * nobody. A connection whose answer was read to its end waits for a next request.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
@@ -49,6 +45,8 @@ public final class EngineHttp {
     private final URI url;
     private final ConnectHttp connect;
     private final ClientConnectionSettings connectionSettings;
+    private final boolean closing;
+    private final EngineConnections connections;
 
     /** A whole answer, whatever its status. */
     public record Answer(int status, String body) {
@@ -57,17 +55,21 @@ public final class EngineHttp {
         }
     }
 
-    public EngineHttp(ActorSystem system, WorkerId engine, Duration connectTimeout) {
+    /** @param keepConnections how long a connection waits for a next request; zero closes each after its first */
+    public EngineHttp(ActorSystem system, WorkerId engine, Duration connectTimeout, Duration keepConnections) {
         this.system = system;
         this.url = URI.create(engine.url().replaceAll("/+$", ""));
         this.connect = ConnectHttp.toHost(url.toString());
         this.connectionSettings = ClientConnectionSettings.create(CONNECTION)
                 .withConnectingTimeout(scala.concurrent.duration.Duration.fromNanos(connectTimeout.toNanos()));
+        this.closing = keepConnections.isZero();
+        this.connections =
+                new EngineConnections(system, keepConnections, () -> EngineConnection.open(system, this::connection));
     }
 
     /** Fetches a page; fails when the engine does not answer in time. */
     public CompletionStage<Answer> get(String path, Duration timeout) {
-        return whole(HttpRequest.GET(path(path)), timeout);
+        return whole(request(HttpRequest.GET(path(path))), timeout);
     }
 
     /** Sends a body and waits for the whole answer; fails when there is none in time. */
@@ -76,36 +78,41 @@ public final class EngineHttp {
     }
 
     HttpRequest json(String path, JsonNode body) {
-        return HttpRequest.POST(path(path)).withEntity(ContentTypes.APPLICATION_JSON, RequestBody.bytes(body));
+        return request(HttpRequest.POST(path(path)).withEntity(ContentTypes.APPLICATION_JSON, RequestBody.bytes(body)));
     }
 
-    /** Sends a request over a connection of its own, which ends with the returned source, however that ends. */
-    <T> Source<T, NotUsed> send(HttpRequest request, Function<HttpResponse, Source<T, Object>> read) {
-        return Source.lazySource(() -> {
-                    AbortableTransport transport = new AbortableTransport();
-                    return Source.single(request.addHeader(Connection.create("close")))
-                            .via(connection(transport))
-                            .flatMapConcat(read)
-                            .watchTermination(
-                                    (ignored, ended) -> ended.whenComplete((done, failure) -> transport.abort()));
-                })
-                .mapMaterializedValue(ignored -> NotUsed.getInstance());
+    /** Where requests get their connections. */
+    EngineConnections connections() {
+        return connections;
     }
 
-    static Source<String, Object> text(HttpResponse response, int limitBytes) {
+    /** The text of an answer; fails when it is longer or does not come in time. */
+    static CompletionStage<String> text(HttpResponse response, int limitBytes, Duration timeout, ActorSystem system) {
         return response.entity()
                 .withoutSizeLimit()
-                .getDataBytes()
-                .limitWeighted(limitBytes, bytes -> (long) bytes.size())
-                .fold(ByteString.emptyByteString(), ByteString::concat)
-                .map(ByteString::utf8String);
+                .toStrict(timeout.toMillis(), limitBytes, system)
+                .thenApply(strict -> strict.getData().utf8String());
+    }
+
+    private HttpRequest request(HttpRequest request) {
+        return closing ? request.addHeader(Connection.create("close")) : request;
     }
 
     private CompletionStage<Answer> whole(HttpRequest request, Duration timeout) {
-        return send(request, response -> text(response, ANSWER_BYTES)
-                        .map(body -> new Answer(response.status().intValue(), body)))
-                .completionTimeout(timeout)
-                .runWith(Sink.head(), system);
+        EngineConnection connection = connections.take();
+        return connection
+                .ask(request)
+                .thenCompose(response -> text(response, ANSWER_BYTES, timeout, system)
+                        .thenApply(body -> new Answer(response.status().intValue(), body)))
+                .toCompletableFuture()
+                .orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS)
+                .whenComplete((answer, failure) -> {
+                    if (failure == null) {
+                        connections.giveBack(connection);
+                    } else {
+                        connection.abort();
+                    }
+                });
     }
 
     private String path(String path) {

@@ -3,12 +3,8 @@ package workers.openai;
 import akka.Done;
 import akka.NotUsed;
 import akka.actor.ActorSystem;
-import akka.http.javadsl.model.HttpHeader;
 import akka.http.javadsl.model.HttpRequest;
-import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.headers.RawHeader;
-import akka.japi.function.Function;
-import akka.japi.pf.PFBuilder;
 import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.Source;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -37,7 +33,6 @@ import workers.Seat;
  * <p>Thread-safety: safe for concurrent use.
  */
 public final class OpenAiEngineClient implements EngineClient {
-    private static final int ERROR_BYTES = 64 * 1024;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final ActorSystem system;
@@ -48,7 +43,7 @@ public final class OpenAiEngineClient implements EngineClient {
     public OpenAiEngineClient(ActorSystem system, WorkerId worker, OpenAiSettings settings) {
         this.system = system;
         this.engine = worker.url();
-        this.http = new EngineHttp(system, worker, settings.connectTimeout());
+        this.http = new EngineHttp(system, worker, settings.connectTimeout(), settings.keepConnections());
         this.settings = settings;
     }
 
@@ -91,14 +86,12 @@ public final class OpenAiEngineClient implements EngineClient {
     private Source<InferenceEvent, NotUsed> stream(InferenceRequest request, ObjectNode body, int begunCalls) {
         HttpRequest post = http.json("/v1/chat/completions", body)
                 .addHeader(RawHeader.create("X-Request-Id", request.turn().value()));
-        return http.send(post, this::frames)
-                .idleTimeout(settings.streamIdleTimeout())
-                .recover(new PFBuilder<Throwable, AnswerFrame>()
-                        .matchAny(AnswerFrame.Broken::new)
-                        .build())
-                .concat(Source.single(new AnswerFrame.End()))
-                .statefulMapConcat(() -> reader(request, begunCalls))
-                .takeWhile(event -> !(event instanceof InferenceEvent.Failed), true);
+        return Source.fromGraph(new AnswerStream(
+                system,
+                http.connections(),
+                post,
+                settings.streamIdleTimeout(),
+                () -> new AnswerReader(engine, "call_" + request.turn().value() + "_", begunCalls)));
     }
 
     @Override
@@ -159,20 +152,5 @@ public final class OpenAiEngineClient implements EngineClient {
         } catch (JsonProcessingException e) {
             throw new CompletionException(e);
         }
-    }
-
-    private Function<AnswerFrame, Iterable<InferenceEvent>> reader(InferenceRequest request, int begunCalls) {
-        return new AnswerReader(engine, "call_" + request.turn().value() + "_", begunCalls)::read;
-    }
-
-    private Source<AnswerFrame, Object> frames(HttpResponse response) {
-        if (response.status().isSuccess()) {
-            return response.entity().withoutSizeLimit().getDataBytes().map(AnswerFrame.Piece::new);
-        }
-        String retryAfter =
-                response.getHeader("Retry-After").map(HttpHeader::value).orElse("");
-        int status = response.status().intValue();
-        return EngineHttp.text(response, ERROR_BYTES)
-                .map(body -> new AnswerFrame.Refused(ErrorBody.read(status, body, retryAfter)));
     }
 }

@@ -9,6 +9,7 @@ import workers.status.EngineFacts;
  * <p>Thread-safety: immutable.
  *
  * @param connectTimeout until a connection stands
+ * @param keepConnections how long a connection waits for a next request; zero for one connection per request
  * @param streamIdleTimeout longest silence of an answer, its wait for the first token included
  * @param probeTimeout for a whole probe
  * @param priority how the engines understand a {@code priority}
@@ -17,14 +18,24 @@ import workers.status.EngineFacts;
  */
 public record OpenAiSettings(
         Duration connectTimeout,
+        Duration keepConnections,
         Duration streamIdleTimeout,
         Duration probeTimeout,
         EnginePriority priority,
         boolean resumesAnswers,
         EngineFacts unsaid) {
     public OpenAiSettings {
-        if (connectTimeout.isNegative() || streamIdleTimeout.isNegative() || probeTimeout.isNegative()) {
+        if (connectTimeout.isNegative()
+                || keepConnections.isNegative()
+                || streamIdleTimeout.isNegative()
+                || probeTimeout.isNegative()) {
             throw new IllegalArgumentException("an engine's timeouts are positive");
         }
+    }
+
+    /** The same for engines that are better asked over a new connection each time. */
+    public OpenAiSettings withoutKeeping() {
+        return new OpenAiSettings(
+                connectTimeout, Duration.ZERO, streamIdleTimeout, probeTimeout, priority, resumesAnswers, unsaid);
     }
 }

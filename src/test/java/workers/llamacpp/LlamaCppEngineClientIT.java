@@ -280,6 +280,7 @@ class LlamaCppEngineClientIT {
     private static EngineClient client(LlamaServer server, @Nullable Path copiesFolder) {
         OpenAiSettings http = new OpenAiSettings(
                 Duration.ofSeconds(5),
+                Duration.ZERO,
                 Duration.ofMinutes(1),
                 Duration.ofSeconds(20),
                 EnginePriority.OFF,

@@ -292,7 +292,13 @@ class OpenAiEngineClientTest {
     private static OpenAiEngineClient client(String url, Duration streamIdleTimeout) {
         EngineFacts unsaid = new EngineFacts(List.of(), 16, 100, 8192, 256, 99, EngineCapabilities.NONE);
         OpenAiSettings settings = new OpenAiSettings(
-                Duration.ofSeconds(5), streamIdleTimeout, Duration.ofSeconds(2), EnginePriority.OFF, false, unsaid);
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(5),
+                streamIdleTimeout,
+                Duration.ofSeconds(2),
+                EnginePriority.OFF,
+                false,
+                unsaid);
         return new OpenAiEngineClient(kit.kit().system().classicSystem(), new WorkerId(url), settings);
     }
 

@@ -76,6 +76,7 @@ class SimulatedEngineTest {
                 "127.0.0.1", 0, 0, 0, "sim-echo", BLOCK, 512, 8, 512, 1 << 20, "100", SimMemory.deviceOnly(), true, 7));
         OpenAiSettings settings = new OpenAiSettings(
                 Duration.ofSeconds(5),
+                Duration.ofSeconds(2),
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(20),
                 EnginePriority.LOWER_FIRST,

@@ -191,6 +191,7 @@ class SimulatedTiersTest {
     private static OpenAiEngineClient client(SimServer server) {
         OpenAiSettings settings = new OpenAiSettings(
                 Duration.ofSeconds(5),
+                Duration.ofSeconds(2),
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(20),
                 EnginePriority.OFF,
