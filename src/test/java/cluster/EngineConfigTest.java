@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import workers.EngineEndpoint;
 import workers.llamacpp.LlamaCppSettings;
+import workers.openai.OpenAiSettings;
 
 class EngineConfigTest {
     @TempDir
@@ -37,10 +38,10 @@ class EngineConfigTest {
                         new EngineEndpoint(new WorkerId("http://b"), null, null, 1),
                         new EngineEndpoint(new WorkerId("http://c"), null, null, 1)),
                 settings.workers().engines());
+        OpenAiSettings http = settings.engines().withoutKeeping();
         LlamaCppSettings copying =
-                new LlamaCppSettings(settings.engines(), settings.blockSizeTokens(), folder, Duration.ofSeconds(30));
-        LlamaCppSettings alone =
-                new LlamaCppSettings(settings.engines(), settings.blockSizeTokens(), null, Duration.ofSeconds(30));
+                new LlamaCppSettings(http, settings.blockSizeTokens(), folder, Duration.ofSeconds(30));
+        LlamaCppSettings alone = new LlamaCppSettings(http, settings.blockSizeTokens(), null, Duration.ofSeconds(30));
         assertEquals(
                 Map.of(new WorkerId("http://b"), copying, new WorkerId("http://c"), alone), settings.llamaServers());
     }
