@@ -35,6 +35,21 @@ CREATE TABLE IF NOT EXISTS snapshot (
   meta_payload       BYTEA
 );
 
+-- The primary key cannot guard numbers whose events are deleted, as those before a snapshot are: an entity on a node that stood still while
+-- others went on would store what no recovery reads.
+DO $outer$ BEGIN
+  IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'behind_snapshot' AND tgrelid = 'event_journal'::regclass) THEN
+    CREATE OR REPLACE FUNCTION refuse_behind_snapshot() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN
+      IF EXISTS (SELECT 1 FROM snapshot WHERE persistence_id = NEW.persistence_id AND seq_nr >= NEW.seq_nr) THEN
+        RAISE unique_violation USING MESSAGE = 'event ' || NEW.seq_nr || ' of ' || NEW.persistence_id || ' is behind its snapshot';
+      END IF;
+      RETURN NEW;
+    END $body$;
+    CREATE TRIGGER behind_snapshot BEFORE INSERT ON event_journal
+      FOR EACH ROW WHEN (NOT NEW.deleted) EXECUTE FUNCTION refuse_behind_snapshot();
+  END IF;
+END $outer$;
+
 -- Conversations' text, each message once; read back by following the parents of the last one.
 CREATE TABLE IF NOT EXISTS conversation_message (
   tenant       TEXT        NOT NULL,

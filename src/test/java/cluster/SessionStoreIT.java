@@ -39,6 +39,7 @@ import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -121,6 +122,17 @@ class SessionStoreIT {
         void complete(SessionContext context, TurnResult result) {
             this.<AgentSession.TurnRecorded>ask(
                     SessionKey.of(context), replyTo -> new AgentSession.CompleteTurn(context, result, replyTo));
+        }
+
+        /** Asks once, and not for long. */
+        void tryToComplete(SessionContext context, TurnResult result) {
+            AskPattern.<AgentSession.Command, AgentSession.TurnRecorded>ask(
+                            sessions.ref(SessionKey.of(context)),
+                            replyTo -> new AgentSession.CompleteTurn(context, result, replyTo),
+                            Duration.ofSeconds(3),
+                            system.scheduler())
+                    .toCompletableFuture()
+                    .join();
         }
 
         AgentSession.TurnBegun begin(SessionContext context, String turn, String... prompt) {
@@ -262,6 +274,55 @@ class SessionStoreIT {
                 second.complete(context, turn(2, SYSTEM, "u:x", "a:1", "t:2"));
                 assertEquals(2, second.state(context).totalTurns());
             }
+        }
+    }
+
+    /** Nodes that are no cluster: each has its own actor of a session, as one that stood still has for a moment. */
+    @Test
+    void ofTwoWritersTheOneThatIsBehindIsNotAcknowledgedAndItsRepetitionLosesNothing() throws Exception {
+        SessionContext context = session("writers", "s");
+        try (Node stale = new Node();
+                Node other = new Node()) {
+            stale.join(stale);
+            other.join(other);
+            stale.complete(context, turn(1, SYSTEM, "u:1"));
+            other.complete(context, turn(2, SYSTEM, "u:2"));
+
+            assertThrows(CompletionException.class, () -> stale.tryToComplete(context, turn(3, SYSTEM, "u:3")));
+
+            stale.complete(context, turn(3, SYSTEM, "u:3"));
+            assertEquals(3, stale.state(context).totalTurns());
+        }
+        try (Node node = new Node()) {
+            node.join(node);
+            assertEquals(3, node.state(context).totalTurns());
+        }
+    }
+
+    @Test
+    void aWriterBehindASnapshotIsRefusedAlthoughTheEventsBeforeItAreDeleted() throws Exception {
+        SessionContext context = session("behind", "s");
+        int others = 4 * SETTINGS.snapshotEveryEvents();
+        try (Node stale = new Node();
+                Node other = new Node()) {
+            stale.join(stale);
+            other.join(other);
+            stale.complete(context, turn(1, SYSTEM, "u:1"));
+            for (int number = 2; number <= others; number++) {
+                other.complete(context, turn(number, SYSTEM, "u:" + number));
+            }
+            Eventually.get(() -> {
+                assertTrue(storedEvents("behind") <= 2 * SETTINGS.snapshotEveryEvents(), "older events are deleted");
+                return Done.getInstance();
+            });
+
+            assertThrows(
+                    CompletionException.class, () -> stale.tryToComplete(context, turn(others + 1, SYSTEM, "u:x")));
+            stale.complete(context, turn(others + 1, SYSTEM, "u:x"));
+        }
+        try (Node node = new Node()) {
+            node.join(node);
+            assertEquals(others + 1, node.state(context).totalTurns());
         }
     }
 

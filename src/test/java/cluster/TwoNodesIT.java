@@ -64,8 +64,8 @@ class TwoNodesIT {
                 SimProcess one = SimProcess.start("--blocks", "" + BLOCKS);
                 SimProcess other = SimProcess.start("--blocks", "" + BLOCKS);
                 NodeProcess stays = member(store, first, first, one, other)) {
-            // Of two halves the one with the lowest address survives.
-            int second = portAbove(first);
+            // Of two halves the older one survives, not the one with the lowest address.
+            int second = portBelow(first);
             List<ToolSession> sessions = new ArrayList<>();
             try (NodeProcess dies = member(store, second, first, one, other)) {
                 awaitKeepersAt(dies, stays);
@@ -134,13 +134,13 @@ class TwoNodesIT {
         return node;
     }
 
-    private static int portAbove(int port) throws IOException {
-        int above = NodeProcess.freePort();
-        for (int tries = 0; above <= port && tries < 1000; tries++) {
-            above = NodeProcess.freePort();
+    private static int portBelow(int port) throws IOException {
+        int below = NodeProcess.freePort();
+        for (int tries = 0; below >= port && tries < 1000; tries++) {
+            below = NodeProcess.freePort();
         }
-        assertTrue(above > port, "no free port above " + port);
-        return above;
+        assertTrue(below < port, "no free port below " + port);
+        return below;
     }
 
     /** The last life of each keeper that a node has run. */
