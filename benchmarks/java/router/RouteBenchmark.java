@@ -31,6 +31,7 @@ import router.placement.KeptPrefix;
 import router.placement.Placement;
 import router.placement.Placer;
 import router.placement.RouteRequest;
+import workers.status.AnswerExtras;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
@@ -140,6 +141,7 @@ public class RouteBenchmark {
                     fleet.owner(session % Fleet.WORKERS).worker(),
                     Fleet.SESSION_BLOCKS,
                     KeptPrefix.NOTHING,
+                    AnswerExtras.NONE,
                     Set.of());
         }
 

@@ -9,11 +9,13 @@ import akka.stream.OverflowStrategy;
 import akka.stream.javadsl.Source;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
+import inference.Sampling;
 import java.util.Set;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import router.placement.KeptPrefix;
 import router.placement.RouteRequest;
+import workers.status.AnswerExtras;
 
 /**
  * Turns as streams: what a frontend asks of this room.
@@ -74,7 +76,16 @@ public final class TurnService {
                 lastWorker,
                 knownBlocks,
                 kept,
+                extras(request.sampling()),
                 excluded);
+    }
+
+    /** The log probability of the drawn token alone asks an engine for as much as one alternative does. */
+    private static AnswerExtras extras(Sampling sampling) {
+        Integer alternatives = sampling.topLogprobs();
+        return new AnswerExtras(
+                alternatives == null ? 0 : Math.max(1, alternatives),
+                !sampling.logitBias().isEmpty());
     }
 
     /** The harness's hint, or else the configured guess; never above what the request allows. */

@@ -58,6 +58,7 @@ import router.retention.Step;
 import workers.Seat;
 import workers.Worker;
 import workers.holds.HoldEnd;
+import workers.status.AnswerExtras;
 import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
@@ -223,6 +224,7 @@ final class KryoRegistrations {
         add(174, Evacuation.Stuck.class);
         add(175, LeaseKeeper.AwaitReceipts.class);
         add(203, Owner.class);
+        add(204, AnswerExtras.class);
     }
 
     private KryoRegistrations() {}

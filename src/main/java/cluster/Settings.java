@@ -27,6 +27,7 @@ import workers.WorkerSettings;
 import workers.llamacpp.LlamaCppSettings;
 import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
+import workers.status.AnswerExtras;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 
@@ -131,7 +132,8 @@ public record Settings(
                         unsaid.getInt("max-batched-tokens", 1),
                         unsaid.getInt("max-sequences", 1),
                         unsaid.getInt("context-tokens", 1),
-                        EngineCapabilities.NONE));
+                        EngineCapabilities.NONE,
+                        new AnswerExtras(unsaid.getInt("max-logprobs", 0, 20), unsaid.getBoolean("logit-bias"))));
     }
 
     private static AgentSettings agents(Section own) {

@@ -87,6 +87,16 @@ public final class JsonField {
         return items;
     }
 
+    /** Names of this field's members, which must be an object; none when absent. */
+    public List<String> names() {
+        if (absent()) {
+            return List.of();
+        }
+        List<String> names = new ArrayList<>(object().size());
+        node.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+
     /** Number of members or elements. */
     public int size() {
         return node.size();

@@ -1,5 +1,6 @@
 package inference;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,8 +10,22 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface InferenceEvent {
 
-    /** More visible text. */
-    record TextDelta(String text) implements InferenceEvent {}
+    /**
+     * More visible text.
+     *
+     * @param text empty only for a token that ends the text
+     * @param logprobs of its tokens, when they were asked for
+     */
+    record TextDelta(String text, List<TokenLogprob> logprobs) implements InferenceEvent {
+        public TextDelta {
+            logprobs = List.copyOf(logprobs);
+        }
+
+        /** Text without log probabilities. */
+        public TextDelta(String text) {
+            this(text, List.of());
+        }
+    }
 
     /** More reasoning. */
     record ThinkingDelta(String text) implements InferenceEvent {}

@@ -15,6 +15,7 @@ public final class ReplyBuilder {
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder thinking = new StringBuilder();
     private final StringBuilder refusal = new StringBuilder();
+    private final List<TokenLogprob> logprobs = new ArrayList<>();
     private final Map<Integer, Call> calls = new TreeMap<>();
 
     private record Call(String id, String name, StringBuilder arguments) {}
@@ -23,6 +24,7 @@ public final class ReplyBuilder {
     public void add(InferenceEvent event) {
         if (event instanceof InferenceEvent.TextDelta delta) {
             text.append(delta.text());
+            logprobs.addAll(delta.logprobs());
         } else if (event instanceof InferenceEvent.ThinkingDelta delta) {
             thinking.append(delta.text());
         } else if (event instanceof InferenceEvent.RefusalDelta delta) {
@@ -40,6 +42,11 @@ public final class ReplyBuilder {
     /** Visible text so far. */
     public String text() {
         return text.toString();
+    }
+
+    /** Log probabilities of the text's tokens so far; none unless they were asked for. */
+    public List<TokenLogprob> logprobs() {
+        return List.copyOf(logprobs);
     }
 
     /** Reasoning so far. */

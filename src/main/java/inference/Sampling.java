@@ -1,6 +1,9 @@
 package inference;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param topK how many of the likeliest tokens are drawn from, at least 1; an extension that engines share
  * @param stop strings that end the answer and are not part of it
  * @param format what the text must be, null for any text
+ * @param topLogprobs how many alternatives to tell with the log probability of each token of the text, 0 to 20; null for no log
+ *     probabilities
+ * @param logitBias what to add to the logits of tokens, -100 to 100, by the model's own token ids
  */
 public record Sampling(
         @Nullable Integer maxTokens,
@@ -26,12 +32,18 @@ public record Sampling(
         @Nullable Double presencePenalty,
         @Nullable Double frequencyPenalty,
         List<String> stop,
-        @Nullable AnswerFormat format) {
+        @Nullable AnswerFormat format,
+        @Nullable Integer topLogprobs,
+        SortedMap<Integer, Double> logitBias) {
+    /** No bias at all. */
+    public static final SortedMap<Integer, Double> UNBIASED = Collections.emptySortedMap();
+
     public Sampling {
         stop = List.copyOf(stop);
+        logitBias = Collections.unmodifiableSortedMap(new TreeMap<>(logitBias));
     }
 
     /** Everything as the engine likes. */
     public static final Sampling DEFAULT =
-            new Sampling(null, null, null, null, null, null, null, null, List.of(), null);
+            new Sampling(null, null, null, null, null, null, null, null, List.of(), null, null, UNBIASED);
 }

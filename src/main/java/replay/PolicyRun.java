@@ -28,6 +28,7 @@ import router.retention.LiveWorker;
 import workers.sim.SimRequest;
 import workers.sim.SimSettings;
 import workers.sim.SimTiers;
+import workers.status.AnswerExtras;
 import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
@@ -226,6 +227,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
                 lastWorker[lineage],
                 Math.min(lastBlocks[lineage], prompt.size()),
                 keeper.kept(trace.sessionNames().get(traced.session()), prompt),
+                AnswerExtras.NONE,
                 Set.of());
         lastBlocks[lineage] = prompt.size();
         return request;

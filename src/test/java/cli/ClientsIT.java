@@ -40,6 +40,7 @@ import com.openai.models.responses.ResponseOutputItem;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -125,6 +126,38 @@ class ClientsIT {
             }
             return true;
         });
+    }
+
+    @Test
+    void logProbabilitiesComeFromTheEngineAndABiasThatNoEngineTakesIsRefused() {
+        ChatCompletionCreateParams.Builder ask = ChatClient.ask("[sim][{\"text\":\"yes\"}][/sim]");
+        ChatCompletionCreateParams params = ask.logprobs(true).topLogprobs(3).build();
+        ChatCompletionAccumulator streamed = ChatCompletionAccumulator.create();
+        try (var stream = openAi.chat().completions().createStreaming(params)) {
+            stream.stream().forEach(streamed::accumulate);
+        }
+        ChatCompletion whole = openAi.chat().completions().create(params);
+        var logprobs = whole.choices().get(0).logprobs().orElseThrow();
+        var tokens = logprobs.content().orElseThrow();
+        assertEquals(
+                List.of("y", "e", "s"), tokens.stream().map(one -> one.token()).toList());
+        assertEquals(3, tokens.get(0).topLogprobs().size());
+        assertEquals(
+                tokens,
+                streamed.chatCompletion()
+                        .choices()
+                        .get(0)
+                        .logprobs()
+                        .orElseThrow()
+                        .content()
+                        .orElseThrow());
+        OpenAIServiceException refused = assertThrows(OpenAIServiceException.class, () -> openAi.chat()
+                .completions()
+                .create(ChatClient.ask("hi")
+                        .putAdditionalBodyProperty("logit_bias", JsonValue.from(Map.of("5", 1)))
+                        .build()));
+        assertEquals(400, refused.statusCode());
+        assertEquals("logit_bias", refused.param().orElseThrow());
     }
 
     @Test

@@ -73,6 +73,7 @@ import workers.ZmqEventSource;
 import workers.openai.OpenAiEngineClient;
 import workers.simserver.SimServer;
 import workers.simserver.SimServerSettings;
+import workers.status.AnswerExtras;
 import workers.status.WorkerState;
 
 /**
@@ -258,6 +259,7 @@ class WorkerAcrossNodesTest {
                 null,
                 0,
                 KeptPrefix.NOTHING,
+                AnswerExtras.NONE,
                 Set.of());
         router.tell(new Router.Route(request, replies.getRef(), replies.getRef()));
         Router.RouteReply reply = replies.receiveMessage();
@@ -287,7 +289,7 @@ class WorkerAcrossNodesTest {
                 ToolChoice.AUTO,
                 true,
                 List.of(Message.text(Role.USER, text)),
-                new Sampling(1, null, null, null, null, null, null, null, List.of(), null),
+                new Sampling(1, null, null, null, null, null, null, null, List.of(), null, null, Sampling.UNBIASED),
                 true,
                 AgentHints.NONE,
                 List.of());

@@ -18,6 +18,7 @@ import router.queue.QueuePolicy;
 import router.queue.QueueSettings;
 import testkit.PublishedStrategies;
 import testkit.Transfers;
+import workers.status.AnswerExtras;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
@@ -63,6 +64,7 @@ final class RouterFixture {
                 null,
                 0,
                 KeptPrefix.NOTHING,
+                AnswerExtras.NONE,
                 Set.of());
     }
 }

@@ -7,6 +7,7 @@ import frontend.OpenAiErrors;
 import frontend.RetentionReceipts;
 import frontend.SseStream;
 import inference.InferenceEvent;
+import inference.TokenLogprob;
 import inference.Usage;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,7 +56,8 @@ final class ChatChunks {
             }));
         }
         if (event instanceof InferenceEvent.TextDelta text) {
-            frames.add(textDelta("content", text.text()));
+            JsonLine.Part content = json -> json.writeStringField("content", text.text());
+            frames.add(choice(content, text.logprobs(), null, Optional.empty()));
         } else if (event instanceof InferenceEvent.ThinkingDelta thinking) {
             frames.add(textDelta("reasoning_content", thinking.text()));
         } else if (event instanceof InferenceEvent.RefusalDelta refusal) {
@@ -81,7 +83,7 @@ final class ChatChunks {
             }
         });
         String reason = ChatWire.finishReason(finished.reason(), !callsWithArguments.isEmpty());
-        frames.add(choice(json -> {}, reason, includeUsage ? Optional.empty() : kept));
+        frames.add(choice(json -> {}, List.of(), reason, includeUsage ? Optional.empty() : kept));
         if (includeUsage) {
             frames.add(usage(finished.usage(), kept));
         }
@@ -124,10 +126,14 @@ final class ChatChunks {
     }
 
     private ByteString delta(JsonLine.Part members) {
-        return choice(members, null, Optional.empty());
+        return choice(members, List.of(), null, Optional.empty());
     }
 
-    private ByteString choice(JsonLine.Part delta, @Nullable String finishReason, Optional<ObjectNode> kept) {
+    private ByteString choice(
+            JsonLine.Part delta,
+            List<TokenLogprob> logprobs,
+            @Nullable String finishReason,
+            Optional<ObjectNode> kept) {
         return chunk(json -> {
             json.writeArrayFieldStart("choices");
             json.writeStartObject();
@@ -135,7 +141,7 @@ final class ChatChunks {
             json.writeObjectFieldStart("delta");
             delta.write(json);
             json.writeEndObject();
-            json.writeNullField("logprobs");
+            ChatWire.logprobs(json, logprobs);
             JsonLine.textOrNull(json, "finish_reason", finishReason);
             json.writeEndObject();
             json.writeEndArray();

@@ -6,6 +6,7 @@ import frontend.Caller;
 import frontend.ConversationBuilder;
 import frontend.HintsReader;
 import frontend.JsonField;
+import frontend.Logprobs;
 import frontend.PromptNoise;
 import frontend.RefusedRequest;
 import frontend.SessionIdentity;
@@ -18,6 +19,8 @@ import inference.SessionContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ChatCodec {
     private static final int MAX_STOP_STRINGS = 4;
+    private static final int MOST_BIAS = 100;
     private static final Set<String> EFFORTS = Set.of("none", "minimal", "low", "medium", "high", "xhigh", "max");
     private static final List<String> NEVER_SERVED =
             List.of("audio", "functions", "function_call", "web_search_options");
@@ -87,14 +91,6 @@ public final class ChatCodec {
         if (answers != null && answers > 1) {
             throw n.refused("above 1 is not served");
         }
-        Integer topLogprobs = body.at("top_logprobs").intOrNull(0, 20);
-        if (body.at("logprobs").booleanOr(false) || (topLogprobs != null && topLogprobs > 0)) {
-            throw notServed(topLogprobs == null ? body.at("logprobs") : body.at("top_logprobs"));
-        }
-        JsonField bias = body.at("logit_bias");
-        if (!bias.absent() && bias.object().size() > 0) {
-            throw notServed(bias);
-        }
         for (JsonField modality : body.at("modalities").items()) {
             if (!modality.text().equals("text")) {
                 throw modality.mustBe("'text', the only modality served");
@@ -124,7 +120,35 @@ public final class ChatCodec {
                 body.at("presence_penalty").numberOrNull(-2, 2),
                 body.at("frequency_penalty").numberOrNull(-2, 2),
                 stop(body.at("stop")),
-                format(body.at("response_format")));
+                format(body.at("response_format")),
+                topLogprobs(body),
+                logitBias(body.at("logit_bias")));
+    }
+
+    private static @Nullable Integer topLogprobs(JsonField body) {
+        Integer alternatives = body.at("top_logprobs").intOrNull(0, Logprobs.MOST);
+        if (body.at("logprobs").booleanOr(false)) {
+            return alternatives == null ? Integer.valueOf(0) : alternatives;
+        }
+        if (alternatives != null && alternatives > 0) {
+            throw body.at("top_logprobs").refused("needs 'logprobs' to be true");
+        }
+        return null;
+    }
+
+    private static SortedMap<Integer, Double> logitBias(JsonField bias) {
+        SortedMap<Integer, Double> added = new TreeMap<>();
+        for (String token : bias.names()) {
+            if (!token.matches("\\d{1,9}")) {
+                throw bias.mustBe("an object whose keys are token ids");
+            }
+            Double value = bias.at(token).numberOrNull(-MOST_BIAS, MOST_BIAS);
+            if (value == null) {
+                throw bias.at(token).mustBe("a number from -" + MOST_BIAS + " to " + MOST_BIAS);
+            }
+            added.put(Integer.valueOf(token), value);
+        }
+        return added;
     }
 
     private static @Nullable AnswerFormat format(JsonField format) {

@@ -26,7 +26,7 @@ final class ChatReply {
             json.writeStartObject();
             json.writeNumberField("index", 0);
             message(reply, json);
-            json.writeNullField("logprobs");
+            ChatWire.logprobs(json, reply.logprobs());
             json.writeStringField(
                     "finish_reason",
                     ChatWire.finishReason(end.reason(), !reply.calls().isEmpty()));

@@ -1,9 +1,13 @@
 package frontend.chat;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import frontend.JsonLine;
+import frontend.Logprobs;
 import inference.FinishReason;
+import inference.TokenLogprob;
 import inference.Usage;
 import java.io.IOException;
+import java.util.List;
 
 /** What whole answers and chunks have in common on the wire. */
 final class ChatWire {
@@ -29,6 +33,18 @@ final class ChatWire {
         json.writeNumberField("reasoning_tokens", usage.reasoningTokens());
         json.writeEndObject();
         json.writeEndObject();
+    }
+
+    /** Log probabilities of text, null where none were told. */
+    static void logprobs(JsonGenerator json, List<TokenLogprob> tokens) throws IOException {
+        if (tokens.isEmpty()) {
+            json.writeNullField("logprobs");
+            return;
+        }
+        JsonLine.objectField(json, "logprobs", members -> {
+            Logprobs.arrayField(members, "content", tokens);
+            members.writeNullField("refusal");
+        });
     }
 
     /** The dialect's name of an end; an answer that made calls ends with them even if a call was forced. */

@@ -121,7 +121,9 @@ public final class MessagesCodec {
                 null,
                 null,
                 stop,
-                format(body));
+                format(body),
+                null,
+                Sampling.UNBIASED);
     }
 
     private static @Nullable AnswerFormat format(JsonField body) {

@@ -3,7 +3,12 @@ package frontend.responses;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import frontend.JsonLine;
+import frontend.Logprobs;
 import frontend.ReasoningSeal;
+import inference.TokenLogprob;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * One item of a reply, as it stands so far.
@@ -32,6 +37,7 @@ final class OutputItem {
     private final int index;
     private final ObjectNode json;
     private final StringBuilder text = new StringBuilder();
+    private final List<TokenLogprob> logprobs = new ArrayList<>();
 
     /** @param index position among the reply's items, from 0 */
     OutputItem(Kind kind, String turn, int index) {
@@ -78,6 +84,11 @@ final class OutputItem {
         return text;
     }
 
+    /** Log probabilities of the open part's text. */
+    List<TokenLogprob> logprobs() {
+        return logprobs;
+    }
+
     /** Content parts so far. */
     ArrayNode content() {
         return json.withArray("content");
@@ -85,19 +96,20 @@ final class OutputItem {
 
     /** Gives a reasoning item its text, which is all of what the model thought. */
     void summarised(String reasoning, boolean sealed) {
-        json.withArray("summary").add(part("summary_text", reasoning));
+        json.withArray("summary").add(part("summary_text", reasoning, List.of()));
         if (sealed) {
             json.put("encrypted_content", ReasoningSeal.of(reasoning));
         }
     }
 
     /** A part of a type with its text. */
-    static ObjectNode part(String type, String text) {
+    static ObjectNode part(String type, String text, List<TokenLogprob> logprobs) {
         ObjectNode part = JsonNodeFactory.instance.objectNode();
         part.put("type", type).put(type.equals("refusal") ? "refusal" : "text", text);
         if (type.equals("output_text")) {
             part.putArray("annotations");
-            part.putArray("logprobs");
+            String tokens = JsonLine.object(64, json -> Logprobs.arrayField(json, "logprobs", logprobs));
+            part.setAll((ObjectNode) ResponsesInput.json(tokens));
         }
         return part;
     }

@@ -37,7 +37,7 @@ final class ResponseSettings {
         set(settings, body, "tool_choice", "\"auto\"");
         ArrayNode tools = settings.putArray("tools");
         body.at("tools").items().forEach(tool -> tools.add(tool(tool)));
-        settings.put("top_logprobs", 0);
+        set(settings, body, "top_logprobs", "0");
         set(settings, body, "top_p", "1.0");
         set(settings, body, "presence_penalty", "0.0");
         set(settings, body, "frequency_penalty", "0.0");

@@ -5,6 +5,7 @@ import frontend.Caller;
 import frontend.ConversationBuilder;
 import frontend.HintsReader;
 import frontend.JsonField;
+import frontend.Logprobs;
 import frontend.PromptNoise;
 import frontend.RefusedRequest;
 import frontend.SessionIdentity;
@@ -79,7 +80,7 @@ final class ResponsesCodec {
                 request,
                 body.at("stream").booleanOr(false),
                 store,
-                sealed(body.at("include")),
+                includes(body, SEALED),
                 tools.freeForm(),
                 input.previous(),
                 store ? ResponsesInput.kept(items, request.turn().value()) : "[]",
@@ -96,10 +97,6 @@ final class ResponsesCodec {
         if (body.at("background").booleanOr(false)) {
             throw body.at("background").refused("is not served");
         }
-        Integer topLogprobs = body.at("top_logprobs").intOrNull(0, 20);
-        if (topLogprobs != null && topLogprobs > 0) {
-            throw body.at("top_logprobs").refused("is not served");
-        }
         JsonField truncation = body.at("truncation");
         if (!Set.of("auto", "disabled").contains(truncation.textOr("disabled"))) {
             throw truncation.mustBe("'auto' or 'disabled'");
@@ -109,15 +106,21 @@ final class ResponsesCodec {
         }
     }
 
-    private static boolean sealed(JsonField include) {
-        boolean sealed = false;
-        for (JsonField item : include.items()) {
-            if (item.text().equals(LOGPROBS)) {
-                throw item.refused("is not served");
-            }
-            sealed |= item.text().equals(SEALED);
+    private static boolean includes(JsonField body, String what) {
+        boolean included = false;
+        for (JsonField item : body.at("include").items()) {
+            included |= item.text().equals(what);
         }
-        return sealed;
+        return included;
+    }
+
+    /** Either way of asking is enough: to answer it with nothing would be to drop it. */
+    private static @Nullable Integer topLogprobs(JsonField body) {
+        Integer alternatives = body.at("top_logprobs").intOrNull(0, Logprobs.MOST);
+        if (alternatives != null && alternatives > 0) {
+            return alternatives;
+        }
+        return includes(body, LOGPROBS) ? Integer.valueOf(0) : null;
     }
 
     private static Sampling sampling(JsonField body) {
@@ -131,7 +134,9 @@ final class ResponsesCodec {
                 body.at("presence_penalty").numberOrNull(-2, 2),
                 body.at("frequency_penalty").numberOrNull(-2, 2),
                 List.of(),
-                format(body.at("text")));
+                format(body.at("text")),
+                topLogprobs(body),
+                Sampling.UNBIASED);
     }
 
     private static @Nullable AnswerFormat format(JsonField text) {

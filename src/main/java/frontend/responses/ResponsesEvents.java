@@ -4,10 +4,12 @@ import akka.util.ByteString;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import frontend.JsonLine;
+import frontend.Logprobs;
 import frontend.RetentionReceipts;
 import frontend.SseStream;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
+import inference.TokenLogprob;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -90,9 +92,9 @@ final class ResponsesEvents {
         if (event instanceof InferenceEvent.ThinkingDelta thinking) {
             thinking(thinking.text());
         } else if (event instanceof InferenceEvent.TextDelta text) {
-            text("output_text", text.text());
+            text("output_text", text.text(), text.logprobs());
         } else if (event instanceof InferenceEvent.RefusalDelta refusal) {
-            text("refusal", refusal.text());
+            text("refusal", refusal.text(), List.of());
         } else if (event instanceof InferenceEvent.ToolCallStarted call) {
             call(call);
         } else if (event instanceof InferenceEvent.ToolCallDelta call) {
@@ -118,7 +120,8 @@ final class ResponsesEvents {
         if (item.text().length() == 0) {
             event("response.reasoning_summary_part.added", item, "summary_index", json -> {
                 json.writeFieldName("part");
-                json.writeRawValue(OutputItem.part("summary_text", "").toString());
+                json.writeRawValue(
+                        OutputItem.part("summary_text", "", List.of()).toString());
             });
         }
         item.text().append(text);
@@ -129,17 +132,18 @@ final class ResponsesEvents {
                 json -> json.writeStringField("delta", text));
     }
 
-    private void text(String type, String text) {
+    private void text(String type, String text, List<TokenLogprob> tokens) {
         OutputItem item = open(OutputItem.Kind.MESSAGE);
         if (!type.equals(part)) {
             closePart(item);
             part = type;
-            partEvent("response.content_part.added", item, OutputItem.part(type, ""));
+            partEvent("response.content_part.added", item, OutputItem.part(type, "", List.of()));
         }
         item.text().append(text);
+        item.logprobs().addAll(tokens);
         event("response." + type + ".delta", item, "content_index", json -> {
             json.writeStringField("delta", text);
-            noLogprobs(type, json);
+            logprobs(type, tokens, json);
         });
     }
 
@@ -227,7 +231,7 @@ final class ResponsesEvents {
                 json -> json.writeStringField("text", text));
         event("response.reasoning_summary_part.done", item, "summary_index", json -> {
             json.writeFieldName("part");
-            json.writeRawValue(OutputItem.part("summary_text", text).toString());
+            json.writeRawValue(OutputItem.part("summary_text", text, List.of()).toString());
         });
     }
 
@@ -239,12 +243,13 @@ final class ResponsesEvents {
         String text = item.text().toString();
         event("response." + type + ".done", item, "content_index", json -> {
             json.writeStringField(type.equals("refusal") ? "refusal" : "text", text);
-            noLogprobs(type, json);
+            logprobs(type, item.logprobs(), json);
         });
-        ObjectNode whole = OutputItem.part(type, text);
+        ObjectNode whole = OutputItem.part(type, text, item.logprobs());
         partEvent("response.content_part.done", item, whole);
         item.content().add(whole);
         item.text().setLength(0);
+        item.logprobs().clear();
         part = null;
     }
 
@@ -273,10 +278,9 @@ final class ResponsesEvents {
         event(type, item, null, json -> json.writeStringField("delta", delta));
     }
 
-    private static void noLogprobs(String type, JsonGenerator json) throws IOException {
+    private static void logprobs(String type, List<TokenLogprob> tokens, JsonGenerator json) throws IOException {
         if (type.equals("output_text")) {
-            json.writeArrayFieldStart("logprobs");
-            json.writeEndArray();
+            Logprobs.arrayField(json, "logprobs", tokens);
         }
     }
 

@@ -16,6 +16,7 @@ import frontend.ClientConnection;
 import frontend.JsonField;
 import frontend.PromptNoise;
 import frontend.PromptTokens;
+import frontend.Refusals;
 import frontend.RequestDirectives;
 import frontend.RetentionReceipts;
 import frontend.SseStream;
@@ -138,16 +139,31 @@ public final class ResponsesRoutes extends AllDirectives {
                 "resp_" + request.inference().turn().value(), clock.instant().getEpochSecond(), request);
         ResponsesEvents events = new ResponsesEvents(response, clock);
         if (request.stream()) {
-            return answers.streamed(
-                    request.inference(), client, SseStream.COMMENT, source -> frames(source, events, request, tenant));
+            return named(
+                    request,
+                    answers.streamed(
+                            request.inference(),
+                            client,
+                            SseStream.COMMENT,
+                            source -> frames(source, events, request, tenant)));
         }
-        return answers.whole(request.inference(), client).thenCompose(answer -> receipts.shown(
+        return named(request, answers.whole(request.inference(), client)).thenCompose(answer -> receipts.shown(
                         request.retention(), request.inference().session())
                 .thenCompose(receipt -> {
                     replay(answer, events, receipt);
                     ObjectNode ended = ended(events);
                     return keep(request, tenant, events).thenApply(kept -> json(ended.toString()));
                 }));
+    }
+
+    /** Names the field at fault as this dialect does. */
+    private static <T> CompletionStage<T> named(ResponsesRequest request, CompletionStage<T> answer) {
+        Integer alternatives = request.inference().sampling().topLogprobs();
+        String logprobs = alternatives == null || alternatives == 0 ? "include" : "top_logprobs";
+        Map<String, String> names = Map.of("messages", "input", "logprobs", logprobs);
+        return answer.exceptionally(thrown -> {
+            throw Refusals.renamed(thrown, field -> names.getOrDefault(field, field));
+        });
     }
 
     private Source<ByteString, NotUsed> frames(
@@ -171,7 +187,7 @@ public final class ResponsesRoutes extends AllDirectives {
             events.frames(new InferenceEvent.ThinkingDelta(reply.thinking()));
         }
         if (!reply.text().isEmpty()) {
-            events.frames(new InferenceEvent.TextDelta(reply.text()));
+            events.frames(new InferenceEvent.TextDelta(reply.text(), reply.logprobs()));
         }
         if (!reply.refusal().isEmpty()) {
             events.frames(new InferenceEvent.RefusalDelta(reply.refusal()));

@@ -8,11 +8,13 @@ import java.util.List;
 final class Eligibility {
     private Eligibility() {}
 
-    /** Workers that serve the turn's model, take turns, have not refused it and are large enough for it. */
+    /** Workers that serve the turn's model, can do what it asks, take turns, have not refused it and are large enough for it. */
     static List<Fleet.Member> eligible(RouteRequest request, Collection<Fleet.Member> members) {
         List<Fleet.Member> eligible = new ArrayList<>(members.size());
         for (Fleet.Member member : members) {
             if (serves(member, request)
+                    && tellsLogprobs(member, request)
+                    && biasesLogits(member, request)
                     && fits(member, request)
                     && member.accepting()
                     && !request.excluded().contains(member.worker())) {
@@ -37,18 +39,49 @@ final class Eligibility {
             }
             return new Decision.Refused(RouteOutcome.UNKNOWN_MODEL, "no worker serves model " + request.model());
         }
-        if (serving.stream().noneMatch(member -> fits(member, request))) {
+        List<Fleet.Member> telling = serving.stream()
+                .filter(member -> tellsLogprobs(member, request))
+                .toList();
+        if (telling.isEmpty()) {
+            return new Decision.Refused(
+                    RouteOutcome.NO_LOGPROBS,
+                    "no worker that serves " + request.model() + " tells log probabilities of "
+                            + request.extras().logprobs()
+                            + " tokens at each place (holdfast.workers.openai.unsaid.max-logprobs)");
+        }
+        List<Fleet.Member> able =
+                telling.stream().filter(member -> biasesLogits(member, request)).toList();
+        if (able.isEmpty()) {
+            return new Decision.Refused(
+                    RouteOutcome.NO_LOGIT_BIAS,
+                    "no worker that could serve this turn of " + request.model()
+                            + " takes a logit_bias (holdfast.workers.openai.unsaid.logit-bias)");
+        }
+        return refusal(request, able);
+    }
+
+    /** Why none of the workers that could serve the turn takes it. */
+    private static Decision.Refused refusal(RouteRequest request, List<Fleet.Member> able) {
+        if (able.stream().noneMatch(member -> fits(member, request))) {
             return new Decision.Refused(
                     RouteOutcome.TOO_LONG,
                     "a prompt of " + request.inputTokens() + " tokens fits no worker that serves " + request.model());
         }
         return new Decision.Refused(
                 RouteOutcome.NO_WORKER,
-                "none of the " + serving.size() + " workers that serve " + request.model() + " takes this turn now");
+                "none of the " + able.size() + " workers that serve " + request.model() + " takes this turn now");
     }
 
     private static boolean serves(Fleet.Member member, RouteRequest request) {
         return member.facts().models().contains(request.model());
+    }
+
+    private static boolean tellsLogprobs(Fleet.Member member, RouteRequest request) {
+        return member.facts().extras().logprobs() >= request.extras().logprobs();
+    }
+
+    private static boolean biasesLogits(Fleet.Member member, RouteRequest request) {
+        return member.facts().extras().logitBias() || !request.extras().logitBias();
     }
 
     /** Whether the prompt and at least one token of the answer fit into the worker's context and memory. */

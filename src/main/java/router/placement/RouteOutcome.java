@@ -12,6 +12,10 @@ public enum RouteOutcome {
     UNKNOWN_MODEL,
     /** The prompt fits no worker that serves the model. */
     TOO_LONG,
+    /** No worker that serves the model gives the log probabilities that the turn asks for. */
+    NO_LOGPROBS,
+    /** No worker that serves the model biases logits. */
+    NO_LOGIT_BIAS,
     /** No worker that serves the model is ready, or all that are have refused. */
     NO_WORKER,
     /** The pending queue is full. */
@@ -29,6 +33,8 @@ public enum RouteOutcome {
         return switch (this) {
             case UNKNOWN_MODEL -> new InferenceFailure(Kind.UNKNOWN_MODEL, message, "model", null);
             case TOO_LONG -> new InferenceFailure(Kind.CONTEXT_LENGTH_EXCEEDED, message, "messages", null);
+            case NO_LOGPROBS -> InferenceFailure.invalid("logprobs", message);
+            case NO_LOGIT_BIAS -> InferenceFailure.invalid("logit_bias", message);
             case QUEUE_FULL -> new InferenceFailure(Kind.RATE_LIMITED, message, null, RETRY_AFTER);
             case NO_WORKER, WAITED_TOO_LONG -> new InferenceFailure(Kind.OVERLOADED, message, null, RETRY_AFTER);
             case CANCELLED -> InferenceFailure.of(Kind.CANCELLED, message);

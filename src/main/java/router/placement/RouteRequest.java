@@ -5,6 +5,7 @@ import java.util.Set;
 import kv.PromptBlocks;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
+import workers.status.AnswerExtras;
 
 /**
  * A turn that wants a worker.
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param lastWorker where the session's previous turn ran, null at first
  * @param knownBlocks blocks that the session had at its previous turn: a hint for the index
  * @param kept what the session's leases keep of the prompt
+ * @param extras what the answer must have beyond plain text
  * @param excluded workers that refused or lost this turn already
  */
 public record RouteRequest(
@@ -34,6 +36,7 @@ public record RouteRequest(
         @Nullable WorkerId lastWorker,
         int knownBlocks,
         KeptPrefix kept,
+        AnswerExtras extras,
         Set<WorkerId> excluded) {
     public RouteRequest {
         excluded = Set.copyOf(excluded);

@@ -67,10 +67,25 @@ public final class LlamaCppEngineClient implements EngineClient {
     public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
         ObjectNode body = RequestBody.write(request, settings.http().priority());
         body.put("cache_prompt", true);
+        tellLogprobs(request, body);
         if (!seat.equals(Seat.ANY)) {
             body.put("id_slot", seat.slot());
         }
         return chat.stream(request, body);
+    }
+
+    /**
+     * In the server's own words: in those of the API it refuses them for streams with tools, and takes 0 alternatives for no log
+     * probabilities at all.
+     *
+     * @see <a href="https://github.com/ggml-org/llama.cpp/issues/28478">llama.cpp, issue 28478</a>
+     */
+    private static void tellLogprobs(InferenceRequest request, ObjectNode body) {
+        Integer alternatives = request.sampling().topLogprobs();
+        if (alternatives != null) {
+            body.remove(List.of("logprobs", "top_logprobs"));
+            body.put("n_probs", Math.max(1, alternatives));
+        }
     }
 
     @Override

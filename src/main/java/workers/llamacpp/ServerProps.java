@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import workers.EngineClient;
 import workers.openai.MetricsText;
+import workers.status.AnswerExtras;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 
@@ -21,6 +22,8 @@ import workers.status.EngineFacts;
  * @param modelFile where the server read its weights from, as it sees its files
  */
 record ServerProps(String life, int slots, int slotTokens, String modelFile, String build) {
+    /** Every server has them; it would tell more alternatives than the API knows. */
+    private static final AnswerExtras EXTRAS = new AnswerExtras(20, true);
 
     /** @throws IllegalStateException when the page is no llama-server's */
     static ServerProps read(JsonNode props) {
@@ -66,7 +69,8 @@ record ServerProps(String life, int slots, int slotTokens, String modelFile, Str
                 unsaid.maxBatchedTokens(),
                 slots,
                 slotTokens,
-                capabilities);
+                capabilities,
+                EXTRAS);
         return new EngineClient.Probe(
                 facts,
                 lifeNumber(),

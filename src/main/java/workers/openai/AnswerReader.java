@@ -6,6 +6,7 @@ import inference.InferenceFailure.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** Turns one answer's frames into its events. Mutable, not thread safe: one per stream. */
 final class AnswerReader {
@@ -13,9 +14,9 @@ final class AnswerReader {
     private final SseParser events = new SseParser();
     private final ChunkReader chunks;
 
-    AnswerReader(String engine, String callIdPrefix, int begunCalls) {
+    AnswerReader(String engine, String callIdPrefix, int begunCalls, @Nullable Integer topLogprobs) {
         this.engine = engine;
-        this.chunks = new ChunkReader(engine, callIdPrefix, begunCalls);
+        this.chunks = new ChunkReader(engine, callIdPrefix, begunCalls, topLogprobs);
     }
 
     List<InferenceEvent> read(AnswerFrame frame) {

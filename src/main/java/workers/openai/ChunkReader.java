@@ -24,6 +24,7 @@ final class ChunkReader {
 
     private final String engine;
     private final ToolCallReader toolCalls;
+    private final LogprobReader logprobs;
     private Usage usage = new Usage(0, 0, 0, 0);
     private @Nullable FinishReason finish;
     private @Nullable String stopSequence;
@@ -33,10 +34,12 @@ final class ChunkReader {
      * @param engine for messages
      * @param callIdPrefix for tool calls that the engine gives no id
      * @param begunCalls calls that another engine has begun
+     * @param topLogprobs alternatives wanted per token of the text, null for no log probabilities
      */
-    ChunkReader(String engine, String callIdPrefix, int begunCalls) {
+    ChunkReader(String engine, String callIdPrefix, int begunCalls, @Nullable Integer topLogprobs) {
         this.engine = engine;
         this.toolCalls = new ToolCallReader(callIdPrefix, begunCalls);
+        this.logprobs = new LogprobReader(topLogprobs);
     }
 
     /** Reads the data of one server-sent event. */
@@ -62,8 +65,14 @@ final class ChunkReader {
         if (finish == null) {
             return fail(InferenceFailure.of(Kind.ENGINE_FAILED, engine + " " + whyIncomplete));
         }
+        if (logprobs.owed()) {
+            return fail(InferenceFailure.invalid("logprobs", engine + " told no log probabilities with its answer"));
+        }
         ended = true;
-        return List.of(new InferenceEvent.Finished(finish, stopSequence, usage));
+        List<InferenceEvent> last = new ArrayList<>(2);
+        logprobs.rest().ifPresent(last::add);
+        last.add(new InferenceEvent.Finished(finish, stopSequence, usage));
+        return last;
     }
 
     /** Ends the answer with a failure unless it has ended. */
@@ -87,6 +96,7 @@ final class ChunkReader {
         List<InferenceEvent> events = new ArrayList<>(2);
         for (JsonNode choice : chunk.path("choices")) {
             if (choice.path("index").asInt() == 0) {
+                logprobs.read(choice);
                 readDelta(choice.path("delta"), events);
                 readFinish(choice, events);
             }
@@ -101,11 +111,16 @@ final class ChunkReader {
         }
         String content = text(delta, "content");
         if (!content.isEmpty()) {
-            events.add(new InferenceEvent.TextDelta(content));
+            events.add(logprobs.text(content));
         }
         String refusal = text(delta, "refusal");
         if (!refusal.isEmpty()) {
             events.add(new InferenceEvent.RefusalDelta(refusal));
+        }
+        if (!reasoning.isEmpty()
+                || !refusal.isEmpty()
+                || delta.path("tool_calls").size() > 0) {
+            logprobs.other();
         }
         for (JsonNode call : delta.path("tool_calls")) {
             toolCalls.read(call, events);

@@ -44,7 +44,7 @@ public final class NextTurn {
                 ToolChoice.AUTO, // a forced call or a format could ask for more than one token
                 next.parallelToolCalls(),
                 next.messages(),
-                new Sampling(1, null, null, null, null, null, null, null, List.of(), null),
+                new Sampling(1, null, null, null, null, null, null, null, List.of(), null, null, Sampling.UNBIASED),
                 next.reasoning(),
                 next.hints(),
                 next.cacheMarks());

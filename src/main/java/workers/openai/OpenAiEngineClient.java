@@ -91,7 +91,11 @@ public final class OpenAiEngineClient implements EngineClient {
                 http.connections(),
                 post,
                 settings.streamIdleTimeout(),
-                () -> new AnswerReader(engine, "call_" + request.turn().value() + "_", begunCalls)));
+                () -> new AnswerReader(
+                        engine,
+                        "call_" + request.turn().value() + "_",
+                        begunCalls,
+                        request.sampling().topLogprobs())));
     }
 
     @Override

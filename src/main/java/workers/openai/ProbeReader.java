@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import workers.EngineClient;
+import workers.status.AnswerExtras;
 import workers.status.EngineFacts;
 
 /** What an engine's {@code /v1/models} and {@code /metrics} say about it. Stateless. */
@@ -27,13 +28,21 @@ final class ProbeReader {
                 KvHints.capabilities(
                         first,
                         metrics.label(CACHE_CONFIG, "num_cpu_blocks", 0),
-                        metrics.label(CACHE_CONFIG, "num_disk_blocks", 0)));
+                        metrics.label(CACHE_CONFIG, "num_disk_blocks", 0)),
+                extras(first, unsaid.extras()));
         double startedSeconds = metrics.value("process_start_time_seconds").orElse(0);
         return new EngineClient.Probe(
                 facts,
                 Math.round(startedSeconds * 1000),
                 count(metrics, "vllm:num_requests_running", "sglang:num_running_reqs", "llamacpp:requests_processing"),
                 count(metrics, "vllm:num_requests_waiting", "sglang:num_queue_reqs", "llamacpp:requests_deferred"));
+    }
+
+    /** As {@code holdfast sim} says it; other engines say nothing. */
+    private static AnswerExtras extras(JsonNode model, AnswerExtras unsaid) {
+        return new AnswerExtras(
+                model.path("max_logprobs").asInt(unsaid.logprobs()),
+                model.path("logit_bias").asBoolean(unsaid.logitBias()));
     }
 
     /** Base models before adapters, which name the model they sit on. */

@@ -38,7 +38,8 @@ public final class RequestBody {
             toolChoice(request.toolChoice(), body);
             body.put("parallel_tool_calls", request.parallelToolCalls());
         }
-        sampling(request.sampling(), body);
+        drawing(request.sampling(), body);
+        shape(request.sampling(), body);
         body.put("stream", true);
         body.putObject("stream_options").put("include_usage", true);
         if (!request.reasoning()) {
@@ -86,13 +87,7 @@ public final class RequestBody {
         }
     }
 
-    private static void sampling(Sampling sampling, ObjectNode body) {
-        if (sampling.maxTokens() != null) {
-            body.put("max_tokens", sampling.maxTokens());
-        }
-        if (sampling.minTokens() != null) {
-            body.put("min_tokens", sampling.minTokens());
-        }
+    private static void drawing(Sampling sampling, ObjectNode body) {
         if (sampling.temperature() != null) {
             body.put("temperature", sampling.temperature());
         }
@@ -111,12 +106,28 @@ public final class RequestBody {
         if (sampling.frequencyPenalty() != null) {
             body.put("frequency_penalty", sampling.frequencyPenalty());
         }
+        if (!sampling.logitBias().isEmpty()) {
+            ObjectNode bias = body.putObject("logit_bias");
+            sampling.logitBias().forEach((token, added) -> bias.put(token.toString(), added));
+        }
+    }
+
+    private static void shape(Sampling sampling, ObjectNode body) {
+        if (sampling.maxTokens() != null) {
+            body.put("max_tokens", sampling.maxTokens());
+        }
+        if (sampling.minTokens() != null) {
+            body.put("min_tokens", sampling.minTokens());
+        }
         if (!sampling.stop().isEmpty()) {
             ArrayNode stop = body.putArray("stop");
             sampling.stop().forEach(stop::add);
         }
         if (sampling.format() != null) {
             format(sampling.format(), body.putObject("response_format"));
+        }
+        if (sampling.topLogprobs() != null) {
+            body.put("logprobs", true).put("top_logprobs", sampling.topLogprobs());
         }
     }
 

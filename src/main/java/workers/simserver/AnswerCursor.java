@@ -1,10 +1,12 @@
 package workers.simserver;
 
 import inference.InferenceEvent;
+import inference.TokenLogprob;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells what newly produced tokens of an {@link Answer} show. Text is held back while a code point is incomplete.
@@ -14,16 +16,21 @@ import java.util.function.IntFunction;
 final class AnswerCursor {
     private final Answer answer;
     private final IntFunction<String> callIds;
+    private final @Nullable Integer topLogprobs;
     private int span;
     /** Bytes of the span that were told. */
     private int told;
 
     private byte[] bytes = new byte[0];
 
-    /** @param callIds makes the id of a tool call from its position */
-    AnswerCursor(Answer answer, IntFunction<String> callIds) {
+    /**
+     * @param callIds makes the id of a tool call from its position
+     * @param topLogprobs alternatives to tell with each token of the text, null for no log probabilities
+     */
+    AnswerCursor(Answer answer, IntFunction<String> callIds, @Nullable Integer topLogprobs) {
         this.answer = answer;
         this.callIds = callIds;
+        this.topLogprobs = topLogprobs;
     }
 
     /** What shows once {@code produced} tokens are out, beyond what earlier calls told. */
@@ -67,12 +74,23 @@ final class AnswerCursor {
     private void show(Answer.Span current, String text, List<InferenceEvent> shown) {
         switch (current.kind()) {
             case THINKING -> shown.add(new InferenceEvent.ThinkingDelta(text));
-            case TEXT -> shown.add(new InferenceEvent.TextDelta(text));
+            case TEXT -> shown.add(new InferenceEvent.TextDelta(text, logprobs(current.from() + told, text)));
             case REFUSAL -> shown.add(new InferenceEvent.RefusalDelta(text));
             case CALL ->
                 shown.add(new InferenceEvent.ToolCallStarted(current.call(), callIds.apply(current.call()), text));
             case ARGUMENTS -> shown.add(new InferenceEvent.ToolCallDelta(current.call(), text));
             case MARKUP -> {}
         }
+    }
+
+    /** Of a text whose tokens, its bytes, begin at a place. */
+    private List<TokenLogprob> logprobs(int place, String text) {
+        List<TokenLogprob> tokens = new ArrayList<>();
+        if (topLogprobs != null) {
+            for (byte token : text.getBytes(StandardCharsets.UTF_8)) {
+                tokens.add(MadeUpLogprobs.of(place + tokens.size(), Byte.toUnsignedInt(token), topLogprobs));
+            }
+        }
+        return tokens;
     }
 }

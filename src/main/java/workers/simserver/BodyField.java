@@ -46,6 +46,11 @@ record BodyField(String path, JsonNode node) {
         return node.isObject();
     }
 
+    /** Number of members or elements. */
+    int size() {
+        return node.size();
+    }
+
     String text() {
         if (!node.isTextual()) {
             throw mustBe("a string");

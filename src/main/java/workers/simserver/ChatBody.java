@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param begun beginning of the answer, of which only the rest is wanted, null for none
  * @param includeUsage whether a stream ends with a usage chunk
+ * @param topLogprobs alternatives to tell with each token of the text, null for no log probabilities
  * @param maxTokens most answer tokens, null for as many as fit
  * @param priority lower is earlier
  * @param cacheSalt keeps this prompt's blocks apart from those of others, null for none
@@ -26,6 +27,7 @@ record ChatBody(
         @Nullable BegunAnswer begun,
         boolean stream,
         boolean includeUsage,
+        @Nullable Integer topLogprobs,
         @Nullable Integer maxTokens,
         int minTokens,
         boolean ignoreEnd,
@@ -42,6 +44,9 @@ record ChatBody(
         BodyField body = BodyField.read(bytes);
         if (body.at("n").integerOr(1, 1) != 1) {
             throw body.at("n").mustBe("1, the only number of choices served");
+        }
+        if (body.at("logit_bias").size() > 0) {
+            throw body.at("logit_bias").mustBe("left out: what is said here is scripted, not drawn");
         }
         BodyField format = body.at("response_format").at("type");
         if (!format.textOr("text").equals("text")) {
@@ -69,6 +74,7 @@ record ChatBody(
                 begun,
                 body.at("stream").flagOr(false),
                 body.at("stream_options").at("include_usage").flagOr(false),
+                topLogprobs(body),
                 maxTokens,
                 minTokens,
                 body.at("ignore_eos").flagOr(false),
@@ -86,6 +92,15 @@ record ChatBody(
                 toolChoice(body.at("tool_choice"), tools),
                 body.at("parallel_tool_calls").flagOr(true),
                 reasons(body));
+    }
+
+    private static @Nullable Integer topLogprobs(BodyField body) {
+        BodyField top = body.at("top_logprobs");
+        int alternatives = top.integerOr(0, 0);
+        if (alternatives > MadeUpLogprobs.MOST) {
+            throw top.mustBe("at most " + MadeUpLogprobs.MOST);
+        }
+        return body.at("logprobs").flagOr(false) ? Integer.valueOf(alternatives) : null;
     }
 
     private static boolean reasons(BodyField body) {

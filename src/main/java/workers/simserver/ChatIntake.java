@@ -49,7 +49,7 @@ final class ChatIntake {
         Answer answer = AnswerBuilder.build(template, actions, limits);
         int[] tokens = Arrays.copyOf(prompt, prompt.length + answer.tokens().length);
         System.arraycopy(answer.tokens(), 0, tokens, prompt.length, answer.tokens().length);
-        AnswerCursor cursor = new AnswerCursor(answer, callIds);
+        AnswerCursor cursor = new AnswerCursor(answer, callIds, body.topLogprobs());
         int begun = body.begun() == null ? 0 : body.begun().skip(answer, cursor);
         SimRequest request = new SimRequest(
                 "r" + accepted.incrementAndGet(),

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import inference.InferenceEvent;
+import inference.TokenLogprob;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +33,7 @@ record ChatJson(String id, long createdSeconds, String model, boolean includeUsa
 
     /** The first chunk: who speaks. */
     ObjectNode opening() {
-        return chunk(NODES.objectNode().put("role", "assistant").put("content", ""), null, null);
+        return chunk(NODES.objectNode().put("role", "assistant").put("content", ""), null, null, null);
     }
 
     ObjectNode delta(InferenceEvent event) {
@@ -51,12 +52,12 @@ record ChatJson(String id, long createdSeconds, String model, boolean includeUsa
             ObjectNode more = delta.putArray("tool_calls").addObject().put("index", call.index());
             more.putObject("function").put("arguments", call.arguments());
         }
-        return chunk(delta, null, null);
+        return chunk(delta, logprobs(List.of(event)), null, null);
     }
 
     /** The chunk that says why the answer ended. */
     ObjectNode ending(Answer answer) {
-        return chunk(NODES.objectNode(), answer.finish().wireName(), answer.stopString());
+        return chunk(NODES.objectNode(), null, answer.finish().wireName(), answer.stopString());
     }
 
     /** The last chunk of a stream that wants usage. */
@@ -72,7 +73,7 @@ record ChatJson(String id, long createdSeconds, String model, boolean includeUsa
         ObjectNode completion = head("chat.completion");
         ObjectNode choice = completion.putArray("choices").addObject().put("index", 0);
         message(events, choice.putObject("message"));
-        choice.putNull("logprobs");
+        choice.set("logprobs", logprobs(events));
         choice.put("finish_reason", answer.finish().wireName());
         choice.put("stop_reason", answer.stopString());
         completion.set("usage", usage.json());
@@ -110,11 +111,37 @@ record ChatJson(String id, long createdSeconds, String model, boolean includeUsa
         }
     }
 
-    private ObjectNode chunk(ObjectNode delta, @Nullable String finishReason, @Nullable String stopReason) {
+    /** Of the text among events; null when none were asked for. */
+    private static @Nullable ObjectNode logprobs(List<InferenceEvent> events) {
+        ArrayNode content = NODES.arrayNode();
+        for (InferenceEvent event : events) {
+            if (event instanceof InferenceEvent.TextDelta text) {
+                for (TokenLogprob token : text.logprobs()) {
+                    ObjectNode told = content.addObject();
+                    logprob(token.chosen(), told);
+                    ArrayNode top = told.putArray("top_logprobs");
+                    token.likeliest().forEach(one -> logprob(one, top.addObject()));
+                }
+            }
+        }
+        return content.isEmpty() ? null : NODES.objectNode().set("content", content);
+    }
+
+    private static void logprob(TokenLogprob.Alternative token, ObjectNode target) {
+        target.put("token", token.token()).put("logprob", token.logprob());
+        ArrayNode bytes = target.putArray("bytes");
+        token.bytes().forEach(bytes::add);
+    }
+
+    private ObjectNode chunk(
+            ObjectNode delta,
+            @Nullable ObjectNode logprobs,
+            @Nullable String finishReason,
+            @Nullable String stopReason) {
         ObjectNode chunk = head("chat.completion.chunk");
         ObjectNode choice = chunk.putArray("choices").addObject().put("index", 0);
         choice.set("delta", delta);
-        choice.putNull("logprobs");
+        choice.set("logprobs", logprobs);
         choice.put("finish_reason", finishReason);
         if (finishReason != null) {
             choice.put("stop_reason", stopReason);

@@ -152,7 +152,9 @@ public final class SimServer implements AutoCloseable {
                 .put("owned_by", "holdfast")
                 .put("root", settings.model())
                 .putNull("parent")
-                .put("max_model_len", settings.engine().contextTokens());
+                .put("max_model_len", settings.engine().contextTokens())
+                .put("max_logprobs", MadeUpLogprobs.MOST)
+                .put("logit_bias", false);
         if (settings.hints()) {
             ArrayNode actions = model.putArray("kv_hints");
             hints.actions().forEach(actions::add);

@@ -14,6 +14,7 @@ import java.util.List;
  * @param maxSequences requests that may run at once; as a worker tells its facts, turns that it admits at once
  * @param contextTokens longest prompt plus answer
  * @param capabilities what it can be told to do with its cache
+ * @param extras what it can do for an answer
  */
 public record EngineFacts(
         List<String> models,
@@ -22,15 +23,36 @@ public record EngineFacts(
         int maxBatchedTokens,
         int maxSequences,
         int contextTokens,
-        EngineCapabilities capabilities) {
+        EngineCapabilities capabilities,
+        AnswerExtras extras) {
     public EngineFacts {
         models = List.copyOf(models);
+    }
+
+    /** An engine that gives plain answers. */
+    public EngineFacts(
+            List<String> models,
+            int blockSizeTokens,
+            int deviceBlocks,
+            int maxBatchedTokens,
+            int maxSequences,
+            int contextTokens,
+            EngineCapabilities capabilities) {
+        this(
+                models,
+                blockSizeTokens,
+                deviceBlocks,
+                maxBatchedTokens,
+                maxSequences,
+                contextTokens,
+                capabilities,
+                AnswerExtras.NONE);
     }
 
     /** The same with another number of turns at once: a multiple of the requests, rounded, and at least one. */
     public EngineFacts withTurnsPerSlot(double turnsPerSlot) {
         int turns = (int) Math.max(1, Math.min(Integer.MAX_VALUE, Math.round(turnsPerSlot * maxSequences)));
         return new EngineFacts(
-                models, blockSizeTokens, deviceBlocks, maxBatchedTokens, turns, contextTokens, capabilities);
+                models, blockSizeTokens, deviceBlocks, maxBatchedTokens, turns, contextTokens, capabilities, extras);
     }
 }

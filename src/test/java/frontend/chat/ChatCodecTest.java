@@ -23,6 +23,7 @@ import inference.ToolDefinition;
 import inference.TurnId;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -185,13 +186,23 @@ class ChatCodecTest {
     void samplingIsReadAndTheNewerTokenLimitWins() {
         assertEquals(5, with("\"top_k\":5").sampling().topK());
         assertEquals(
-                new Sampling(9, 3, 0.5, 1.0, null, -7L, -2.0, 2.0, List.of("x", "y"), null),
+                new Sampling(9, 3, 0.5, 1.0, null, -7L, -2.0, 2.0, List.of("x", "y"), null, null, Sampling.UNBIASED),
                 with("\"max_tokens\":5,\"max_completion_tokens\":9,\"min_tokens\":3,\"temperature\":0.5,\"top_p\":1,"
                                 + "\"seed\":-7,\"presence_penalty\":-2,\"frequency_penalty\":2,\"stop\":[\"x\",\"y\"]")
                         .sampling());
         assertEquals(5, with("\"max_tokens\":5").sampling().maxTokens());
         assertEquals(List.of("END"), with("\"stop\":\"END\"").sampling().stop());
         assertNull(with("\"temperature\":null").sampling().temperature());
+    }
+
+    @Test
+    void logProbabilitiesAndBiasesAreRead() {
+        assertEquals(0, with("\"logprobs\":true").sampling().topLogprobs());
+        assertEquals(7, with("\"logprobs\":true,\"top_logprobs\":7").sampling().topLogprobs());
+        assertNull(with("\"logprobs\":false,\"top_logprobs\":0").sampling().topLogprobs());
+        assertEquals(
+                Map.of(5, -100.0, 50256, 0.5),
+                with("\"logit_bias\":{\"50256\":0.5,\"5\":-100}").sampling().logitBias());
     }
 
     @Test
@@ -283,9 +294,13 @@ class ChatCodecTest {
                 "\"stop\":{}; stop",
                 "\"n\":2; n",
                 "\"n\":0; n",
-                "\"logprobs\":true; logprobs",
+                "\"logprobs\":1; logprobs",
                 "\"top_logprobs\":3; top_logprobs",
-                "\"logit_bias\":{\"5\":1}; logit_bias",
+                "\"logprobs\":true,\"top_logprobs\":21; top_logprobs",
+                "\"logit_bias\":[]; logit_bias",
+                "\"logit_bias\":{\"five\":1}; logit_bias",
+                "\"logit_bias\":{\"5\":101}; logit_bias.5",
+                "\"logit_bias\":{\"5\":null}; logit_bias.5",
                 "\"response_format\":{\"type\":\"xml\"}; response_format.type",
                 "\"modalities\":[\"text\",\"audio\"]; modalities[1]",
                 "\"audio\":{\"voice\":\"x\"}; audio",

@@ -23,6 +23,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import router.queue.QueueSettings;
+import workers.status.AnswerExtras;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
@@ -66,6 +67,7 @@ class FanoutTest {
                 null,
                 0,
                 KeptPrefix.NOTHING,
+                AnswerExtras.NONE,
                 Set.of());
     }
 

@@ -31,6 +31,7 @@ import router.queue.QueueSettings;
 import router.retention.Holder;
 import testkit.PublishedStrategies;
 import testkit.Transfers;
+import workers.status.AnswerExtras;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
@@ -88,6 +89,7 @@ class PlacerTest {
                 null,
                 0,
                 KeptPrefix.NOTHING,
+                AnswerExtras.NONE,
                 excluded);
     }
 
@@ -127,27 +129,6 @@ class PlacerTest {
         Decision.Placed placed = assertInstanceOf(Decision.Placed.class, placer.route(request("t", 1, 2, 3), 0, 0));
 
         assertEquals(0, placed.placement().expectedCachedTokens());
-    }
-
-    @Test
-    void everyRefusalSaysWhy() {
-        Placer placer = placer("random");
-        assertEquals(RouteOutcome.NO_WORKER, outcome(placer.route(request("t", 1), 0, 0)));
-        placer.join(
-                B,
-                LIFE,
-                new EngineFacts(List.of("other"), BLOCK, 100, 8192, 2, 10_000, EngineCapabilities.NONE),
-                WorkerState.READY,
-                WorkerLoad.idle(100));
-        assertEquals(RouteOutcome.UNKNOWN_MODEL, outcome(placer.route(request("t", 1), 0, 0)));
-        join(placer, A);
-        assertEquals(RouteOutcome.TOO_LONG, outcome(placer.route(request("t", new long[100]), 0, 0)));
-        assertEquals(RouteOutcome.NO_WORKER, outcome(placer.route(request("t", 0, Set.of(A), 1), 0, 0)));
-        placer.update(A, WorkerState.DRAINING, WorkerLoad.idle(100));
-        assertEquals(RouteOutcome.NO_WORKER, outcome(placer.route(request("t", 1), 0, 0)));
-        placer.lost(A);
-        // Its workers are away; a client that hears "unknown" would give up.
-        assertEquals(RouteOutcome.NO_WORKER, outcome(placer.route(request("t", 1), 0, 0)));
     }
 
     @Test
@@ -363,6 +344,7 @@ class PlacerTest {
                     A,
                     40,
                     kept,
+                    AnswerExtras.NONE,
                     Set.of());
         }
 
@@ -481,7 +463,19 @@ class PlacerTest {
                     Decision.Placed.class,
                     placer.route(
                             new RouteRequest(
-                                    new TurnId("t"), "m", 5, blocks, 67, 20, 0, 0, B, 3, KeptPrefix.NOTHING, Set.of()),
+                                    new TurnId("t"),
+                                    "m",
+                                    5,
+                                    blocks,
+                                    67,
+                                    20,
+                                    0,
+                                    0,
+                                    B,
+                                    3,
+                                    KeptPrefix.NOTHING,
+                                    AnswerExtras.NONE,
+                                    Set.of()),
                             0,
                             0));
 

@@ -18,6 +18,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import testkit.Transfers;
+import workers.status.AnswerExtras;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.TimingModel;
@@ -51,6 +52,7 @@ class PublishedPausesTest {
                 null,
                 0,
                 KeptPrefix.NOTHING,
+                AnswerExtras.NONE,
                 Set.of());
     }
 

@@ -19,6 +19,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import testkit.Transfers;
+import workers.status.AnswerExtras;
 import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
@@ -58,6 +59,7 @@ class RoomForReturnTest {
                 null,
                 0,
                 KeptPrefix.NOTHING,
+                AnswerExtras.NONE,
                 Set.of());
     }
 

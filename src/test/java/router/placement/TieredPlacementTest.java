@@ -18,6 +18,7 @@ import kv.KvTier;
 import kv.PromptBlocks;
 import kv.WorkerId;
 import org.junit.jupiter.api.Test;
+import workers.status.AnswerExtras;
 import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
@@ -79,6 +80,7 @@ class TieredPlacementTest {
                 null,
                 0,
                 KeptPrefix.NOTHING,
+                AnswerExtras.NONE,
                 Set.of(excluded));
     }
 

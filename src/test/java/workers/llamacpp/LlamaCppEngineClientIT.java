@@ -260,7 +260,7 @@ class LlamaCppEngineClientIT {
                 ToolChoice.AUTO,
                 true,
                 messages,
-                new Sampling(24, null, 0.0, null, null, 1L, null, null, List.of(), null),
+                new Sampling(24, null, 0.0, null, null, 1L, null, null, List.of(), null, null, Sampling.UNBIASED),
                 true,
                 AgentHints.NONE,
                 List.of());

@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceFailure.Kind;
+import inference.TokenLogprob;
 import inference.Usage;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ChunkReaderTest {
@@ -137,8 +139,80 @@ class ChunkReaderTest {
         assertEquals("status 500", ErrorBody.read(500, "", "").message());
     }
 
+    @Test
+    void logProbabilitiesComeWithTheTextThatTheyBelongTo() {
+        List<InferenceEvent> events = read(
+                2,
+                told(
+                        "{\"content\":\"\"}",
+                        "{\"token\":\"\\u00c3\",\"logprob\":-0.5,\"bytes\":[195],\"top_logprobs\":[]}"),
+                told(
+                        "{\"content\":\"é\"}",
+                        "{\"token\":\"?\",\"logprob\":-1,\"bytes\":[169],\"top_logprobs\":[{\"token\":\"a\",\"logprob\":-1},"
+                                + "{\"token\":\"b\",\"logprob\":-2},{\"token\":\"c\",\"logprob\":-3}]}"),
+                told("{\"content\":\"\"}", "{\"token\":\"</s>\",\"logprob\":null}"),
+                STOP,
+                "[DONE]");
+
+        assertEquals(
+                List.of(
+                        new InferenceEvent.TextDelta(
+                                "é",
+                                List.of(
+                                        new TokenLogprob(token("\u00c3", -0.5, 195), List.of()),
+                                        new TokenLogprob(
+                                                token("?", -1, 169), List.of(token("a", -1, 97), token("b", -2, 98))))),
+                        new InferenceEvent.TextDelta(
+                                "", List.of(new TokenLogprob(token("</s>", -9999, 60, 47, 115, 62), List.of()))),
+                        finished(FinishReason.STOP, null, new Usage(0, 0, 0, 0))),
+                events);
+    }
+
+    @Test
+    void logProbabilitiesOfReasoningAndCallsAreDropped() {
+        String token = "{\"token\":\"x\",\"logprob\":-1,\"bytes\":[120],\"top_logprobs\":[]}";
+        List<InferenceEvent> events = read(
+                0,
+                told("{\"reasoning_content\":\"x\"}", token),
+                told("{\"content\":\"x\"}", token),
+                told("{\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\"}}]}", token),
+                told("{}", token),
+                STOP,
+                "[DONE]");
+
+        assertEquals(
+                List.of(
+                        new InferenceEvent.ThinkingDelta("x"),
+                        new InferenceEvent.TextDelta("x", List.of(new TokenLogprob(token("x", -1, 120), List.of()))),
+                        new InferenceEvent.ToolCallStarted(0, "c", "f"),
+                        finished(FinishReason.TOOL_CALLS, null, new Usage(0, 0, 0, 0))),
+                events);
+    }
+
+    @Test
+    void anEngineThatKeepsLogProbabilitiesToItselfFailsTheAnswer() {
+        List<InferenceEvent> events = read(0, delta("{\"content\":\"x\"}"), STOP, "[DONE]");
+
+        InferenceEvent.Failed failed = (InferenceEvent.Failed) events.get(events.size() - 1);
+        assertEquals(Kind.INVALID_REQUEST, failed.failure().kind());
+        assertEquals("logprobs", failed.failure().param());
+    }
+
+    private static TokenLogprob.Alternative token(String token, double logprob, Integer... bytes) {
+        return new TokenLogprob.Alternative(token, logprob, List.of(bytes));
+    }
+
+    private static String told(String delta, String token) {
+        return "{\"choices\":[{\"index\":0,\"delta\":" + delta + ",\"logprobs\":{\"content\":[" + token
+                + "]},\"finish_reason\":null}]}";
+    }
+
     private static List<InferenceEvent> read(String... data) {
-        ChunkReader reader = new ChunkReader("engine", "call_", 0);
+        return read(null, data);
+    }
+
+    private static List<InferenceEvent> read(@Nullable Integer topLogprobs, String... data) {
+        ChunkReader reader = new ChunkReader("engine", "call_", 0, topLogprobs);
         List<InferenceEvent> events = new ArrayList<>();
         for (String one : data) {
             events.addAll(reader.read(one));
@@ -150,8 +224,7 @@ class ChunkReaderTest {
         return ((InferenceEvent.Failed) event).failure().kind();
     }
 
-    private static InferenceEvent finished(
-            FinishReason reason, @org.jspecify.annotations.Nullable String stop, Usage usage) {
+    private static InferenceEvent finished(FinishReason reason, @Nullable String stop, Usage usage) {
         return new InferenceEvent.Finished(reason, stop, usage);
     }
 

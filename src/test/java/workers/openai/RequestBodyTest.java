@@ -2,6 +2,7 @@ package workers.openai;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -19,6 +20,8 @@ import inference.ToolDefinition;
 import inference.TurnId;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class RequestBodyTest {
@@ -131,6 +134,15 @@ class RequestBodyTest {
                 Integer.MAX_VALUE, EnginePriority.LOWER_FIRST.of(Integer.MIN_VALUE), "it stays in an engine's range");
     }
 
+    @Test
+    void logProbabilitiesAndBiasesAreAskedForAsTheApiHasIt() throws IOException {
+        JsonNode body = body(List.of(Message.text(Role.USER, "x")), TenantId.DEFAULT, false);
+
+        assertTrue(body.path("logprobs").asBoolean());
+        assertEquals(3, body.path("top_logprobs").asInt());
+        assertEquals("{\"17\":-2.5}", body.path("logit_bias").toString());
+    }
+
     private static JsonNode body(List<Message> messages, TenantId tenant, boolean withPriority) throws IOException {
         return body(messages, tenant, withPriority, true);
     }
@@ -145,7 +157,19 @@ class RequestBodyTest {
                 new ToolChoice(ToolChoice.Mode.NAMED, "read"),
                 false,
                 messages,
-                new Sampling(100, 5, 0.5, null, null, 42L, null, null, List.of("END"), null),
+                new Sampling(
+                        100,
+                        5,
+                        0.5,
+                        null,
+                        null,
+                        42L,
+                        null,
+                        null,
+                        List.of("END"),
+                        null,
+                        3,
+                        new TreeMap<>(Map.of(17, -2.5))),
                 reasoning,
                 new AgentHints(7, 0, null, false, null, null, null),
                 List.of());

@@ -19,13 +19,17 @@ import inference.Sampling;
 import inference.SessionContext;
 import inference.SessionId;
 import inference.TenantId;
+import inference.TokenLogprob;
 import inference.ToolChoice;
 import inference.ToolDefinition;
 import inference.TurnId;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import kv.EngineHash;
@@ -49,6 +53,7 @@ import workers.EngineClient;
 import workers.Seat;
 import workers.simserver.SimServer;
 import workers.simserver.SimServerSettings;
+import workers.status.AnswerExtras;
 import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
@@ -60,9 +65,11 @@ class SimulatedEngineTest {
     static final ActorTestKitExtension kit = ActorTestKitExtension.create();
 
     private static final int BLOCK = 16;
-    private static final Sampling MANY = new Sampling(1_000, null, null, null, null, null, null, null, List.of(), null);
+    private static final Sampling MANY =
+            new Sampling(1_000, null, null, null, null, null, null, null, List.of(), null, null, Sampling.UNBIASED);
 
-    private static final Sampling ONE = new Sampling(1, null, null, null, null, null, null, null, List.of(), null);
+    private static final Sampling ONE =
+            new Sampling(1, null, null, null, null, null, null, null, List.of(), null, null, Sampling.UNBIASED);
     private static final LeaseId LEASE = new LeaseId(0, 1);
     private static final EngineCapabilities HOLDS =
             new EngineCapabilities(true, null, 0, new ColderTiers(0, 0, false, false, true));
@@ -94,7 +101,10 @@ class SimulatedEngineTest {
     void saysWhatItIs() throws Exception {
         EngineClient.Probe probe = get(client.probe());
 
-        assertEquals(new EngineFacts(List.of("sim-echo"), BLOCK, 512, 8192, 256, 512 * BLOCK, HOLDS), probe.facts());
+        assertEquals(
+                new EngineFacts(
+                        List.of("sim-echo"), BLOCK, 512, 8192, 256, 512 * BLOCK, HOLDS, new AnswerExtras(20, false)),
+                probe.facts());
         assertTrue(probe.lifeNumber() > 1_600_000_000_000L);
         assertEquals(0, probe.runningRequests());
     }
@@ -139,7 +149,8 @@ class SimulatedEngineTest {
         List<Message> messages = user("[sim][[{\"think\":\"hm\"},{\"text\":\"süß 😀 END x\"},"
                 + "{\"call\":\"ls\",\"args\":{\"path\": \"/tmp\", \"n\": 1.0}},{\"call\":\"ls\",\"args\":{}}]][/sim]");
         for (List<String> stop : List.of(List.<String>of(), List.of("END"))) {
-            Sampling sampling = new Sampling(150, null, null, null, null, null, null, null, stop, null);
+            Sampling sampling =
+                    new Sampling(150, null, null, null, null, null, null, null, stop, null, 2, Sampling.UNBIASED);
             InferenceRequest request = request(messages, sampling, TenantId.DEFAULT);
             List<InferenceEvent> whole = answer(request);
             for (int heard = 1; heard < whole.size(); heard++) {
@@ -155,6 +166,7 @@ class SimulatedEngineTest {
                 assertEquals(
                         reply(whole).message().content().toString().replaceAll("id=\\w+", ""),
                         reply.message().content().toString().replaceAll("id=\\w+", ""));
+                assertEquals(reply(whole).logprobs(), reply.logprobs());
                 assertEquals(finished(whole).reason(), finished(rest).reason());
                 assertEquals(
                         finished(whole).usage().inputTokens(),
@@ -174,6 +186,30 @@ class SimulatedEngineTest {
                         .runWith(Sink.seq(), kit.kit().system()))));
     }
 
+    @Test
+    void logProbabilitiesSpellTheTextAndTheTokenSaidIsTheLikeliest() throws Exception {
+        Sampling sampling =
+                new Sampling(null, null, null, null, null, null, null, null, List.of(), null, 20, Sampling.UNBIASED);
+        ReplyBuilder reply = reply(answer(
+                request(user("[sim][[{\"think\":\"hm\"},{\"text\":\"süß 😀\"}]][/sim]"), sampling, TenantId.DEFAULT)));
+
+        ByteArrayOutputStream spelled = new ByteArrayOutputStream();
+        for (TokenLogprob token : reply.logprobs()) {
+            token.chosen().bytes().forEach(spelled::write);
+            assertEquals(token.chosen(), token.likeliest().get(0));
+            assertEquals(20, Set.copyOf(token.likeliest()).size());
+            double total = 0;
+            double before = 0;
+            for (TokenLogprob.Alternative one : token.likeliest()) {
+                assertTrue(one.logprob() <= before, token::toString);
+                before = one.logprob();
+                total += Math.exp(before);
+            }
+            assertTrue(total <= 1.000001 && total > 0.99, "probabilities add up: " + total);
+        }
+        assertEquals("süß 😀", spelled.toString(StandardCharsets.UTF_8));
+    }
+
     private static ReplyBuilder reply(List<InferenceEvent> events) {
         ReplyBuilder reply = new ReplyBuilder();
         events.forEach(reply::add);
@@ -182,11 +218,13 @@ class SimulatedEngineTest {
 
     @Test
     void samplingIsObeyed() throws Exception {
-        Sampling exact = new Sampling(50, 50, null, null, null, null, null, null, List.of(), null);
+        Sampling exact =
+                new Sampling(50, 50, null, null, null, null, null, null, List.of(), null, null, Sampling.UNBIASED);
         InferenceEvent.Finished finished = finished(answer(request(user("hi"), exact, TenantId.DEFAULT)));
         assertEquals(50, finished.usage().outputTokens());
 
-        Sampling stopping = new Sampling(50, null, null, null, null, null, null, null, List.of(" two"), null);
+        Sampling stopping = new Sampling(
+                50, null, null, null, null, null, null, null, List.of(" two"), null, null, Sampling.UNBIASED);
         List<InferenceEvent> events = answer(request(user("one two three"), stopping, TenantId.DEFAULT));
         assertEquals("echo: one", joined(events, InferenceEvent.TextDelta.class));
         assertEquals(FinishReason.STOP_SEQUENCE, finished(events).reason());

@@ -57,7 +57,8 @@ class SimulatedTiersTest {
 
     private static final int BLOCK = 16;
     private static final int DEVICE_BLOCKS = 256;
-    private static final Sampling ONE = new Sampling(1, null, null, null, null, null, null, null, List.of(), null);
+    private static final Sampling ONE =
+            new Sampling(1, null, null, null, null, null, null, null, List.of(), null, null, Sampling.UNBIASED);
     private static final String KEPT = "kept " + "a".repeat(50 * BLOCK);
 
     private final List<SimServer> servers = new ArrayList<>();

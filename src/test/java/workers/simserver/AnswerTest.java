@@ -51,7 +51,7 @@ class AnswerTest {
     void whatIsShownDoesNotDependOnTheStrides(
             @ForAll @Size(max = 40) List<@IntRange(min = 1, max = 9) Integer> strides) {
         Answer answer = build(EVERYTHING, PLENTY, 0, false);
-        AnswerCursor cursor = new AnswerCursor(answer, call -> "id" + call);
+        AnswerCursor cursor = new AnswerCursor(answer, call -> "id" + call, null);
         StringBuilder shown = new StringBuilder();
         int produced = 0;
         for (int stride : strides) {
@@ -133,7 +133,7 @@ class AnswerTest {
 
     private static String shown(Answer answer) {
         StringBuilder shown = new StringBuilder();
-        new AnswerCursor(answer, call -> "")
+        new AnswerCursor(answer, call -> "", null)
                 .advanceTo(answer.tokens().length)
                 .forEach(event -> shown.append(render(event)));
         return shown.toString();

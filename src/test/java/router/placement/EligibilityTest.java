@@ -1,0 +1,129 @@
+package router.placement;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import inference.InferenceFailure;
+import inference.TurnId;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import kv.Incarnation;
+import kv.PromptBlocks;
+import kv.WorkerId;
+import org.junit.jupiter.api.Test;
+import router.queue.BusyThreshold;
+import router.queue.QueuePolicy;
+import router.queue.QueueSettings;
+import testkit.PublishedStrategies;
+import testkit.Transfers;
+import workers.status.AnswerExtras;
+import workers.status.EngineCapabilities;
+import workers.status.EngineFacts;
+import workers.status.TimingModel;
+import workers.status.WorkerLoad;
+import workers.status.WorkerState;
+
+/** Which workers may take a turn, and what a client hears when none may. */
+class EligibilityTest {
+    private static final int BLOCK = 16;
+    private static final WorkerId A = new WorkerId("http://a");
+    private static final WorkerId B = new WorkerId("http://b");
+    private static final AnswerExtras FIVE = new AnswerExtras(5, false);
+    private static final AnswerExtras BIAS = new AnswerExtras(0, true);
+
+    private final Placer placer = new Placer(
+            new NaiveIndex(),
+            new PlacementSettings(
+                    "random",
+                    1,
+                    PublishedStrategies.SETTINGS,
+                    new QueueSettings(QueuePolicy.FCFS, 0.001, 2, Duration.ofSeconds(30), Duration.ofSeconds(10)),
+                    new BusyThreshold(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY),
+                    TimingModel.MEASURED,
+                    Transfers.MODEL,
+                    Duration.ofSeconds(10),
+                    new PauseSettings("none", 1, Duration.ZERO, 3, 1.5),
+                    60));
+
+    @Test
+    void everyRefusalSaysWhy() {
+        assertEquals(RouteOutcome.NO_WORKER, outcome(AnswerExtras.NONE, 1));
+        join(B, "other", AnswerExtras.NONE);
+        assertEquals(RouteOutcome.UNKNOWN_MODEL, outcome(AnswerExtras.NONE, 1));
+        join(A, "m", AnswerExtras.NONE);
+        assertEquals(RouteOutcome.TOO_LONG, outcome(AnswerExtras.NONE, new long[100]));
+        assertEquals(
+                RouteOutcome.NO_WORKER, refused(AnswerExtras.NONE, Set.of(A), 1).outcome());
+        placer.update(A, WorkerState.DRAINING, WorkerLoad.idle(100));
+        assertEquals(RouteOutcome.NO_WORKER, outcome(AnswerExtras.NONE, 1));
+        placer.lost(A);
+        // Its workers are away; a client that hears "unknown" would give up.
+        assertEquals(RouteOutcome.NO_WORKER, outcome(AnswerExtras.NONE, 1));
+    }
+
+    @Test
+    void aTurnGoesOnlyToWorkersThatCanDoWhatItAsks() {
+        join(A, "m", BIAS);
+        join(B, "m", FIVE);
+        for (int turn = 0; turn < 20; turn++) {
+            assertEquals(B, placed(FIVE));
+            assertEquals(A, placed(BIAS));
+        }
+    }
+
+    @Test
+    void whatNoWorkerCanDoIsRefusedByTheNameOfItsField() {
+        join(A, "m", BIAS);
+        assertEquals(RouteOutcome.NO_LOGPROBS, outcome(FIVE, 1));
+        join(B, "m", FIVE);
+        InferenceFailure tooMany =
+                refused(new AnswerExtras(6, false), Set.of(), 1).failure();
+        assertEquals(InferenceFailure.Kind.INVALID_REQUEST, tooMany.kind());
+        assertEquals("logprobs", tooMany.param());
+        InferenceFailure both = refused(new AnswerExtras(5, true), Set.of(), 1).failure();
+        assertEquals("logit_bias", both.param(), "each of the two can do half of it");
+        placer.update(B, WorkerState.DRAINING, WorkerLoad.idle(100));
+        assertEquals(RouteOutcome.NO_WORKER, outcome(FIVE, 1), "it will be back");
+    }
+
+    private void join(WorkerId worker, String model, AnswerExtras extras) {
+        placer.join(
+                worker,
+                new Incarnation(1, 1),
+                new EngineFacts(List.of(model), BLOCK, 100, 8192, 2, 10_000, EngineCapabilities.NONE, extras),
+                WorkerState.READY,
+                WorkerLoad.idle(100));
+    }
+
+    private WorkerId placed(AnswerExtras extras) {
+        return ((Decision.Placed) placer.route(request(extras, Set.of(), 1), 0, 0))
+                .placement()
+                .worker();
+    }
+
+    private RouteOutcome outcome(AnswerExtras extras, long... chain) {
+        return refused(extras, Set.of(), chain).outcome();
+    }
+
+    private Decision.Refused refused(AnswerExtras extras, Set<WorkerId> excluded, long... chain) {
+        return (Decision.Refused) placer.route(request(extras, excluded, chain), 0, 0);
+    }
+
+    private static RouteRequest request(AnswerExtras extras, Set<WorkerId> excluded, long... chain) {
+        PromptBlocks blocks = PromptBlocks.of(BLOCK, chain);
+        return new RouteRequest(
+                new TurnId("t"),
+                "m",
+                5,
+                blocks,
+                blocks.tokens() + 3,
+                20,
+                0,
+                0,
+                null,
+                0,
+                KeptPrefix.NOTHING,
+                extras,
+                excluded);
+    }
+}
