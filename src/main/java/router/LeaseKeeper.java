@@ -200,8 +200,8 @@ public final class LeaseKeeper
     private final ResumeWaits resumes;
     private final ReceiptWaits waits = new ReceiptWaits();
     private OpenOrders open = new OpenOrders();
-    /** The last epoch that this keeper stored or tried to. */
-    private @Nullable Epoch own;
+    /** The latest epoch that this keeper knows of: read, or its own and stored. Null before it has read any. */
+    private @Nullable Epoch known;
 
     private boolean begun;
     private boolean reasserting;
@@ -302,16 +302,19 @@ public final class LeaseKeeper
 
     private ReplyEffect<LedgerEvent, LeaseBook> onRecovered(@Nullable LeaseBook state, Recovered recovered) {
         LeaseBook past = state == null ? new LeaseBook(settings.ledger()) : state;
-        if (own != null && past.epoch().compareTo(own) > 0) {
-            // Its node stood still, others went on without it, and the store refused what it wrote.
-            context.getLog().warn("a life after epoch {} has begun elsewhere: this one ends", own.value());
+        if (known != null && past.epoch().compareTo(known) > 0) {
+            // Its node stood still, others went on without it, and the store refused what it wrote. Or its own epoch
+            // was stored, and it
+            // has not heard so: it cannot tell, and the next keeper begins another one.
+            context.getLog().warn("a life after epoch {} has begun elsewhere: this one ends", known.value());
             return Effect().stop().thenNoReply();
         }
-        own = past.epoch().next();
+        known = past.epoch();
         return Effect()
                 .persist(ledger.begin(past, names.get(), clock.instant()))
                 .thenRun((LeaseBook book) -> {
                     begun = true;
+                    known = book.epoch();
                     reasserting = true;
                     graceOver = false;
                     context.getLog()

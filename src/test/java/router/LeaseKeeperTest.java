@@ -17,7 +17,15 @@ import akka.actor.testkit.typed.javadsl.ManualTime;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.persistence.testkit.JournalOperation;
+import akka.persistence.testkit.ProcessingPolicy;
+import akka.persistence.testkit.ProcessingResult;
+import akka.persistence.testkit.ProcessingSuccess;
+import akka.persistence.testkit.StorageFailure;
+import akka.persistence.testkit.WriteEvents;
 import akka.persistence.testkit.javadsl.EventSourcedBehaviorTestKit;
+import akka.persistence.testkit.javadsl.PersistenceTestKit;
+import akka.persistence.typed.PersistenceId;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import inference.TenantId;
@@ -26,6 +34,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import kv.Epoch;
 import kv.Incarnation;
@@ -245,6 +254,40 @@ class LeaseKeeperTest {
         assertEquals(LeaseState.HELD, resumed.leases().get(0).state());
         assertTrue(metrics.scrape().contains("outcome=\"reasserted\""));
         kit.stop(second);
+    }
+
+    @Test
+    void r3AKeeperWhoseEpochIsStoredByAnotherEndsAlthoughItTriedToBeginTheSame() {
+        ActorRef<Command> keeper = holding("tie");
+        TestProbe<Void> ends = kit.createTestProbe();
+        PersistenceTestKit store = PersistenceTestKit.create(kit.system());
+        String entity = PersistenceId.of(LeaseKeeper.TYPE_KEY.name(), "tie").id();
+        AtomicInteger writes = new AtomicInteger();
+        store.withPolicy(new ProcessingPolicy<JournalOperation>() {
+            @Override
+            public ProcessingResult tryProcess(String id, JournalOperation operation) {
+                boolean fails = id.equals(entity) && operation instanceof WriteEvents;
+                if (fails) {
+                    writes.incrementAndGet();
+                }
+                return fails ? StorageFailure.create() : ProcessingSuccess.getInstance();
+            }
+        });
+
+        keeper.tell(new LeaseKeeper.Renew(id(1), MINUTE.multipliedBy(2), answers.getRef()));
+        answers.awaitAssert(() -> {
+            passes(SETTINGS.maxRestartBackoff());
+            assertTrue(writes.get() >= 2, "a renewal, then an epoch of its own");
+            return true;
+        });
+        store.persistForRecovery(entity, List.of(new LedgerEvent.EpochBegun(new Epoch(2), Ledgers.NAME, START)));
+
+        answers.awaitAssert(() -> {
+            passes(SETTINGS.maxRestartBackoff());
+            ends.expectTerminated(keeper, Duration.ofMillis(200));
+            return true;
+        });
+        store.resetPolicy();
     }
 
     @Test
