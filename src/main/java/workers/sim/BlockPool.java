@@ -165,18 +165,24 @@ final class BlockPool {
     }
 
     /**
-     * Frees a cached block that no hold covers and that is no known block's parent; nobody hears of it.
-     *
-     * @return whether it was one
+     * Makes the blocks at the end of a chain the first to give way, leaf before root: as many as no request uses, no hold covers
+     * and no other chain continues.
      */
-    boolean drop(int block) {
-        if (references[block] > 0 || holds.covers(block) > 0 || children[block] > 0) {
-            return false;
+    void expose(int[] blocks, int count) {
+        int from = count;
+        int behind = 0;
+        while (from > 0 && idle(blocks[from - 1]) && children[blocks[from - 1]] == behind) {
+            from--;
+            behind = 1;
         }
-        version++;
-        forget(block);
-        free[freeCount++] = block;
-        return true;
+        for (int i = from; i < count; i++) {
+            lists.unlink(blocks[i]);
+            lists.prepend(capacity, blocks[i]);
+        }
+    }
+
+    private boolean idle(int block) {
+        return references[block] == 0 && holds.covers(block) == 0;
     }
 
     /** Hash of the block before a matchable one; its own when it opens a prompt. */

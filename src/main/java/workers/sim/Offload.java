@@ -41,7 +41,8 @@ final class Offload implements KvChanges.Demotion {
 
     /**
      * Copies the leading blocks of a chain that are in hotter tiers to a colder one; when the copy is complete, those of the
-     * device that no request uses, no hold covers and no other chain continues are dropped there.
+     * device that no request uses, no hold covers and no other chain continues are the first to give way there. Until somebody
+     * needs their room, a request finds them where it can use them at once.
      *
      * @return how many leading blocks are in that tier then
      */
@@ -65,7 +66,7 @@ final class Offload implements KvChanges.Demotion {
         memory.device.share(onDevice, shared);
         write(source(prefix, target), target, prefix, before, () -> {
             memory.device.release(onDevice, shared);
-            leave(onDevice, shared, target);
+            memory.device.expose(onDevice, shared);
         });
         return target.match(prefix);
     }
@@ -85,22 +86,6 @@ final class Offload implements KvChanges.Demotion {
     private boolean hotter(long hash, ColdTier than) {
         ColdTier tier = memory.coldTierOf(hash);
         return memory.device.holds(hash) || (tier != null && tier.tier.distance() <= than.tier.distance());
-    }
-
-    /** Frees blocks of the device from the leaf on, as far as nobody needs them there and they are safe elsewhere. */
-    private void leave(int[] blocks, int count, ColdTier safe) {
-        long[] left = new long[count];
-        int dropped = 0;
-        for (int i = count - 1; i >= 0; i--) {
-            long hash = memory.device.hash(blocks[i]);
-            if (!safe.contains(hash) || !memory.device.drop(blocks[i])) {
-                break;
-            }
-            left[dropped++] = hash;
-        }
-        if (dropped > 0) {
-            memory.changes.add(new KvEvent.BlocksRemoved(Arrays.copyOf(left, dropped), KvTier.DEVICE));
-        }
     }
 
     /**

@@ -53,6 +53,15 @@ final class RecencyLists {
         older[head] = block;
     }
 
+    /** Puts a block that is in no list before the oldest of one. */
+    void prepend(int head, int block) {
+        int oldest = newer[head];
+        newer[block] = oldest;
+        older[block] = head;
+        older[oldest] = block;
+        newer[head] = block;
+    }
+
     /** Takes a block out of its list. */
     void unlink(int block) {
         newer[older[block]] = newer[block];

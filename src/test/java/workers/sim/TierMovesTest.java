@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import kv.KvTier;
 import org.junit.jupiter.api.Test;
@@ -62,8 +63,7 @@ class TierMovesTest {
         SimulatedEngine engine = engine(40, tiers(20, 0, false), heard);
         finish(engine, "a", chain(1, 10), 11);
         engine.demote(chain(1, 10), KvTier.HOST, now);
-        settleAll(engine);
-        assertEquals(0, engine.blocks(KvTier.DEVICE));
+        pushOut(engine, 40);
 
         engine.submit(new SimRequest("waits", chain(1, 10), 11, 1, 0), now);
         engine.submit(new SimRequest("runs", chain(101, 5), 6, 1, 0), now);
@@ -82,7 +82,7 @@ class TierMovesTest {
         SimulatedEngine engine = engine(40, tiers(20, 0, false), heard);
         finish(engine, "a", chain(1, 10), 11);
         engine.demote(chain(1, 10), KvTier.HOST, now);
-        settleAll(engine);
+        pushOut(engine, 40);
         engine.submit(new SimRequest("one", chain(1, 10), 11, 1, 0), now);
         engine.submit(new SimRequest("two", chain(1, 10), 11, 1, 0), now);
         engine.step(now);
@@ -96,30 +96,38 @@ class TierMovesTest {
     }
 
     @Test
-    void demotingFreesTheDeviceWhenTheCopyIsCompleteButForWhatOthersNeed() {
-        SimulatedEngine engine = engine(40, tiers(20, 0, false), heard);
+    void whatIsCopiedDownIsUsableWhereItWasAndGivesWayFirst() {
+        SimulatedEngine engine = engine(12, tiers(20, 0, false), heard);
         finish(engine, "a", new long[] {1, 2, 3, 4}, 5);
         finish(engine, "b", new long[] {1, 2, 13, 14}, 5);
-        assertEquals(4, engine.demote(new long[] {1, 2, 3, 4}, KvTier.HOST, now));
-        assertEquals(6, engine.blocks(KvTier.DEVICE), "not before the copy is complete");
+        assertEquals(4, engine.demote(new long[] {1, 2, 13, 14}, KvTier.HOST, now));
         assertEquals(now + 4, engine.nextArrivalMillis(), 1e-9);
         settleAll(engine);
-        assertEquals(4, engine.blocks(KvTier.DEVICE), "the other prompt's beginning stays");
-        assertEquals(Set.of(1L, 2L, 3L, 4L), heard.in(KvTier.HOST));
+        assertEquals(Set.of(1L, 2L, 13L, 14L), heard.in(KvTier.HOST));
+        assertEquals(Set.of(1L, 2L, 3L, 4L, 13L, 14L), heard.in(KvTier.DEVICE));
+        double asked = now;
+        finish(engine, "b again", new long[] {1, 2, 13, 14}, 5);
+        assertEquals(TIMING.passMillis() + TIMING.prefillMillis(1, 4), now - asked, 1e-9, "nothing is loaded");
 
-        assertEquals(4, engine.demote(new long[] {1, 2, 13, 14}, KvTier.HOST, now));
+        engine.demote(new long[] {1, 2, 13, 14}, KvTier.HOST, now);
         settleAll(engine);
-        assertEquals(0, engine.blocks(KvTier.DEVICE));
+        finish(engine, "c", chain(101, 7), 8);
+        assertEquals(
+                Set.of(1L, 2L, 3L, 4L),
+                heard.in(KvTier.DEVICE).stream().filter(hash -> hash < 100).collect(Collectors.toSet()),
+                "the newest went first, but for what the older prompt begins with");
     }
 
     @Test
-    void aHeldPrefixStaysOnTheDeviceWhenItIsCopied() {
-        SimulatedEngine engine = engine(40, tiers(20, 0, false), heard);
+    void whatIsHeldDoesNotGiveWayEarlierForBeingCopied() {
+        SimulatedEngine engine = engine(12, tiers(20, 0, false), heard);
         finish(engine, "a", chain(1, 4), 5);
         assertEquals(2, engine.hold(new SimHold("h", chain(1, 2), KvTier.DEVICE, 1, 1e9), now));
         engine.demote(chain(1, 4), KvTier.HOST, now);
         settleAll(engine);
-        assertEquals(2, engine.blocks(KvTier.DEVICE));
+        finish(engine, "b", chain(101, 9), 10);
+        assertTrue(heard.in(KvTier.DEVICE).containsAll(Set.of(1L, 2L)));
+        assertFalse(heard.in(KvTier.DEVICE).contains(3L));
         assertEquals(4, engine.blocks(KvTier.HOST));
     }
 
@@ -147,7 +155,7 @@ class TierMovesTest {
         SimulatedEngine engine = engine(40, tiers(20, 0, false), heard);
         finish(engine, "a", chain(1, 10), 11);
         engine.demote(chain(1, 10), KvTier.HOST, now);
-        settleAll(engine);
+        pushOut(engine, 40);
         assertEquals(10, engine.prefetch(chain(1, 10), now));
         assertEquals(10, engine.prefetch(chain(1, 10), now), "asking again begins nothing");
         settleAll(engine);
@@ -221,6 +229,13 @@ class TierMovesTest {
             now = Math.max(now, engine.nextArrivalMillis());
             engine.settle(now);
         }
+    }
+
+    /** Fills the device with other blocks. */
+    private void pushOut(SimulatedEngine engine, int deviceBlocks) {
+        settleAll(engine);
+        finish(engine, "filler", chain(1001, deviceBlocks), deviceBlocks);
+        assertTrue(heard.in(KvTier.DEVICE).stream().noneMatch(hash -> hash < 1000));
     }
 
     private void finish(SimulatedEngine engine, String id, long[] chain, int input) {
