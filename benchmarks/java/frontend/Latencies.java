@@ -2,6 +2,8 @@ package frontend;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
 /**
  * What clients waited for.
@@ -9,12 +11,17 @@ import java.util.List;
  * <p>Thread-safety: safe for concurrent use.
  */
 final class Latencies {
-    private final List<Long> first = new ArrayList<>();
+    private final List<Long> opening = new ArrayList<>();
+    private final List<Long> returning = new ArrayList<>();
     private final List<Long> between = new ArrayList<>();
 
-    /** From the request to the first chunk of text. */
-    synchronized void first(long nanos) {
-        first.add(nanos);
+    /**
+     * From the request to the first chunk of text.
+     *
+     * @param opens whether it was the first request of its session
+     */
+    synchronized void first(boolean opens, long nanos) {
+        (opens ? opening : returning).add(nanos);
     }
 
     /** From one chunk of text to the next. */
@@ -23,14 +30,14 @@ final class Latencies {
     }
 
     synchronized int answers() {
-        return first.size();
+        return opening.size() + returning.size();
     }
 
-    /** p50 and p99 of both, in milliseconds. */
+    /** p50 and p99 of a session's first turn, of its later ones, and between chunks; in milliseconds. */
     synchronized double[] figures() {
-        return new double[] {
-            percentile(first, 50), percentile(first, 99), percentile(between, 50), percentile(between, 99)
-        };
+        return Stream.of(opening, returning, between)
+                .flatMapToDouble(nanos -> DoubleStream.of(percentile(nanos, 50), percentile(nanos, 99)))
+                .toArray();
     }
 
     private static double percentile(List<Long> nanos, int percent) {

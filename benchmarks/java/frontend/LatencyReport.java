@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import testkit.NodeProcess;
 
@@ -57,8 +58,9 @@ public final class LatencyReport {
     private void run() {
         run(direct, AIMED_STREAMS, WARM_UP, new Latencies());
         run(throughNode, AIMED_STREAMS, WARM_UP, new Latencies());
-        System.out.println("| streams | | answers | TTFT p50 ms | p99 ms | between chunks p50 ms | p99 ms |");
-        System.out.println("|---:|---|---:|---:|---:|---:|---:|");
+        System.out.println("| streams | | answers | first turn's TTFT p50 ms | p99 ms | later turns' p50 ms | p99 ms "
+                + "| between chunks p50 ms | p99 ms |");
+        System.out.println("|---:|---|---:|---:|---:|---:|---:|---:|---:|");
         boolean met = compare(1, Duration.ofSeconds(10));
         met &= compare(AIMED_STREAMS, Duration.ofSeconds(7));
         met &= compare(64, Duration.ofSeconds(7));
@@ -89,7 +91,8 @@ public final class LatencyReport {
         print(streams, "through Holdfast", node.answers(), with);
         print(streams, "added", null, added);
         return streams != AIMED_STREAMS
-                || (Math.max(added[0], added[2]) <= AIM_P50 && Math.max(added[1], added[3]) <= AIM_P99);
+                || IntStream.range(0, added.length)
+                        .allMatch(figure -> added[figure] <= (figure % 2 == 0 ? AIM_P50 : AIM_P99));
     }
 
     /** Starts of the streams are spread over the length of an answer. */
@@ -109,13 +112,15 @@ public final class LatencyReport {
     private static void print(int streams, String what, @Nullable Integer answers, double[] figures) {
         System.out.printf(
                 Locale.ROOT,
-                "| %d | %s | %s | %.2f | %.2f | %.2f | %.2f |%n",
+                "| %d | %s | %s | %.2f | %.2f | %.2f | %.2f | %.2f | %.2f |%n",
                 streams,
                 what,
                 answers == null ? "" : answers.toString(),
                 figures[0],
                 figures[1],
                 figures[2],
-                figures[3]);
+                figures[3],
+                figures[4],
+                figures[5]);
     }
 }

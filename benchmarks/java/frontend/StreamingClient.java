@@ -10,11 +10,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
-/** A client that asks for one streamed answer after the other, each in a session of its own. */
+/** A client that asks for one streamed answer after the other, in sessions of {@link #TURNS} turns. */
 final class StreamingClient implements Runnable {
     static final int CHUNKS = 16;
     static final int PACE_MILLIS = 20;
+    static final int TURNS = 10;
 
+    private static final String ANSWER = "x".repeat(CHUNKS);
+    private static final String USER = "{\"role\":\"user\",\"content\":\"[sim][{\\\"text\\\":\\\"" + ANSWER
+            + "\\\",\\\"pace_ms\\\":" + PACE_MILLIS + "}][/sim]\"}";
     private static final String TEXT = "\"content\":\"x";
 
     /** Of the whole run, so that no prompt's beginning is in a cache. */
@@ -42,7 +46,7 @@ final class StreamingClient implements Runnable {
         }
         try {
             while (System.nanoTime() < endNanos) {
-                ask("session-" + ASKED.incrementAndGet());
+                session("session-" + ASKED.incrementAndGet());
             }
         } catch (IOException e) {
             throw new IllegalStateException(target + " did not answer", e);
@@ -51,15 +55,26 @@ final class StreamingClient implements Runnable {
         }
     }
 
-    private void ask(String session) throws IOException, InterruptedException {
-        String script =
-                "[sim][{\\\"text\\\":\\\"" + "x".repeat(CHUNKS) + "\\\",\\\"pace_ms\\\":" + PACE_MILLIS + "}][/sim]";
+    private void session(String id) throws IOException, InterruptedException {
+        StringBuilder messages = new StringBuilder("{\"role\":\"system\",\"content\":\"")
+                .append((id + " of an agent. ").repeat(100))
+                .append("\"},")
+                .append(USER);
+        for (int turn = 0; turn < TURNS && System.nanoTime() < endNanos; turn++) {
+            ask(id, turn == 0, messages);
+            messages.append(",{\"role\":\"assistant\",\"content\":\"")
+                    .append(ANSWER)
+                    .append("\"},")
+                    .append(USER);
+        }
+    }
+
+    private void ask(String session, boolean opens, CharSequence messages) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(target)
                 .header("content-type", "application/json")
                 .header("x-holdfast-session-id", session)
-                .POST(HttpRequest.BodyPublishers.ofString("{\"model\":\"sim-echo\",\"stream\":true,\"messages\":["
-                        + "{\"role\":\"system\",\"content\":\"" + session + " of an agent. ".repeat(100) + "\"},"
-                        + "{\"role\":\"user\",\"content\":\"" + script + "\"}]}"))
+                .POST(HttpRequest.BodyPublishers.ofString(
+                        "{\"model\":\"sim-echo\",\"stream\":true,\"messages\":[" + messages + "]}"))
                 .build();
         long last = System.nanoTime();
         HttpResponse<Stream<String>> response = client.send(request, HttpResponse.BodyHandlers.ofLines());
@@ -73,7 +88,7 @@ final class StreamingClient implements Runnable {
                     // An engine that is late puts several into one chunk.
                     int end = line.indexOf('"', text + TEXT.length());
                     if (characters == 0) {
-                        latencies.first(now - last);
+                        latencies.first(opens, now - last);
                     } else {
                         latencies.between(now - last);
                     }
