@@ -108,15 +108,22 @@ final class Fleet {
         known.load = load;
     }
 
-    void update(WorkerId worker, WorkerState state, WorkerLoad load) {
+    /** A worker's news; whether some turn may have room there now that had none before. */
+    boolean update(WorkerId worker, WorkerState state, WorkerLoad load) {
         Member member = members.get(worker);
-        if (member != null) {
-            member.state = state;
-            member.load = load;
+        if (member == null) {
+            return false;
         }
+        boolean room = state != member.state
+                || load.requests() < member.load.requests()
+                || load.deviceBlocksUsed() < member.load.deviceBlocksUsed();
+        member.state = state;
+        member.load = load;
+        return room;
     }
 
-    void update(WorkerId worker, WorkerLoad load) {
+    /** What a worker that refuses a turn says of its load. */
+    void correct(WorkerId worker, WorkerLoad load) {
         Member member = members.get(worker);
         if (member != null) {
             member.load = load;

@@ -28,11 +28,17 @@ public interface PausePolicy {
     record Room(WorkerId worker, EngineFacts facts, int usedBlocks, int newBlocks) {}
 
     /**
-     * Whether a turn may run on a worker now. Changes nothing.
+     * Whether a turn may run on a worker now. Changes nothing. More blocks in use never make it so, nor does time before
+     * {@link #patience}.
      *
      * @param waited since the turn arrived
      */
     boolean admits(RouteRequest turn, Room room, Duration waited, long nowNanos);
+
+    /** How long a turn waits before time alone may admit it. */
+    default Duration patience() {
+        return Duration.ofNanos(Long.MAX_VALUE);
+    }
 
     /** A turn arrived, or is routed anew. */
     default void arrived(RouteRequest turn, long nowNanos) {}

@@ -42,11 +42,24 @@ public final class Placer {
     private final Fleet fleet;
     private final Candidates candidates;
     private final RoutingStrategy strategy;
-    private final RequestQueue<RouteRequest> queue;
+    private final RequestQueue<Pending> queue;
     private final TimingModel timing;
     private final FanoutGate gate;
     private final PausePolicy pauses;
     private boolean loadChanged;
+    /** How often something happened that may have made room for a waiting turn. */
+    private long rooms;
+
+    /** A turn in the queue. */
+    private static final class Pending {
+        private final RouteRequest request;
+        /** The count of rooms at which no worker had any for it, whatever the strategy; else negative. */
+        private long noRoomAt = -1;
+
+        Pending(RouteRequest request) {
+            this.request = request;
+        }
+    }
 
     public Placer(PrefixIndex index, PlacementSettings settings) {
         this.active = new ActiveRequests(settings.rateWindowSeconds());
@@ -64,11 +77,12 @@ public final class Placer {
     public void join(WorkerId worker, Incarnation incarnation, EngineFacts facts, WorkerState state, WorkerLoad load) {
         fleet.join(worker, incarnation, facts, state, load);
         loadChanged = true;
+        rooms++;
     }
 
     /** A worker's state or load changed; unknown workers are ignored. */
     public void update(WorkerId worker, WorkerState state, WorkerLoad load) {
-        fleet.update(worker, state, load);
+        rooms += fleet.update(worker, state, load) ? 1 : 0;
         loadChanged = true;
     }
 
@@ -86,6 +100,7 @@ public final class Placer {
         release(request.turn(), nowNanos);
         loadChanged |= pauses.tick(nowNanos);
         pauses.arrived(request, nowNanos);
+        rooms++;
         List<Candidate> eligible = eligible(request, nowNanos - arrivalNanos, nowNanos);
         if (eligible.isEmpty()) {
             return Eligibility.refusal(request, fleet);
@@ -97,7 +112,7 @@ public final class Placer {
         int uncached = leastUncachedTokens(request, eligible, nowNanos);
         boolean queued = queue.offer(
                 request.turn(),
-                request,
+                new Pending(request),
                 request.priority(),
                 request.strictPriority(),
                 uncached,
@@ -113,12 +128,13 @@ public final class Placer {
     /** The worker refused the turn: the placement is undone and the view of the worker corrected. */
     public void refused(TurnId turn, WorkerId worker, WorkerLoad load, long nowNanos) {
         release(turn, nowNanos);
-        fleet.update(worker, load);
+        fleet.correct(worker, load);
     }
 
     /** The turn's prefill is done. */
     public void firstToken(TurnId turn, long nowNanos) {
         loadChanged |= active.firstToken(turn, nowNanos);
+        rooms++;
     }
 
     /** The turn moves, or gives up its place in the queue. */
@@ -143,6 +159,7 @@ public final class Placer {
             loadChanged = true;
         }
         pauses.ended(turn, callsTools, nowNanos);
+        rooms++;
     }
 
     /** Takes turns out of the queue: those that waited too long, then in queue order those that can be placed now. */
@@ -151,9 +168,12 @@ public final class Placer {
             loadChanged = false;
             return List.of();
         }
-        loadChanged |= pauses.tick(nowNanos);
+        if (pauses.tick(nowNanos)) {
+            loadChanged = true;
+            rooms++;
+        }
         List<Resolved> resolved = new ArrayList<>();
-        for (RequestQueue.Waiting<RouteRequest> expired : queue.expire(nowNanos)) {
+        for (RequestQueue.Waiting<Pending> expired : queue.expire(nowNanos)) {
             resolved.add(new Resolved(
                     expired.turn(),
                     new Decision.Refused(
@@ -204,28 +224,48 @@ public final class Placer {
         return queue.size();
     }
 
+    /**
+     * Places what can be placed. Most of the time nothing can, and most calls come with a load report that made no room: a turn for
+     * which no worker had any is not looked at until something may have made some.
+     */
     private void placeWaiting(List<Resolved> resolved, long nowNanos) {
         Set<String> free = fleet.freeModels();
-        for (RequestQueue.Waiting<RouteRequest> waiting : queue.snapshot()) {
+        for (RequestQueue.Waiting<Pending> waiting : queue.snapshot()) {
             if (free.isEmpty()) {
                 return;
             }
-            RouteRequest request = waiting.request();
-            if (!free.contains(request.model())) {
+            Pending pending = waiting.request();
+            RouteRequest request = pending.request;
+            long waitedNanos = nowNanos - waiting.arrivalNanos();
+            boolean stale = queue.stale(waiting, nowNanos);
+            boolean stillNoRoom =
+                    pending.noRoomAt == rooms && waitedNanos < pauses.patience().toNanos();
+            if (!free.contains(request.model()) || (stillNoRoom && !stale)) {
                 continue;
             }
-            List<Candidate> eligible = eligible(request, nowNanos - waiting.arrivalNanos(), nowNanos);
-            if (queue.stale(waiting, nowNanos)) {
+            List<Candidate> eligible = eligible(request, waitedNanos, nowNanos);
+            if (stale) {
                 queue.rekey(waiting, leastUncachedTokens(request, eligible, nowNanos), nowNanos);
             }
-            place(request, eligible, nowNanos, nowNanos - waiting.arrivalNanos(), true)
-                    .ifPresent(placed -> {
-                        queue.remove(waiting.turn());
-                        resolved.add(new Resolved(waiting.turn(), placed));
-                        free.clear();
-                        free.addAll(fleet.freeModels());
-                    });
+            Optional<Decision> placed = place(request, eligible, nowNanos, waitedNanos, true);
+            if (placed.isPresent()) {
+                queue.remove(waiting.turn());
+                resolved.add(new Resolved(waiting.turn(), placed.get()));
+                free = fleet.freeModels();
+            } else {
+                pending.noRoomAt = noRoom(request, eligible) ? rooms : -1;
+            }
         }
+    }
+
+    /** Whether no worker has room for a turn, and none will have for what the index says of it. */
+    private boolean noRoom(RouteRequest request, List<Candidate> eligible) {
+        for (Candidate candidate : eligible) {
+            if (!candidate.busy() || pauses.expects(request, candidate.worker())) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private List<Candidate> eligible(RouteRequest request, long waitedNanos, long nowNanos) {
@@ -270,6 +310,7 @@ public final class Placer {
 
     /** Charges a turn to the worker that it goes to. */
     private Placement charge(RouteRequest request, TurnView turn, Candidate chosen, long nowNanos, long queuedNanos) {
+        rooms++;
         Fleet.Member member = fleet.member(chosen.worker());
         pauses.placed(request, fleet.room(member, chosen.activity().newBlocks()), nowNanos);
         int cached = chosen.cachedTokens(turn);

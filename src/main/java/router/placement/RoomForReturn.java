@@ -66,6 +66,11 @@ final class RoomForReturn implements PausePolicy {
     }
 
     @Override
+    public Duration patience() {
+        return settings.patience();
+    }
+
+    @Override
     public int claimedBlocks(RouteRequest turn, WorkerId worker) {
         return claims.blocksBeside(turn.blocks(), worker);
     }
