@@ -29,6 +29,7 @@ final class EngineConnection {
     private final BoundedSourceQueue<HttpRequest> requests;
     private volatile CompletableFuture<HttpResponse> awaited = new CompletableFuture<>();
     private volatile boolean reusable = true;
+    private volatile @Nullable Throwable end;
 
     private EngineConnection(
             ActorSystem system, Function<AbortableTransport, ? extends Flow<HttpRequest, HttpResponse, ?>> http) {
@@ -50,7 +51,12 @@ final class EngineConnection {
     CompletionStage<HttpResponse> ask(HttpRequest request) {
         CompletableFuture<HttpResponse> answer = new CompletableFuture<>();
         awaited = answer;
-        if (!requests.offer(request).isEnqueued()) {
+        boolean sent = requests.offer(request).isEnqueued();
+        // A connection may end between the two lines before, and then nobody else ends the answer.
+        Throwable ended = end;
+        if (ended != null) {
+            answer.completeExceptionally(ended);
+        } else if (!sent) {
             answer.completeExceptionally(new IOException("the connection has ended"));
         }
         return answer;
@@ -78,7 +84,8 @@ final class EngineConnection {
 
     private void ended(@Nullable Throwable failure) {
         reusable = false;
-        awaited.completeExceptionally(
-                failure == null ? new IOException("the connection was closed without an answer") : failure);
+        Throwable cause = failure == null ? new IOException("the connection was closed without an answer") : failure;
+        end = cause;
+        awaited.completeExceptionally(cause);
     }
 }
