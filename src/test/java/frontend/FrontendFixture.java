@@ -7,6 +7,8 @@ import akka.http.javadsl.server.Route;
 import akka.stream.javadsl.Source;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.typesafe.config.ConfigFactory;
 import frontend.admin.AdminQueries;
 import frontend.admin.AdminRoutes;
@@ -149,6 +151,15 @@ public final class FrontendFixture implements AutoCloseable {
 
     public int port() {
         return server.address().getPort();
+    }
+
+    /** The official client of OpenAI's dialects; its user closes it. */
+    public OpenAIClient openAi() {
+        return OpenAIOkHttpClient.builder()
+                .baseUrl(uri("/v1").toString())
+                .apiKey("any")
+                .maxRetries(0)
+                .build();
     }
 
     public URI uri(String path) {

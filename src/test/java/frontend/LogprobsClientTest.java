@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import akka.stream.javadsl.Source;
 import com.openai.client.OpenAIClient;
-import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
 import com.openai.helpers.ChatCompletionAccumulator;
@@ -43,11 +42,7 @@ class LogprobsClientTest {
     @BeforeAll
     static void start() {
         frontend = FrontendFixture.start();
-        client = OpenAIOkHttpClient.builder()
-                .baseUrl(frontend.uri("/v1").toString())
-                .apiKey("any")
-                .maxRetries(0)
-                .build();
+        client = frontend.openAi();
     }
 
     @AfterAll

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import akka.stream.javadsl.Source;
 import com.openai.client.OpenAIClient;
-import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
@@ -47,11 +46,7 @@ class OpenAiClientTest {
     @BeforeAll
     static void start() {
         frontend = FrontendFixture.start();
-        client = OpenAIOkHttpClient.builder()
-                .baseUrl(frontend.uri("/v1").toString())
-                .apiKey("any")
-                .maxRetries(0)
-                .build();
+        client = frontend.openAi();
     }
 
     @AfterAll
