@@ -303,9 +303,9 @@ public final class LeaseKeeper
     private ReplyEffect<LedgerEvent, LeaseBook> onRecovered(@Nullable LeaseBook state, Recovered recovered) {
         LeaseBook past = state == null ? new LeaseBook(settings.ledger()) : state;
         if (known != null && past.epoch().compareTo(known) > 0) {
-            // Its node stood still, others went on without it, and the store refused what it wrote. Or its own epoch
-            // was stored, and it
-            // has not heard so: it cannot tell, and the next keeper begins another one.
+            // Its node stood still, others went on without it, and the store refused what it wrote.
+            // Or its own epoch was stored and it has not heard so: it cannot tell, and the next keeper begins another
+            // one.
             context.getLog().warn("a life after epoch {} has begun elsewhere: this one ends", known.value());
             return Effect().stop().thenNoReply();
         }
