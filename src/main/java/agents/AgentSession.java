@@ -362,8 +362,9 @@ public final class AgentSession
         SessionState without = session;
         Optional<SessionEvent.TurnCompleted> ended = session.complete(result, running.busyBeside(result.id()));
         ended.ifPresent(events::add);
-        // A last turn that failed will be tried again.
-        if (complete.session().last() && result.outcome() == TurnOutcome.COMPLETED) {
+        // A last turn that failed will be tried again. Several may be the answers to one last request.
+        boolean over = complete.session().last() && !running.lastBeside(result.id());
+        if (over && result.outcome() == TurnOutcome.COMPLETED) {
             session.close(CloseReason.FINAL_TURN, result.endedAt()).ifPresent(events::add);
         }
         return Effect()

@@ -41,6 +41,13 @@ final class OpenTurns {
         return turns.remove(turn);
     }
 
+    /** Whether another turn that its client calls the session's last runs. */
+    boolean lastBeside(TurnId turn) {
+        return turns.entrySet().stream()
+                .anyMatch(other -> !other.getKey().equals(turn)
+                        && other.getValue().session().last());
+    }
+
     /** Lines of prompts on which turns run. */
     Set<Integer> busy() {
         return busyBeside(null);

@@ -243,7 +243,7 @@ public final class Node implements RunningNode {
                 settings,
                 running,
                 metrics,
-                new ChatRoutes(requests, answers, noise, clock, metrics, lifecycle).route(),
+                new ChatRoutes(requests, answers, settings, clock, metrics, lifecycle).route(),
                 new ResponsesRoutes(
                                 system,
                                 requests,
@@ -256,7 +256,7 @@ public final class Node implements RunningNode {
                                 lifecycle)
                         .route(),
                 new MessagesRoutes(requests, answers, turns::promptTokens, noise, metrics, lifecycle).route(),
-                new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller, noise)
+                new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller, settings)
                                 .inference())
                         .route(),
                 new LifecycleRoutes(requests, lifecycle).route(),

@@ -183,6 +183,7 @@ public record Settings(
                 own.getDuration("first-byte-after"),
                 own.getDuration("keep-alive-interval"),
                 own.getDurationOrZero("drain-timeout"),
+                own.getInt("max-choices", 1, 128),
                 own.getDuration("keep-responses", Duration.ofMinutes(1), Duration.ofDays(365)),
                 promptNoise(own));
     }

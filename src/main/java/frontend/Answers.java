@@ -3,13 +3,14 @@ package frontend;
 import akka.NotUsed;
 import akka.actor.typed.ActorSystem;
 import akka.http.javadsl.model.HttpResponse;
-import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.Source;
 import akka.util.ByteString;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceRequest;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 
 /**
  * Turns as HTTP answers, streamed and whole: what dialects do alike.
@@ -29,8 +30,8 @@ public final class Answers {
 
     /** Frames of a stream of events. */
     @FunctionalInterface
-    public interface Frames {
-        Source<ByteString, NotUsed> of(Source<InferenceEvent, NotUsed> events);
+    public interface Frames<E> {
+        Source<ByteString, NotUsed> of(Source<E, NotUsed> events);
     }
 
     /**
@@ -39,24 +40,41 @@ public final class Answers {
      * @param keepAlive frame for silences
      */
     public CompletionStage<HttpResponse> streamed(
-            InferenceRequest request, ClientConnection client, ByteString keepAlive, Frames frames) {
-        return turns.open(request, client)
+            InferenceRequest request, ClientConnection client, ByteString keepAlive, Frames<InferenceEvent> frames) {
+        return streamed(List.of(request), client, keepAlive, events -> frames.of(events.map(ChoiceEvent::event)));
+    }
+
+    /** The same with several answers to one request. */
+    public CompletionStage<HttpResponse> streamed(
+            List<InferenceRequest> choices, ClientConnection client, ByteString keepAlive, Frames<ChoiceEvent> frames) {
+        return turns.open(choices, client)
                 .thenApply(events -> SseStream.response(frames.of(events), settings.keepAliveInterval(), keepAlive));
     }
 
     /** The complete answer; fails with {@link RefusedRequest} when there is none. */
     public CompletionStage<WholeAnswer> whole(InferenceRequest request, ClientConnection client) {
-        return gathered(request, client).thenApply(answer -> {
+        return whole(List.of(request), client).thenApply(answers -> answers.get(0));
+    }
+
+    /** The complete answers to one request; fails with {@link RefusedRequest} when one is missing. */
+    public CompletionStage<List<WholeAnswer>> whole(List<InferenceRequest> choices, ClientConnection client) {
+        List<WholeAnswer> answers =
+                Stream.generate(WholeAnswer::new).limit(choices.size()).toList();
+        return turns.choices(choices, client)
+                .runForeach(event -> answers.get(event.choice()).add(event.event()), system)
+                .thenApply(done -> complete(answers));
+    }
+
+    private static List<WholeAnswer> complete(List<WholeAnswer> answers) {
+        for (WholeAnswer answer : answers) {
             InferenceFailure failure = answer.failure();
             if (failure != null) {
                 throw new RefusedRequest(failure);
             }
-            return answer;
-        });
-    }
-
-    /** The answer as far as it came. */
-    public CompletionStage<WholeAnswer> gathered(InferenceRequest request, ClientConnection client) {
-        return turns.events(request, client).runWith(Sink.fold(new WholeAnswer(), WholeAnswer::add), system);
+        }
+        if (!answers.stream().allMatch(WholeAnswer::complete)) {
+            throw new RefusedRequest(InferenceFailure.of(InferenceFailure.Kind.CANCELLED, "the turn was cancelled"));
+        }
+        return answers;
     }
 }

@@ -20,6 +20,7 @@ import java.util.Locale;
  * @param firstByteAfter how long a stream waits for its first event before its status is committed
  * @param keepAliveInterval silence after which a stream carries a comment
  * @param drainTimeout how long running turns may go on once the server drains
+ * @param maxChoices most answers that one request may ask for
  * @param keepResponses how long a response is kept for clients that come back to it
  * @param promptNoise what is left out of prompts
  */
@@ -32,6 +33,7 @@ public record FrontendSettings(
         Duration firstByteAfter,
         Duration keepAliveInterval,
         Duration drainTimeout,
+        int maxChoices,
         Duration keepResponses,
         PromptNoise promptNoise) {
 
@@ -41,6 +43,7 @@ public record FrontendSettings(
         require(
                 maxBodyBytes >= 1024 && maxBodyBytes <= 1 << 30,
                 "max-body must be 1 KiB to 1 GiB, got " + maxBodyBytes + " bytes");
+        require(maxChoices >= 1, "max-choices must be at least 1, got " + maxChoices);
         positive("body-timeout", bodyTimeout);
         positive("first-byte-after", firstByteAfter);
         positive("keep-alive-interval", keepAliveInterval);

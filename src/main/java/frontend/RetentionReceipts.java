@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 
 /**
  * Port to the cluster: what is kept of a session, for answers that show it as their member {@value #MEMBER}.
@@ -43,9 +44,21 @@ public interface RetentionReceipts {
     /** A turn's events, the last of them with the answer's member: by then the turn is recorded. */
     default Source<Pair<InferenceEvent, Optional<ObjectNode>>, NotUsed> beside(
             Source<InferenceEvent, NotUsed> events, boolean asked, SessionContext session) {
+        return beside(events, asked, session, event -> event instanceof InferenceEvent.Finished);
+    }
+
+    /** The same with the events of several answers. */
+    default Source<Pair<ChoiceEvent, Optional<ObjectNode>>, NotUsed> besideChoices(
+            Source<ChoiceEvent, NotUsed> events, boolean asked, SessionContext session) {
+        return beside(
+                events, asked, session, event -> event.last() && event.event() instanceof InferenceEvent.Finished);
+    }
+
+    private <E> Source<Pair<E, Optional<ObjectNode>>, NotUsed> beside(
+            Source<E, NotUsed> events, boolean asked, SessionContext session, Predicate<E> end) {
         return asked
-                ? events.mapAsync(1, event -> shown(event instanceof InferenceEvent.Finished, session)
-                        .thenApply(kept -> Pair.create(event, kept)))
+                ? events.mapAsync(
+                        1, event -> shown(end.test(event), session).thenApply(kept -> Pair.create(event, kept)))
                 : events.map(event -> Pair.create(event, Optional.empty()));
     }
 

@@ -15,7 +15,9 @@ import inference.InferenceFailure;
 import inference.InferenceRequest;
 import inference.Usage;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -77,17 +79,45 @@ public final class RunningTurns {
     }
 
     /**
-     * Starts one turn and waits for its first event, so that a turn that fails at once is an HTTP error. After
+     * The events of several turns, the answers to one request, as they come; all start when they are asked for. The failure of
+     * one ends all.
+     *
+     * @param choices at least one
+     * @throws RefusedRequest when the server drains
+     */
+    public Source<ChoiceEvent, NotUsed> choices(List<InferenceRequest> choices, ClientConnection client) {
+        if (choices.size() == 1) {
+            return events(choices.get(0), client).map(event -> new ChoiceEvent(0, event, event.terminal()));
+        }
+        List<Source<ChoiceEvent, NotUsed>> answers = new ArrayList<>();
+        for (int i = 0; i < choices.size(); i++) {
+            int choice = i;
+            answers.add(events(choices.get(i), client)
+                    .map(event -> new ChoiceEvent(choice, event, event instanceof InferenceEvent.Failed)));
+        }
+        return Source.from(answers)
+                .flatMapMerge(answers.size(), answer -> answer)
+                .statefulMap(
+                        () -> answers.size(),
+                        (left, event) -> event.event() instanceof InferenceEvent.Finished
+                                ? Pair.create(left - 1, new ChoiceEvent(event.choice(), event.event(), left == 1))
+                                : Pair.create(left, event),
+                        left -> Optional.empty())
+                .takeWhile(event -> !event.last(), true);
+    }
+
+    /**
+     * Starts the turns of one request and waits for their first event, so that one that fails at once is an HTTP error. After
      * {@code first-byte-after} it waits no longer: the stream then begins with silence, and a failure is part of it.
      *
      * @return the events to stream; fails with {@link RefusedRequest} when the first is a failure
      */
-    public CompletionStage<Source<InferenceEvent, NotUsed>> open(InferenceRequest request, ClientConnection client) {
-        CompletionStage<Source<InferenceEvent, NotUsed>> begun = events(request, client)
+    public CompletionStage<Source<ChoiceEvent, NotUsed>> open(List<InferenceRequest> choices, ClientConnection client) {
+        CompletionStage<Source<ChoiceEvent, NotUsed>> begun = choices(choices, client)
                 .prefixAndTail(1)
                 .runWith(Sink.head(), system)
                 .thenApply(RunningTurns::rejoined);
-        CompletableFuture<Source<InferenceEvent, NotUsed>> opened = new CompletableFuture<>();
+        CompletableFuture<Source<ChoiceEvent, NotUsed>> opened = new CompletableFuture<>();
         var timer = system.scheduler()
                 .scheduleOnce(settings.firstByteAfter(), () -> opened.complete(late(begun)), system.executionContext());
         begun.whenComplete((events, failure) -> {
@@ -101,17 +131,16 @@ public final class RunningTurns {
         return opened;
     }
 
-    private static Source<InferenceEvent, NotUsed> rejoined(
-            Pair<List<InferenceEvent>, Source<InferenceEvent, NotUsed>> parts) {
-        if (!parts.first().isEmpty() && parts.first().get(0) instanceof InferenceEvent.Failed failed) {
+    private static Source<ChoiceEvent, NotUsed> rejoined(Pair<List<ChoiceEvent>, Source<ChoiceEvent, NotUsed>> parts) {
+        if (!parts.first().isEmpty() && parts.first().get(0).event() instanceof InferenceEvent.Failed failed) {
             throw new RefusedRequest(failed.failure());
         }
         return Source.from(parts.first()).concat(parts.second());
     }
 
-    private static Source<InferenceEvent, NotUsed> late(CompletionStage<Source<InferenceEvent, NotUsed>> begun) {
-        CompletionStage<Source<InferenceEvent, NotUsed>> events =
-                begun.exceptionally(failure -> Source.single(new InferenceEvent.Failed(Refusals.of(failure))));
+    private static Source<ChoiceEvent, NotUsed> late(CompletionStage<Source<ChoiceEvent, NotUsed>> begun) {
+        CompletionStage<Source<ChoiceEvent, NotUsed>> events = begun.exceptionally(
+                failure -> Source.single(new ChoiceEvent(0, new InferenceEvent.Failed(Refusals.of(failure)), true)));
         return Source.completionStageSource(events).mapMaterializedValue(ignored -> NotUsed.getInstance());
     }
 

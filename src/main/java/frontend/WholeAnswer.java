@@ -16,21 +16,24 @@ public final class WholeAnswer {
     private @Nullable InferenceFailure failure;
 
     /** Takes the next event. */
-    public WholeAnswer add(InferenceEvent event) {
+    void add(InferenceEvent event) {
         reply.add(event);
         if (event instanceof InferenceEvent.Finished end) {
             finished = end;
         } else if (event instanceof InferenceEvent.Failed failed) {
             failure = failed.failure();
         }
-        return this;
     }
 
-    /** Why there is no answer; null when there is one. */
-    public @Nullable InferenceFailure failure() {
-        return finished == null && failure == null
-                ? InferenceFailure.of(InferenceFailure.Kind.CANCELLED, "the turn was cancelled")
-                : failure;
+    /** Why the answer ends without being complete; null when nothing failed. */
+    @Nullable
+    InferenceFailure failure() {
+        return failure;
+    }
+
+    /** Whether it is all there. */
+    boolean complete() {
+        return finished != null;
     }
 
     /** What was said. */
@@ -38,7 +41,7 @@ public final class WholeAnswer {
         return reply;
     }
 
-    /** How it ended; only for an answer without a failure. */
+    /** How it ended; only for an answer that is complete. */
     public InferenceEvent.Finished end() {
         InferenceEvent.Finished end = finished;
         if (end == null) {

@@ -30,6 +30,22 @@ public record InferenceRequest(
         cacheMarks = List.copyOf(cacheMarks);
     }
 
+    /** The same prompt, answered by another turn. */
+    public InferenceRequest answeredBy(TurnId other, Sampling otherSampling, AgentHints otherHints) {
+        return new InferenceRequest(
+                other,
+                model,
+                session,
+                tools,
+                toolChoice,
+                parallelToolCalls,
+                messages,
+                otherSampling,
+                reasoning,
+                otherHints,
+                cacheMarks);
+    }
+
     /** The same with one message more. */
     public InferenceRequest followedBy(Message next) {
         List<Message> all = new ArrayList<>(messages);

@@ -43,6 +43,23 @@ public record Sampling(
         logitBias = Collections.unmodifiableSortedMap(new TreeMap<>(logitBias));
     }
 
+    /** The same with another seed. */
+    public Sampling seeded(@Nullable Long other) {
+        return new Sampling(
+                maxTokens,
+                minTokens,
+                temperature,
+                topP,
+                topK,
+                other,
+                presencePenalty,
+                frequencyPenalty,
+                stop,
+                format,
+                topLogprobs,
+                logitBias);
+    }
+
     /** Everything as the engine likes. */
     public static final Sampling DEFAULT =
             new Sampling(null, null, null, null, null, null, null, null, List.of(), null, null, UNBIASED);

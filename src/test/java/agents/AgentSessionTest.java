@@ -301,6 +301,20 @@ class AgentSessionTest {
     }
 
     @Test
+    void severalAnswersToTheLastRequestCloseTheSessionWithTheirLast() {
+        for (String id : List.of("1", "1b")) {
+            TestProbe<Object> turn = kit.createTestProbe();
+            session.<BeginReply>runCommand(replyTo -> begin(LAST, id, turn.getRef(), replyTo, SYSTEM, "u:bye"));
+        }
+        assertFalse(ends(LAST, completed("1", 0, 2, FinishReason.STOP, SYSTEM, "u:bye"))
+                .state()
+                .closed());
+        assertTrue(ends(LAST, completed("1b", 0, 3, FinishReason.STOP, SYSTEM, "u:bye"))
+                .state()
+                .closed());
+    }
+
+    @Test
     void aTurnThatCallsToolsLeasesItsPromptAndTheNextOneReplacesTheLease() {
         ends(SESSION, Conversation.calling(List.of("bash"), "1", 0, 2, SYSTEM, "u:hello"));
         LeaseKeeper.Grant first = keeper.expectMessageClass(LeaseKeeper.Grant.class);

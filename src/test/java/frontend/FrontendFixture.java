@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -55,6 +56,7 @@ public final class FrontendFixture implements AutoCloseable {
             Duration.ofMinutes(1),
             Duration.ofMinutes(1),
             Duration.ofSeconds(10),
+            4,
             Duration.ofDays(1),
             new PromptNoise(List.of(Pattern.compile("\\Anoise:[^\n]*\n*"))));
 
@@ -97,7 +99,7 @@ public final class FrontendFixture implements AutoCloseable {
         Answers answers = new Answers(system, settings, turns);
         PromptNoise noise = settings.promptNoise();
         Route chat = new ChatRoutes(
-                        requests, answers, noise, InstantSource.fixed(NOW), metrics, FrontendFixture::receipts)
+                        requests, answers, settings, InstantSource.fixed(NOW), metrics, FrontendFixture::receipts)
                 .route();
         Route messages =
                 new MessagesRoutes(requests, answers, request -> 11, noise, metrics, FrontendFixture::receipts).route();
@@ -112,7 +114,7 @@ public final class FrontendFixture implements AutoCloseable {
                         metrics,
                         FrontendFixture::receipts)
                 .route();
-        Route admin = new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller, noise)
+        Route admin = new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller, settings)
                         .inference())
                 .route();
         Route lifecycle = new LifecycleRoutes(requests, commands).route();
@@ -140,6 +142,11 @@ public final class FrontendFixture implements AutoCloseable {
 
     public static FrontendFixture start(FrontendSettings settings, AdminQueries queries) {
         return new FrontendFixture(settings, queries);
+    }
+
+    /** Which of several answers a turn is, whose client sends 0 as the seed. */
+    public static int choice(InferenceRequest turn) {
+        return Math.toIntExact(Objects.requireNonNull(turn.sampling().seed()));
     }
 
     /** A whole answer of one text. */

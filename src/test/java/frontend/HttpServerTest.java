@@ -185,6 +185,7 @@ class HttpServerTest {
                 open.firstByteAfter(),
                 open.keepAliveInterval(),
                 open.drainTimeout(),
+                open.maxChoices(),
                 open.keepResponses(),
                 open.promptNoise());
         try (FrontendFixture secured = FrontendFixture.start(locked)) {

@@ -44,6 +44,17 @@ class TurnIdsTest {
     }
 
     @Test
+    void theFirstOfSeveralAnswersHasItsRequestsNameAndTheOthersOnesThatRepeatWithIt() {
+        TurnId request = keyed("t", "s", "key");
+        assertEquals(request, TurnIds.choice(request, 0));
+        TurnId second = TurnIds.choice(request, 1);
+        assertEquals(8, UUID.fromString(second.value()).version());
+        assertEquals(second, TurnIds.choice(keyed("t", "s", "key"), 1));
+        assertNotEquals(second, TurnIds.choice(request, 2));
+        assertNotEquals(second, TurnIds.choice(ids.next(), 1));
+    }
+
+    @Test
     void aKeyThatIsTooLongIsRefused() {
         RefusedRequest refused = assertThrows(RefusedRequest.class, () -> TurnIds.key("k".repeat(513)));
         assertTrue(refused.failure().message().contains("512"));

@@ -109,6 +109,15 @@ public final class NodeProcess implements AutoCloseable {
         return send(HttpRequest.newBuilder(URI.create(baseUrl() + path)).build());
     }
 
+    /** A metric by its name and labels as they stand in {@code /metrics}; 0 when it is not there. */
+    public double metric(String name) {
+        return text(URI.create(baseUrl() + "/metrics"))
+                .lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                .sum();
+    }
+
     /** The JSON body of a successful POST. */
     public JsonNode post(String path, JsonNode body) {
         return post(URI.create(baseUrl() + path), body);

@@ -177,18 +177,33 @@ public record SessionState(
     private Advance advance(TurnResult result, FrontierMatch match, @Nullable Frontier extended, Set<Integer> busy) {
         PromptOutline prompt = result.prompt();
         Frontier origin = match.kind() == FrontierMatch.Kind.FORKS ? match.frontier() : null;
+        Frontier twin = extended != null && answersAsWell(extended, result) ? extended : null;
+        boolean tools = result.outcome() == TurnOutcome.COMPLETED && result.finish() == FinishReason.TOOL_CALLS;
+        List<String> calls = result.calls().isEmpty() ? null : result.calls();
+        if (!tools && twin != null && twin.acting()) {
+            tools = true;
+            calls = twin.calls();
+        }
         return new Advance(
                 prompt.model(),
                 prompt.blockSizeTokens(),
                 prompt.system(),
                 prompt.tip(),
                 origin == null ? null : new Fork(origin.id(), match.matchedMessages()),
-                result.outcome() == TurnOutcome.COMPLETED && result.finish() == FinishReason.TOOL_CALLS,
-                result.calls().isEmpty() ? null : result.calls(),
-                extended == null ? List.of() : supersededBy(extended, busy),
+                tools,
+                calls,
+                extended == null || twin != null ? List.of() : supersededBy(extended, busy),
                 prompt.reasoning(),
                 match.reasoningDropped() ? Integer.valueOf(match.matchedMessages()) : null,
                 result.marks().isEmpty() ? null : result.marks());
+    }
+
+    /*
+     * One of several answers to one prompt, which ran side by side: it is no second turn of the line, and the line waits for tools if any
+     * of them calls some. Which of them the client goes on from is not known.
+     */
+    private static boolean answersAsWell(Frontier line, TurnResult result) {
+        return result.prompt().tip().equals(line.tip()) && result.startedAt().isBefore(line.lastEndedAt());
     }
 
     /*

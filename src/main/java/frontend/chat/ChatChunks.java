@@ -2,6 +2,7 @@ package frontend.chat;
 
 import akka.util.ByteString;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import frontend.ChoiceEvent;
 import frontend.JsonLine;
 import frontend.OpenAiErrors;
 import frontend.RetentionReceipts;
@@ -14,12 +15,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The frames of one streamed answer, event by event, in the order that clients need: the role once; text and reasoning;
  * each call's id, type and name once, then its arguments; the finish reason in a chunk of its own; the usage, if asked for,
- * in the last; then {@code [DONE]}. A failure is one error chunk with nothing after it.
+ * in the last; then {@code [DONE]}. A failure is one error chunk with nothing after it. Of several answers each has its
+ * index, its own order and its own finish reason; usage and {@code [DONE]} come once, after all of them.
  *
  * <p>Thread-safety: confined to one stream.
  */
@@ -29,11 +32,23 @@ final class ChatChunks {
 
     private final ChatWire.AnswerHead head;
     private final boolean includeUsage;
-    private final Map<Integer, Boolean> callsWithArguments = new TreeMap<>();
-    private boolean begun;
+    private final List<Choice> choices;
+    private @Nullable Usage usage;
 
-    ChatChunks(ChatWire.AnswerHead head, boolean includeUsage) {
+    /** One answer, as far as it is written. */
+    private static final class Choice {
+        private final int index;
+        private final Map<Integer, Boolean> callsWithArguments = new TreeMap<>();
+        private boolean begun;
+
+        Choice(int index) {
+            this.index = index;
+        }
+    }
+
+    ChatChunks(ChatWire.AnswerHead head, int choices, boolean includeUsage) {
         this.head = head;
+        this.choices = IntStream.range(0, choices).mapToObj(Choice::new).toList();
         this.includeUsage = includeUsage;
     }
 
@@ -42,60 +57,72 @@ final class ChatChunks {
      *
      * @param kept what is kept of the session, for the last chunk
      */
-    List<ByteString> frames(InferenceEvent event, Optional<ObjectNode> kept) {
+    List<ByteString> frames(ChoiceEvent next, Optional<ObjectNode> kept) {
         List<ByteString> frames = new ArrayList<>(3);
+        InferenceEvent event = next.event();
         if (event instanceof InferenceEvent.Failed failed) {
             frames.add(SseStream.data(OpenAiErrors.envelope(failed.failure())));
             return frames;
         }
-        if (!begun) {
-            begun = true;
-            frames.add(delta(json -> {
+        Choice choice = choices.get(next.choice());
+        if (!choice.begun) {
+            choice.begun = true;
+            frames.add(delta(choice, json -> {
                 json.writeStringField("role", "assistant");
                 json.writeStringField("content", "");
             }));
         }
         if (event instanceof InferenceEvent.TextDelta text) {
             JsonLine.Part content = json -> json.writeStringField("content", text.text());
-            frames.add(choice(content, text.logprobs(), null, Optional.empty()));
+            frames.add(choice(choice, content, text.logprobs(), null, Optional.empty()));
         } else if (event instanceof InferenceEvent.ThinkingDelta thinking) {
-            frames.add(textDelta("reasoning_content", thinking.text()));
+            frames.add(textDelta(choice, "reasoning_content", thinking.text()));
         } else if (event instanceof InferenceEvent.RefusalDelta refusal) {
-            frames.add(textDelta("refusal", refusal.text()));
+            frames.add(textDelta(choice, "refusal", refusal.text()));
         } else if (event instanceof InferenceEvent.ToolCallStarted call) {
-            callsWithArguments.put(call.index(), false);
-            frames.add(callStarted(call));
+            choice.callsWithArguments.put(call.index(), false);
+            frames.add(callStarted(choice, call));
         } else if (event instanceof InferenceEvent.ToolCallDelta call) {
             if (!call.arguments().isEmpty()) {
-                callsWithArguments.put(call.index(), true);
-                frames.add(arguments(call.index(), call.arguments()));
+                choice.callsWithArguments.put(call.index(), true);
+                frames.add(arguments(choice, call.index(), call.arguments()));
             }
         } else if (event instanceof InferenceEvent.Finished finished) {
-            finish(finished, kept, frames);
+            finish(choice, finished, next.last(), kept, frames);
         }
         return frames;
     }
 
-    private void finish(InferenceEvent.Finished finished, Optional<ObjectNode> kept, List<ByteString> frames) {
-        callsWithArguments.forEach((index, written) -> {
+    private void finish(
+            Choice choice,
+            InferenceEvent.Finished finished,
+            boolean last,
+            Optional<ObjectNode> kept,
+            List<ByteString> frames) {
+        choice.callsWithArguments.forEach((index, written) -> {
             if (!written) {
-                frames.add(arguments(index, "{}"));
+                frames.add(arguments(choice, index, "{}"));
             }
         });
-        String reason = ChatWire.finishReason(finished.reason(), !callsWithArguments.isEmpty());
-        frames.add(choice(json -> {}, List.of(), reason, includeUsage ? Optional.empty() : kept));
+        String reason = ChatWire.finishReason(finished.reason(), !choice.callsWithArguments.isEmpty());
+        frames.add(choice(choice, json -> {}, List.of(), reason, includeUsage ? Optional.empty() : kept));
+        Usage soFar = usage == null ? finished.usage() : usage.besides(finished.usage());
+        usage = soFar;
+        if (!last) {
+            return;
+        }
         if (includeUsage) {
-            frames.add(usage(finished.usage(), kept));
+            frames.add(usage(soFar, kept));
         }
         frames.add(DONE);
     }
 
-    private ByteString textDelta(String name, String text) {
-        return delta(json -> json.writeStringField(name, text));
+    private ByteString textDelta(Choice choice, String name, String text) {
+        return delta(choice, json -> json.writeStringField(name, text));
     }
 
-    private ByteString callStarted(InferenceEvent.ToolCallStarted call) {
-        return callDelta(json -> {
+    private ByteString callStarted(Choice choice, InferenceEvent.ToolCallStarted call) {
+        return callDelta(choice, json -> {
             json.writeNumberField("index", call.index());
             json.writeStringField("id", call.id());
             json.writeStringField("type", "function");
@@ -106,8 +133,8 @@ final class ChatChunks {
         });
     }
 
-    private ByteString arguments(int index, String fragment) {
-        return callDelta(json -> {
+    private ByteString arguments(Choice choice, int index, String fragment) {
+        return callDelta(choice, json -> {
             json.writeNumberField("index", index);
             json.writeObjectFieldStart("function");
             json.writeStringField("arguments", fragment);
@@ -115,8 +142,8 @@ final class ChatChunks {
         });
     }
 
-    private ByteString callDelta(JsonLine.Part call) {
-        return delta(json -> {
+    private ByteString callDelta(Choice choice, JsonLine.Part call) {
+        return delta(choice, json -> {
             json.writeArrayFieldStart("tool_calls");
             json.writeStartObject();
             call.write(json);
@@ -125,11 +152,12 @@ final class ChatChunks {
         });
     }
 
-    private ByteString delta(JsonLine.Part members) {
-        return choice(members, List.of(), null, Optional.empty());
+    private ByteString delta(Choice choice, JsonLine.Part members) {
+        return choice(choice, members, List.of(), null, Optional.empty());
     }
 
     private ByteString choice(
+            Choice choice,
             JsonLine.Part delta,
             List<TokenLogprob> logprobs,
             @Nullable String finishReason,
@@ -137,7 +165,7 @@ final class ChatChunks {
         return chunk(json -> {
             json.writeArrayFieldStart("choices");
             json.writeStartObject();
-            json.writeNumberField("index", 0);
+            json.writeNumberField("index", choice.index);
             json.writeObjectFieldStart("delta");
             delta.write(json);
             json.writeEndObject();

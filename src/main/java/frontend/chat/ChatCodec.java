@@ -4,10 +4,10 @@ import frontend.AnswerFormats;
 import frontend.CacheControls;
 import frontend.Caller;
 import frontend.ConversationBuilder;
+import frontend.FrontendSettings;
 import frontend.HintsReader;
 import frontend.JsonField;
 import frontend.Logprobs;
-import frontend.PromptNoise;
 import frontend.RefusedRequest;
 import frontend.SessionIdentity;
 import inference.AnswerFormat;
@@ -47,10 +47,10 @@ public final class ChatCodec {
      *
      * @throws RefusedRequest naming the first field that is wrong or not served
      */
-    public static ChatRequest decode(JsonField body, Caller caller, PromptNoise noise) {
+    public static ChatRequest decode(JsonField body, Caller caller, FrontendSettings settings) {
         String model = body.at("model").nonEmptyText();
         refuseUnserved(body);
-        ConversationBuilder conversation = new ConversationBuilder(noise);
+        ConversationBuilder conversation = new ConversationBuilder(settings.promptNoise());
         CacheControls controls = new CacheControls();
         ChatTools tools = ChatTools.decode(body, conversation, controls);
         new ChatMessages(conversation, controls).decode(body.at("messages"));
@@ -74,7 +74,11 @@ public final class ChatCodec {
                 HintsReader.hints(body),
                 marks);
         return new ChatRequest(
-                request, body.at("stream").booleanOr(false), includeUsage, HintsReader.wantsRetention(body));
+                request,
+                choices(body.at("n"), settings.maxChoices()),
+                body.at("stream").booleanOr(false),
+                includeUsage,
+                HintsReader.wantsRetention(body));
     }
 
     private static void refuseUnserved(JsonField body) {
@@ -86,16 +90,19 @@ public final class ChatCodec {
         for (String name : IGNORED_TEXTS) {
             body.at(name).textOrNull();
         }
-        JsonField n = body.at("n");
-        Integer answers = n.intOrNull(1, Integer.MAX_VALUE);
-        if (answers != null && answers > 1) {
-            throw n.refused("above 1 is not served");
-        }
         for (JsonField modality : body.at("modalities").items()) {
             if (!modality.text().equals("text")) {
                 throw modality.mustBe("'text', the only modality served");
             }
         }
+    }
+
+    private static int choices(JsonField n, int most) {
+        Integer choices = n.intOrNull(1, Integer.MAX_VALUE);
+        if (choices != null && choices > most) {
+            throw n.refused("is " + choices + ", more than " + most + " (holdfast.frontend.max-choices)");
+        }
+        return choices == null ? 1 : choices;
     }
 
     private static RefusedRequest notServed(JsonField field) {

@@ -6,8 +6,8 @@ import frontend.JsonLine;
 import frontend.RetentionReceipts;
 import frontend.WholeAnswer;
 import inference.ContentBlock;
-import inference.InferenceEvent;
 import inference.ReplyBuilder;
+import inference.Usage;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -16,25 +16,48 @@ import java.util.Optional;
 final class ChatReply {
     private ChatReply() {}
 
-    /** @param kept what is kept of the session, if the request wants to know */
-    static String body(ChatWire.AnswerHead head, WholeAnswer answer, Optional<ObjectNode> kept) {
-        ReplyBuilder reply = answer.reply();
-        InferenceEvent.Finished end = answer.end();
-        return JsonLine.object(reply.text().length() + reply.thinking().length() + 512, json -> {
+    /**
+     * Writes one.
+     *
+     * @param choices at least one
+     * @param kept what is kept of the session, if the request wants to know
+     */
+    static String body(ChatWire.AnswerHead head, List<WholeAnswer> choices, Optional<ObjectNode> kept) {
+        int length = choices.stream()
+                .map(WholeAnswer::reply)
+                .mapToInt(ChatReply::length)
+                .sum();
+        return JsonLine.object(length + 256, json -> {
             ChatWire.head(json, head, "chat.completion");
             json.writeArrayFieldStart("choices");
-            json.writeStartObject();
-            json.writeNumberField("index", 0);
-            message(reply, json);
-            ChatWire.logprobs(json, reply.logprobs());
-            json.writeStringField(
-                    "finish_reason",
-                    ChatWire.finishReason(end.reason(), !reply.calls().isEmpty()));
-            json.writeEndObject();
+            for (int i = 0; i < choices.size(); i++) {
+                choice(i, choices.get(i), json);
+            }
             json.writeEndArray();
-            ChatWire.usage(json, end.usage());
+            ChatWire.usage(
+                    json,
+                    choices.stream()
+                            .map(choice -> choice.end().usage())
+                            .reduce(Usage::besides)
+                            .orElseThrow());
             RetentionReceipts.write(json, kept);
         });
+    }
+
+    private static int length(ReplyBuilder reply) {
+        return reply.text().length() + reply.thinking().length() + 256;
+    }
+
+    private static void choice(int index, WholeAnswer answer, JsonGenerator json) throws IOException {
+        ReplyBuilder reply = answer.reply();
+        json.writeStartObject();
+        json.writeNumberField("index", index);
+        message(reply, json);
+        ChatWire.logprobs(json, reply.logprobs());
+        json.writeStringField(
+                "finish_reason",
+                ChatWire.finishReason(answer.end().reason(), !reply.calls().isEmpty()));
+        json.writeEndObject();
     }
 
     private static void message(ReplyBuilder reply, JsonGenerator json) throws IOException {

@@ -10,13 +10,13 @@ import akka.stream.javadsl.Source;
 import akka.util.ByteString;
 import frontend.Answers;
 import frontend.Caller;
+import frontend.ChoiceEvent;
 import frontend.ClientConnection;
+import frontend.FrontendSettings;
 import frontend.JsonField;
-import frontend.PromptNoise;
 import frontend.RequestDirectives;
 import frontend.RetentionReceipts;
 import frontend.SseStream;
-import inference.InferenceEvent;
 import inference.InferenceRequest;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -32,7 +32,7 @@ import metrics.Metrics;
 public final class ChatRoutes extends AllDirectives {
     private final RequestDirectives requests;
     private final Answers answers;
-    private final PromptNoise noise;
+    private final FrontendSettings settings;
     private final InstantSource clock;
     private final Metrics metrics;
     private final RetentionReceipts receipts;
@@ -40,13 +40,13 @@ public final class ChatRoutes extends AllDirectives {
     public ChatRoutes(
             RequestDirectives requests,
             Answers answers,
-            PromptNoise noise,
+            FrontendSettings settings,
             InstantSource clock,
             Metrics metrics,
             RetentionReceipts receipts) {
         this.requests = requests;
         this.answers = answers;
-        this.noise = noise;
+        this.settings = settings;
         this.clock = clock;
         this.metrics = metrics;
         this.receipts = receipts;
@@ -60,25 +60,25 @@ public final class ChatRoutes extends AllDirectives {
 
     private CompletionStage<HttpResponse> answer(JsonField body, Caller caller, ClientConnection client) {
         long begin = System.nanoTime();
-        ChatRequest chat = ChatCodec.decode(body, caller, noise);
+        ChatRequest chat = ChatCodec.decode(body, caller, settings);
         metrics.time(Metric.HTTP_DECODE, Duration.ofNanos(System.nanoTime() - begin));
         InferenceRequest request = chat.inference();
         ChatWire.AnswerHead head = new ChatWire.AnswerHead(
                 "chatcmpl-" + request.turn().value(), clock.instant().getEpochSecond(), request.model());
         if (!chat.stream()) {
-            return answers.whole(request, client)
-                    .thenCompose(answer -> receipts.shown(chat.retention(), request.session())
+            return answers.whole(chat.turns(), client)
+                    .thenCompose(choices -> receipts.shown(chat.retention(), request.session())
                             .thenApply(kept -> HttpResponse.create()
-                                    .withEntity(ContentTypes.APPLICATION_JSON, ChatReply.body(head, answer, kept))));
+                                    .withEntity(ContentTypes.APPLICATION_JSON, ChatReply.body(head, choices, kept))));
         }
-        return answers.streamed(request, client, SseStream.COMMENT, events -> frames(chat, head, events));
+        return answers.streamed(chat.turns(), client, SseStream.COMMENT, events -> frames(chat, head, events));
     }
 
     private Source<ByteString, NotUsed> frames(
-            ChatRequest chat, ChatWire.AnswerHead head, Source<InferenceEvent, NotUsed> events) {
-        return receipts.beside(events, chat.retention(), chat.inference().session())
+            ChatRequest chat, ChatWire.AnswerHead head, Source<ChoiceEvent, NotUsed> events) {
+        return receipts.besideChoices(events, chat.retention(), chat.inference().session())
                 .statefulMapConcat(() -> {
-                    ChatChunks chunks = new ChatChunks(head, chat.includeUsage());
+                    ChatChunks chunks = new ChatChunks(head, chat.choices(), chat.includeUsage());
                     return next -> chunks.frames(next.first(), next.second());
                 });
     }

@@ -129,6 +129,30 @@ class SessionStateTest {
     }
 
     @Test
+    void severalAnswersToOnePromptAreNoSecondTurnOfTheirLine() {
+        end(completed("1", 0, 1, FinishReason.TOOL_CALLS, SYSTEM, "u:long history"));
+        end(completed("2", 2, 4, FinishReason.STOP, SYSTEM, "u:a subagent's task"));
+        end(completed("2b", 2, 5, FinishReason.STOP, SYSTEM, "u:a subagent's task"));
+
+        assertEquals(2, state.frontiers().size());
+        assertTrue(state.frontiers().get(0).live(), "it still waits for its tools");
+        assertNull(state.turns().get(2).gapMillis());
+    }
+
+    @Test
+    void aLineWaitsForToolsIfOneOfSeveralAnswersCallsSome() {
+        end(completed("1", 0, 3, FinishReason.STOP, SYSTEM, "u:one"));
+        assertEquals(SessionPhase.IDLE, state.phase(0));
+        end(Conversation.calling(List.of("bash"), "1b", 0, 4, SYSTEM, "u:one"));
+        end(completed("1c", 0, 5, FinishReason.STOP, SYSTEM, "u:one"));
+        assertEquals(SessionPhase.ACTING, state.phase(0));
+        assertEquals(List.of("bash"), state.frontiers().get(0).calls());
+
+        end(completed("2", 6, 7, FinishReason.STOP, SYSTEM, "u:one"));
+        assertEquals(SessionPhase.IDLE, state.phase(0), "asked for again, it is another answer instead");
+    }
+
+    @Test
     void aFrontierLeftBehindIsDeadWithTheOthersSecondTurn() {
         end(completed("1", 0, 1, FinishReason.TOOL_CALLS, SYSTEM, "u:long history"));
         end(completed("2", 2, 3, FinishReason.STOP, SYSTEM, "u:summary of it"));

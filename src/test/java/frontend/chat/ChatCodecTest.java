@@ -206,6 +206,45 @@ class ChatCodecTest {
     }
 
     @Test
+    void eachOfSeveralAnswersIsATurnWithASeedOfItsOwn() {
+        ChatRequest request = chat("\"n\":3,\"seed\":7,\"temperature\":1");
+        assertEquals(
+                List.of(7L, 8L, 9L),
+                request.turns().stream().map(turn -> turn.sampling().seed()).toList());
+        assertEquals(request.inference().turn(), request.turns().get(0).turn());
+        assertEquals(
+                3,
+                request.turns().stream().map(InferenceRequest::turn).distinct().count());
+        assertTrue(request.turns().stream()
+                .allMatch(turn -> turn.sampling()
+                                .equals(request.inference()
+                                        .sampling()
+                                        .seeded(turn.sampling().seed()))
+                        && turn.messages().equals(request.inference().messages())));
+        assertNull(chat("\"n\":2").turns().get(1).sampling().seed());
+    }
+
+    @Test
+    void noNextPromptIsGuessedFromOneOfSeveralAnswers() {
+        String hint = "\"nvext\":{\"agent_hints\":{\"speculative_prefill\":true,\"priority\":3}}";
+        assertTrue(chat(hint).turns().get(0).hints().speculativePrefill());
+        for (InferenceRequest turn : chat(hint + ",\"n\":2").turns()) {
+            assertFalse(turn.hints().speculativePrefill());
+            assertEquals(3, turn.hints().priority());
+        }
+    }
+
+    @Test
+    void tooManyAnswersAreRefusedWithTheLimitAndItsKey() {
+        assertEquals(4, chat("\"n\":4").turns().size());
+        RefusedRequest refused = assertThrows(RefusedRequest.class, () -> chat("\"n\":5"));
+        assertEquals("n", refused.failure().param());
+        assertEquals(
+                "'n' is 5, more than 4 (holdfast.frontend.max-choices)",
+                refused.failure().message());
+    }
+
+    @Test
     void aFormatOfTheAnswerIsReadWithItsSchema() {
         assertNull(with("\"response_format\":{\"type\":\"text\"}").sampling().format());
         assertEquals(
@@ -292,7 +331,7 @@ class ChatCodecTest {
                 "\"stop\":[\"1\",\"2\",\"3\",\"4\",\"5\"]; stop",
                 "\"stop\":[1]; stop[0]",
                 "\"stop\":{}; stop",
-                "\"n\":2; n",
+                "\"n\":5; n",
                 "\"n\":0; n",
                 "\"logprobs\":1; logprobs",
                 "\"top_logprobs\":3; top_logprobs",
@@ -347,7 +386,7 @@ class ChatCodecTest {
     private static ChatRequest chatRequest(String body) {
         Caller caller = new Caller(TenantId.DEFAULT, "req_1", new TurnId("t"), null, SessionHeaders.NONE);
         return ChatCodec.decode(
-                JsonBody.parse(body.getBytes(StandardCharsets.UTF_8)), caller, FrontendFixture.SETTINGS.promptNoise());
+                JsonBody.parse(body.getBytes(StandardCharsets.UTF_8)), caller, FrontendFixture.SETTINGS);
     }
 
     private static ContentBlock text(String text) {

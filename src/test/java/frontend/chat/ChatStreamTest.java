@@ -85,6 +85,97 @@ class ChatStreamTest {
     }
 
     @Test
+    void severalAnswersShareOneStreamWithOneUsageAndOneEnd() throws IOException {
+        CompletableFuture<InferenceEvent> held = new CompletableFuture<>();
+        frontend.script = request -> FrontendFixture.choice(request) == 0
+                ? Source.<InferenceEvent>single(new InferenceEvent.TextDelta("a"))
+                        .concat(Source.completionStage(held))
+                        .concat(Source.single(new InferenceEvent.Finished(FinishReason.STOP, null, USAGE)))
+                : Source.from(List.of(
+                        new InferenceEvent.ToolCallStarted(0, "call_b", "ls"),
+                        new InferenceEvent.Finished(FinishReason.TOOL_CALLS, null, new Usage(7, 6, 3, 1))));
+        try (RawClient client = new RawClient(frontend.port())) {
+            client.ask("\"n\":2,\"seed\":0,\"stream\":true,\"stream_options\":{\"include_usage\":true}");
+            client.head();
+            List<String> events = new ArrayList<>();
+            while (events.stream().noneMatch(event -> event.contains("\"finish_reason\":\"tool_calls\""))) {
+                events.add(client.nextEvent());
+            }
+            held.complete(new InferenceEvent.TextDelta("b"));
+            events.addAll(client.events());
+            assertEquals(List.of("role", "\"content\":\"a\"", "\"content\":\"b\"", "stop"), of(0, events));
+            assertEquals(List.of("role", "call_b", "\"arguments\":\"{}\"", "tool_calls\"}]"), of(1, events));
+            assertEquals(10, events.size(), events.toString());
+            String usage = "\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":5,\"total_tokens\":12,"
+                    + "\"prompt_tokens_details\":{\"cached_tokens\":0},"
+                    + "\"completion_tokens_details\":{\"reasoning_tokens\":1}}}";
+            assertTrue(events.get(8).endsWith(usage), events.get(8));
+            assertEquals("data: [DONE]", events.get(9));
+            assertEquals(
+                    1,
+                    events.stream()
+                            .limit(9)
+                            .map(event -> event.replaceAll(".*\"id\":\"(chatcmpl-[^\"]+)\".*", "$1"))
+                            .distinct()
+                            .count());
+        }
+    }
+
+    /** Of the frames of one choice, which of these each one has; of several the last. */
+    private static List<String> of(int choice, List<String> events) {
+        List<String> marks = List.of(
+                "role",
+                "\"content\":\"a\"",
+                "\"content\":\"b\"",
+                "call_b",
+                "\"arguments\":\"{}\"",
+                "tool_calls\"}]",
+                "stop");
+        return events.stream()
+                .filter(event -> event.contains("\"choices\":[{\"index\":" + choice))
+                .map(event -> marks.stream()
+                        .filter(event::contains)
+                        .reduce((first, second) -> second)
+                        .orElse(event))
+                .toList();
+    }
+
+    @Test
+    void theFailureOfOneAnswerEndsAllWithOneError() throws IOException {
+        CompletableFuture<Done> cancelled = new CompletableFuture<>();
+        CompletableFuture<InferenceEvent> held = new CompletableFuture<>();
+        frontend.script = request -> FrontendFixture.choice(request) == 0
+                ? endless(cancelled, new InferenceEvent.TextDelta("a"))
+                : Source.completionStage(held);
+        try (RawClient client = new RawClient(frontend.port())) {
+            client.ask("\"n\":2,\"seed\":0,\"stream\":true");
+            client.head();
+            client.nextEvent();
+            client.nextEvent();
+            held.complete(new InferenceEvent.Failed(
+                    InferenceFailure.of(InferenceFailure.Kind.ENGINE_FAILED, "the engine died")));
+            List<String> events = client.events();
+            assertEquals(1, events.size(), events.toString());
+            assertTrue(events.get(0).contains("the engine died"), events.toString());
+        }
+        FrontendFixture.join(cancelled);
+    }
+
+    @Test
+    void aClientThatGoesCancelsAllItsAnswers() throws Exception {
+        for (String mode : List.of("\"stream\":true", "\"stream\":false")) {
+            List<CompletableFuture<Done>> cancelled = List.of(new CompletableFuture<>(), new CompletableFuture<>());
+            frontend.script = request -> silent(cancelled.get(FrontendFixture.choice(request)));
+            try (RawClient client = new RawClient(frontend.port())) {
+                client.ask("\"n\":2,\"seed\":0," + mode);
+                frontend.nextSeen();
+                frontend.nextSeen();
+            }
+            cancelled.forEach(FrontendFixture::join);
+        }
+    }
+
+    @Test
     void withoutIncludeUsageThereIsNoUsageAtAll() throws IOException {
         try (RawClient client = new RawClient(frontend.port())) {
             client.ask("\"stream\":true");
@@ -258,6 +349,7 @@ class ChatStreamTest {
                 Duration.ofMinutes(1),
                 Duration.ofMinutes(1),
                 Duration.ZERO,
+                4,
                 Duration.ofDays(1),
                 FrontendFixture.SETTINGS.promptNoise());
         try (FrontendFixture stopping = FrontendFixture.start(impatient);
@@ -285,6 +377,7 @@ class ChatStreamTest {
                 firstByteAfter,
                 keepAlive,
                 Duration.ofSeconds(5),
+                4,
                 Duration.ofDays(1),
                 FrontendFixture.SETTINGS.promptNoise());
     }
