@@ -22,8 +22,12 @@ import org.jspecify.annotations.Nullable;
  * <p><em>Thread-safety:</em> immutable but for {@link #close}.
  */
 final class JoinFile implements AutoCloseable {
-    private static final List<String> SHARED =
-            List.of("holdfast.kv", "holdfast.workers", "holdfast.router", "holdfast.agents");
+    private static final List<String> SHARED = List.of(
+            "akka.cluster.split-brain-resolver.active-strategy",
+            "holdfast.kv",
+            "holdfast.workers",
+            "holdfast.router",
+            "holdfast.agents");
 
     private final Path file;
 

@@ -32,6 +32,10 @@ public final class LocalNode implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(LocalNode.class);
 
+    /** The node with the store is the first of its cluster, and its death the end of all: nobody else shall outlast a pause of it. */
+    private static final Config STORE_DECIDES = ConfigFactory.parseMap(
+            Map.of("akka.cluster.split-brain-resolver.active-strategy", "keep-oldest"), "the embedded session store");
+
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
     private final StoreConnection store;
     private final List<EngineAddress> engines;
@@ -183,6 +187,9 @@ public final class LocalNode implements AutoCloseable {
     /** What the node must know of the processes around it. */
     private Config surroundings(Config config) {
         Config stored = store.toConfig();
+        if (StoreSettings.of(config).embedded()) {
+            stored = stored.withFallback(STORE_DECIDES);
+        }
         if (!simulated(config)) {
             return stored;
         }

@@ -87,3 +87,12 @@ CREATE TABLE IF NOT EXISTS stored_response_item (
 );
 
 CREATE INDEX IF NOT EXISTS stored_response_item_response ON stored_response_item (tenant, response);
+
+-- Which nodes go on when nodes of the cluster lose each other: one row per cluster, held until it expires.
+CREATE TABLE IF NOT EXISTS survivor_lease (
+  name        TEXT        NOT NULL PRIMARY KEY,
+  owner       TEXT        NOT NULL,
+  -- Nodes that the owner can reach, itself among them.
+  side        TEXT ARRAY  NOT NULL,
+  expires_at  TIMESTAMPTZ NOT NULL
+);

@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import testkit.NodeProcess;
 
 /** A real session store for one test class, with PostgreSQL's binaries unpacked once for all of them. */
 final class RealStore implements AutoCloseable {
@@ -52,6 +53,16 @@ final class RealStore implements AutoCloseable {
 
     StoreConnection connection() {
         return store.connection();
+    }
+
+    /** Lets the server answer no new connection, as if it could not be reached. */
+    void pause() throws IOException, InterruptedException {
+        NodeProcess.signal(store.pid(), "STOP");
+    }
+
+    /** Lets it answer again. */
+    void goOn() throws IOException, InterruptedException {
+        NodeProcess.signal(store.pid(), "CONT");
     }
 
     /** What a cluster node with nothing but this store is configured with. */

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.typesafe.config.ConfigRenderOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +24,8 @@ import testkit.OperatorView;
 import testkit.SimProcess;
 import testkit.ToolSession;
 
-/** Two nodes in processes of their own share a store and two engines; the second dies, and later stands still for too long. */
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+/** Two nodes in processes of their own share a store and two engines; one dies, or stands still for too long. */
+@Timeout(value = 8, unit = TimeUnit.MINUTES)
 class TwoNodesIT {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final int BLOCKS = 4000;
@@ -35,20 +34,15 @@ class TwoNodesIT {
     private static final int KEEPERS = 16;
 
     private static final Pattern EPOCH = Pattern.compile("leases of partition (\\d+): epoch (\\d+), (\\d+) open");
-    private static final String MEMBER =
+    private static final String SETTINGS =
             """
-            akka {
-              remote.artery.canonical.port = %d
-              cluster {
-                seed-nodes = ["akka://holdfast@127.0.0.1:%d"]
-                # As in production, only sooner.
-                failure-detector.acceptable-heartbeat-pause = 2s
-                split-brain-resolver.stable-after = 1s
-                sharding.rebalance-interval = 1s
-              }
+            akka.cluster {
+              # As in production, only sooner.
+              failure-detector.acceptable-heartbeat-pause = 2s
+              split-brain-resolver.stable-after = 1s
+              sharding.rebalance-interval = 1s
             }
             holdfast {
-              frontend.port = %d
               router.timing = fast
               agents.retention { gap-median = 60s, system-lease = 0s }
             }
@@ -64,16 +58,11 @@ class TwoNodesIT {
                 SimProcess one = SimProcess.start("--blocks", "" + BLOCKS);
                 SimProcess other = SimProcess.start("--blocks", "" + BLOCKS);
                 NodeProcess stays = member(store, first, first, one, other)) {
-            // Of two halves the older one survives, not the one with the lowest address.
-            int second = portBelow(first);
-            List<ToolSession> sessions = new ArrayList<>();
+            int second = NodeProcess.freePort();
+            List<ToolSession> sessions;
             try (NodeProcess dies = member(store, second, first, one, other)) {
                 awaitKeepersAt(dies, stays);
-                for (int i = 0; i < SESSIONS; i++) {
-                    ToolSession session = new ToolSession(ToolSession.text("two-" + i, 1_500), "go", 4);
-                    session.turn(i % 2 == 0 ? stays : dies);
-                    sessions.add(session);
-                }
+                sessions = sessions(stays, dies);
                 OperatorView.awaitHeld(stays, SESSIONS);
                 Set<String> before = OperatorView.open(stays);
                 Map<Integer, Life> moving = livesAt(dies, stays);
@@ -103,44 +92,88 @@ class TwoNodesIT {
         }
     }
 
+    @Test
+    void whicheverOfTwoNodesDiesOrStandsStillTheOtherGoesOn() throws Exception {
+        int first = NodeProcess.freePort();
+        int second = NodeProcess.freePort();
+        try (RealStore store = RealStore.in(Files.createDirectory(directory.resolve("store")));
+                SimProcess one = SimProcess.start("--blocks", "" + BLOCKS);
+                SimProcess other = SimProcess.start("--blocks", "" + BLOCKS);
+                NodeProcess oldest = member(store, first, first, one, other);
+                NodeProcess middle = member(store, second, first, one, other)) {
+            awaitKeepersAt(middle, oldest);
+            List<ToolSession> sessions = sessions(oldest, middle);
+
+            goesOn(middle, sessions, oldest, oldest::killHard, one, other);
+            try (NodeProcess youngest = member(store, first, second, one, other)) {
+                awaitKeepersAt(youngest, middle);
+                goesOn(
+                        youngest,
+                        sessions,
+                        middle,
+                        () -> {
+                            // The store is away when the other one asks for the lease.
+                            store.pause();
+                            middle.killHard();
+                            NodeProcess.await("it asks in vain", PATIENCE, () -> youngest.output()
+                                    .contains("asking for the survivor lease again"));
+                            store.goOn();
+                        },
+                        one,
+                        other);
+                try (NodeProcess last = member(store, second, first, one, other)) {
+                    awaitKeepersAt(last, youngest);
+                    goesOn(last, sessions, youngest, youngest::pause, one, other);
+                    youngest.goOn();
+                    NodeProcess.await("it notices that it is out", PATIENCE, () -> !youngest.isAlive());
+
+                    StoreClient.execute(
+                            store.connection(), "UPDATE survivor_lease SET owner = 'another part', side = '{}'");
+                    NodeProcess.await("it ends for the other part", PATIENCE, () -> !last.isAlive());
+                }
+            }
+        }
+    }
+
+    /** What ends a node, or lets it stand still. */
+    private interface Misfortune {
+        void befall() throws Exception;
+    }
+
+    private static void goesOn(
+            NodeProcess node,
+            List<ToolSession> sessions,
+            NodeProcess lost,
+            Misfortune misfortune,
+            SimProcess one,
+            SimProcess other)
+            throws Exception {
+        OperatorView.awaitHeld(node, SESSIONS);
+        Set<String> before = OperatorView.open(node);
+        Map<Integer, Life> moving = livesAt(lost, node);
+
+        misfortune.befall();
+
+        assertTakenOver(node, moving);
+        assertEquals(before, OperatorView.open(node));
+        turnsFindEverything(node, sessions, one, other);
+    }
+
+    private static List<ToolSession> sessions(NodeProcess one, NodeProcess other) {
+        List<ToolSession> sessions = new ArrayList<>();
+        for (int i = 0; i < SESSIONS; i++) {
+            ToolSession session = new ToolSession(ToolSession.text("two-" + i, 1_500), "go", 4);
+            session.turn(i % 2 == 0 ? one : other);
+            sessions.add(session);
+        }
+        return sessions;
+    }
+
     /** One life of a keeper. */
     private record Life(int epoch, int openLeases) {}
 
     private NodeProcess member(RealStore store, int port, int seed, SimProcess... engines) throws IOException {
-        int http = NodeProcess.freePort();
-        Path config = directory.resolve("member-" + port + ".conf");
-        Files.writeString(
-                config,
-                MEMBER.formatted(port, seed, http)
-                        + SimProcess.setting(engines)
-                        + store.connection()
-                                .toConfig()
-                                .root()
-                                .render(ConfigRenderOptions.concise().setJson(false)));
-        NodeProcess node = NodeProcess.launch(
-                List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx384m",
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2",
-                        "-Dlogback.configurationFile=logback-member.xml",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        MemberNode.class.getName(),
-                        config.toString()),
-                http);
-        node.awaitReady();
-        return node;
-    }
-
-    private static int portBelow(int port) throws IOException {
-        int below = NodeProcess.freePort();
-        for (int tries = 0; below >= port && tries < 1000; tries++) {
-            below = NodeProcess.freePort();
-        }
-        assertTrue(below < port, "no free port below " + port);
-        return below;
+        return MemberNode.launch(directory, store, port, seed, SETTINGS + SimProcess.setting(engines));
     }
 
     /** The last life of each keeper that a node has run. */

@@ -181,18 +181,19 @@ public final class NodeProcess implements AutoCloseable {
 
     /** Lets the whole process stand still, as a long pause of its machine does. */
     public void pause() throws IOException, InterruptedException {
-        signal("STOP");
+        signal(process.pid(), "STOP");
     }
 
     /** Lets it go on. */
     public void goOn() throws IOException, InterruptedException {
-        signal("CONT");
+        signal(process.pid(), "CONT");
     }
 
-    private void signal(String name) throws IOException, InterruptedException {
+    /** Sends a signal to any process. */
+    public static void signal(long pid, String name) throws IOException, InterruptedException {
         assertEquals(
                 0,
-                new ProcessBuilder("kill", "-" + name, "" + process.pid())
+                new ProcessBuilder("kill", "-" + name, "" + pid)
                         .inheritIO()
                         .start()
                         .waitFor());

@@ -1,0 +1,108 @@
+package cluster;
+
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.Readable;
+import io.r2dbc.spi.Result;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.Set;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * One lease in table {@code survivor_lease}, as one owner sees and changes it. Every change is a single statement, and every time
+ * the store's own: nodes' clocks do not count.
+ *
+ * <p>Each call takes a connection of its own, so that it neither waits behind turns nor meets one that died with an earlier run of
+ * the store. A call fails as its driver does; it has no deadline.
+ *
+ * <p><em>Thread-safety:</em> immutable.
+ */
+final class SurvivorRow {
+    private static final String CLAIM =
+            """
+            INSERT INTO survivor_lease AS held (name, owner, side, expires_at)
+            VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
+            ON CONFLICT (name) DO UPDATE
+            SET owner = excluded.owner, side = excluded.side, expires_at = excluded.expires_at
+            WHERE held.owner = excluded.owner OR held.expires_at < clock_timestamp()
+            OR (held.owner = ANY(excluded.side) AND excluded.owner = ANY(held.side))""";
+    private static final String RENEW =
+            """
+            UPDATE survivor_lease SET side = $3, expires_at = clock_timestamp() + make_interval(secs => $4)
+            WHERE name = $1 AND owner = $2""";
+    private static final String SELECT = "SELECT owner, side, expires_at FROM survivor_lease WHERE name = $1";
+
+    private final ConnectionFactory connections;
+    private final String name;
+    private final String owner;
+    private final Duration validity;
+
+    /** @param validity how long a claim or a renewal counts */
+    SurvivorRow(ConnectionFactory connections, String name, String owner, Duration validity) {
+        this.connections = connections;
+        this.name = name;
+        this.owner = owner;
+        this.validity = validity;
+    }
+
+    /**
+     * Who holds the lease.
+     *
+     * @param side owners that it could reach when it last renewed
+     * @param until when it expires; another time than before tells that its owner is alive
+     */
+    record Holding(String owner, Set<String> side, OffsetDateTime until) {}
+
+    /**
+     * Takes the lease if it has expired, is this owner's already, or another's of the same side: one in {@code side}, on whose side this
+     * owner is, too.
+     *
+     * @return who holds it then
+     */
+    Mono<Holding> claim(Set<String> side) {
+        return change(CLAIM, side, validity);
+    }
+
+    /**
+     * Holds the lease for longer if it is still this owner's, however late.
+     *
+     * @return who holds it then; empty if the row is gone
+     */
+    Mono<Holding> renew(Set<String> side) {
+        return change(RENEW, side, validity);
+    }
+
+    /** Lets the lease end now if it is this owner's. */
+    Mono<Holding> release(Set<String> side) {
+        return change(RENEW, side, Duration.ZERO);
+    }
+
+    private Mono<Holding> change(String sql, Set<String> side, Duration until) {
+        return Mono.usingWhen(
+                connections.create(),
+                connection -> Flux.from(connection
+                                .createStatement(sql)
+                                .bind(0, name)
+                                .bind(1, owner)
+                                .bind(2, side.toArray(String[]::new))
+                                .bind(3, until.toNanos() / 1e9)
+                                .execute())
+                        .flatMap(Result::getRowsUpdated)
+                        .thenMany(Flux.from(
+                                connection.createStatement(SELECT).bind(0, name).execute()))
+                        .flatMap(result -> result.map(SurvivorRow::holding))
+                        .next(),
+                Connection::close);
+    }
+
+    private static Holding holding(Readable row) {
+        return new Holding(
+                Objects.requireNonNull(row.get(0, String.class)),
+                Set.copyOf(Arrays.asList(Objects.requireNonNull(row.get(1, String[].class)))),
+                Objects.requireNonNull(row.get(2, OffsetDateTime.class)));
+    }
+}
