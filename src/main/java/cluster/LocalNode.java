@@ -2,6 +2,7 @@ package cluster;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import inference.huggingface.ModelTemplate;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -50,6 +51,7 @@ public final class LocalNode implements AutoCloseable {
             Consumer<String> onStage) {
         Config config = ConfigFactory.load(sources);
         check(config);
+        Map<String, ModelTemplate> models = ModelConfig.read(config);
         refuseTakenPort(config);
         try {
             onStage.accept("Starting the session store" + (simulated(config) ? " and simulated engines" : ""));
@@ -61,7 +63,7 @@ public final class LocalNode implements AutoCloseable {
             engines = processes.map(EngineProcesses::awaitReady).orElse(List.of());
             onStage.accept("Starting the node");
             Config whole = ConfigFactory.load(surroundings(config).withFallback(sources));
-            node = starter.start(whole);
+            node = starter.start(whole, models);
             started.push(() -> drain(node));
             joinFile = JoinFile.write(data.path().resolve("join.conf"), whole, node.address(), store);
             started.push(joinFile);
@@ -91,7 +93,7 @@ public final class LocalNode implements AutoCloseable {
     }
 
     /**
-     * Looks through a whole, resolved configuration before anything is started.
+     * Looks through a whole, resolved configuration before anything is started, but not into the files of models.
      *
      * @throws StartFailure naming the key that is wrong
      */

@@ -1,9 +1,7 @@
 package cluster;
 
 import com.typesafe.config.Config;
-import inference.ByteTokenizer;
-import inference.ChatMlTemplate;
-import inference.ChatTemplate;
+import com.typesafe.config.ConfigException;
 import inference.huggingface.ModelTemplate;
 import inference.huggingface.ModelTokenizer;
 import java.io.IOException;
@@ -13,7 +11,6 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
 
 /** {@code holdfast.models} as templates: what each model's prompts look like. Stateless. */
 final class ModelConfig {
@@ -22,27 +19,31 @@ final class ModelConfig {
     private ModelConfig() {}
 
     /**
-     * The template of every model: its own files', or ChatML in bytes.
+     * Reads the files of every model that has some. They are large, and stay in memory: to be done once.
      *
+     * @param config whole and resolved
      * @throws StartFailure names the model, the key and the file that is wrong
      */
-    static Function<String, ChatTemplate> templates(Section own) {
-        ChatTemplate bytes = new ChatMlTemplate(new ByteTokenizer());
-        Map<String, ChatTemplate> known = new HashMap<>();
-        for (Config model : own.getConfigList("models")) {
-            for (String key : model.root().keySet()) {
-                if (!KEYS.contains(key)) {
-                    throw wrong(model, "a model has no key \"" + key + "\"");
+    static Map<String, ModelTemplate> read(Config config) {
+        try {
+            Map<String, ModelTemplate> known = new HashMap<>();
+            for (Config model : new Section(config, "holdfast").getConfigList("models")) {
+                for (String key : model.root().keySet()) {
+                    if (!KEYS.contains(key)) {
+                        throw wrong(model, "a model has no key \"" + key + "\"");
+                    }
+                }
+                if (known.put(model.getString("name"), template(model)) != null) {
+                    throw wrong(model, "it stands there twice");
                 }
             }
-            if (known.put(model.getString("name"), template(model)) != null) {
-                throw wrong(model, "it stands there twice");
-            }
+            return known;
+        } catch (ConfigException wrong) {
+            throw new StartFailure("configuration: " + wrong.getMessage(), wrong);
         }
-        return name -> known.getOrDefault(name, bytes);
     }
 
-    private static ChatTemplate template(Config model) {
+    private static ModelTemplate template(Config model) {
         Path config = file(model, "tokenizer-config");
         Path separate = model.hasPath("chat-template") ? file(model, "chat-template") : null;
         ModelTokenizer tokenizer = tokenizer(model);

@@ -33,6 +33,7 @@ import frontend.chat.ChatCodec;
 import frontend.chat.ChatRoutes;
 import frontend.messages.MessagesRoutes;
 import frontend.responses.ResponsesRoutes;
+import inference.huggingface.ModelTemplate;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -86,12 +87,13 @@ public final class Node implements RunningNode {
      * Starts a node and waits until it accepts HTTP. Whether it can take turns yet is what {@code /health/ready} tells.
      *
      * @param config whole and resolved
+     * @param models templates of those models that have files
      * @throws StartFailure if it cannot; nothing of it is left running then
      */
-    public static Node start(Config config) {
+    public static Node start(Config config, Map<String, ModelTemplate> models) {
         Settings settings = Settings.of(config);
         CompletableFuture<HttpServer> http = new CompletableFuture<>();
-        ActorSystem<Void> system = ActorSystem.create(guardian(settings, http), "holdfast", config);
+        ActorSystem<Void> system = ActorSystem.create(guardian(settings, models, http), "holdfast", config);
         system.getWhenTerminated()
                 .thenRun(
                         () -> http.completeExceptionally(new IllegalStateException("the node ended while it started")));
@@ -144,11 +146,12 @@ public final class Node implements RunningNode {
     }
 
     /** Starts everything and watches it: a node without its router, say, is none, so it ends with any of them. */
-    private static Behavior<Void> guardian(Settings settings, CompletableFuture<HttpServer> http) {
+    private static Behavior<Void> guardian(
+            Settings settings, Map<String, ModelTemplate> models, CompletableFuture<HttpServer> http) {
         return Behaviors.setup(context -> {
             joinCluster(context.getSystem());
             try {
-                bind(context, settings).whenComplete((server, failure) -> {
+                bind(context, settings, models).whenComplete((server, failure) -> {
                     if (failure == null) {
                         http.complete(server);
                     } else {
@@ -171,7 +174,8 @@ public final class Node implements RunningNode {
         }
     }
 
-    private static CompletionStage<HttpServer> bind(ActorContext<Void> context, Settings settings) {
+    private static CompletionStage<HttpServer> bind(
+            ActorContext<Void> context, Settings settings, Map<String, ModelTemplate> models) {
         ActorSystem<?> system = context.getSystem();
         Metrics metrics = new Metrics();
         InstantSource clock = InstantSource.system();
@@ -179,7 +183,7 @@ public final class Node implements RunningNode {
 
         PromptRenderer renderer = new PromptRenderer(
                 settings.blockSizeTokens(),
-                settings.templates(),
+                new ModelTemplates(models, metrics),
                 new PromptCache(settings.agents().promptCacheBlocks()));
         StoredConversations conversations =
                 StoredConversations.start(system, clock, settings.agents().keepConversations());

@@ -8,13 +8,11 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import frontend.FrontendSettings;
 import frontend.PromptNoise;
-import inference.ChatTemplate;
 import inference.TenantId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
@@ -38,14 +36,12 @@ import workers.status.EngineFacts;
  * <p>Thread-safety: immutable.
  *
  * @param blockSizeTokens tokens in a KV block, everywhere
- * @param templates of models by name
  * @param engines how to talk to engines of kind openai
  * @param llamaServers how to talk to those of kind llama-cpp
  * @param workerSilence how long a worker may say nothing to a router
  */
 public record Settings(
         int blockSizeTokens,
-        Function<String, ChatTemplate> templates,
         WorkerSettings workers,
         OpenAiSettings engines,
         Map<WorkerId, LlamaCppSettings> llamaServers,
@@ -73,7 +69,6 @@ public record Settings(
             OpenAiSettings engines = engines(workers.section("openai"));
             return new Settings(
                     blockSizeTokens,
-                    ModelConfig.templates(own),
                     workers(workers, blockSizeTokens),
                     engines,
                     EngineConfig.llamaServers(workers, engines, blockSizeTokens),

@@ -16,6 +16,11 @@ public enum Metric {
             "Prompt tokens of answered turns, by where they came from: an engine's cache, or computed",
             "source"),
     OUTPUT_TOKENS("holdfast.tokens.output", Kind.COUNTER, "Tokens of answers, reasoning included"),
+    TEMPLATE_FAILURES(
+            "holdfast.template.failures",
+            Kind.COUNTER,
+            "Prompts that their model's template did not write, so that they count as ChatML in bytes",
+            "model"),
     HTTP_RESPONSES(
             "holdfast.http.responses",
             Kind.COUNTER,

@@ -1,5 +1,6 @@
 package cluster;
 
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigRenderOptions;
 import java.io.File;
@@ -58,8 +59,9 @@ final class MemberNode {
 
     /** Runs a node until it ends; the argument is its file of settings. */
     public static void main(String[] arguments) {
-        Node node = Node.start(ConfigFactory.load(ConfigFactory.parseFile(new File(arguments[0]))
-                .withFallback(ConfigFactory.parseResourcesAnySyntax("application"))));
+        Config config = ConfigFactory.load(ConfigFactory.parseFile(new File(arguments[0]))
+                .withFallback(ConfigFactory.parseResourcesAnySyntax("application")));
+        Node node = Node.start(config, ModelConfig.read(config));
         node.whenTerminated().toCompletableFuture().join();
         System.exit(0);
     }

@@ -2,8 +2,6 @@ package inference.huggingface;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import inference.ByteTokenizer;
-import inference.ChatMlTemplate;
 import inference.ChatTemplate;
 import inference.InferenceRequest;
 import inference.Message;
@@ -25,16 +23,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * A model's own chat template over its own tokenizer.
  *
- * <p>A request that the template refuses, because its roles do not alternate for example, is refused by the engine, too, whose word is
- * the client's answer: until then its prompt counts as ChatML in bytes.
+ * <p>A request that the template refuses, because its roles do not alternate for example, is refused by the engine, too.
  *
  * <p>Thread-safety: safe for concurrent use.
  *
  * @see <a href="https://huggingface.co/docs/transformers/chat_templating">Transformers, chat templates</a>
  */
 public final class ModelTemplate implements ChatTemplate {
-    private static final ChatTemplate REFUSED = new ChatMlTemplate(new ByteTokenizer());
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final List<Message> HELLO = List.of(Message.text(Role.USER, "Hello"));
+    private static final ToolDefinition TOOL = new ToolDefinition(
+            "read", "Reads a file.", "{\"type\":\"object\",\"properties\":{\"path\":{\"type\":\"string\"}}}", null);
 
     private final ModelTokenizer tokenizer;
     private final JinjaTemplate plain;
@@ -50,7 +49,7 @@ public final class ModelTemplate implements ChatTemplate {
     }
 
     /**
-     * Reads a template.
+     * Reads a template, and tries it with a message, and with a tool besides, which it may refuse in its own words.
      *
      * @param tokenizerConfig a {@code tokenizer_config.json}: the names of control tokens, and the template if no other file has it
      * @param chatTemplate the template, null for the one of {@code tokenizerConfig}
@@ -81,10 +80,21 @@ public final class ModelTemplate implements ChatTemplate {
                     new JinjaTemplate(plain, clock),
                     new JinjaTemplate(withTools == null ? plain : withTools, clock),
                     controlTokens);
-            template.render(List.of(), List.of(Message.text(Role.USER, "Hello")), true, true);
+            template.render(List.of(), HELLO, true, true);
+            template.tryTools();
             return template;
         } catch (TemplateFailure unusable) {
             throw new IOException(unusable.getMessage(), unusable);
+        }
+    }
+
+    private void tryTools() {
+        try {
+            render(List.of(TOOL), HELLO, true, true);
+        } catch (TemplateFailure failure) {
+            if (!failure.raised()) {
+                throw failure;
+            }
         }
     }
 
@@ -98,13 +108,10 @@ public final class ModelTemplate implements ChatTemplate {
         return templates.textValue();
     }
 
+    /** @throws TemplateFailure when the template does not write the request */
     @Override
     public PromptText write(InferenceRequest request, List<PromptFingerprint> chain) {
-        try {
-            return new TemplatedPrompt(this, tokenizer, request);
-        } catch (TemplateFailure refused) {
-            return REFUSED.write(request, chain);
-        }
+        return new TemplatedPrompt(this, tokenizer, request);
     }
 
     /**

@@ -262,8 +262,9 @@ final class ExpressionReader {
 
     /** Reads a filter behind its bar. */
     Expression filter(Expression value) {
-        Filters.Filter filter = Filters.named(tokens.name());
+        String name = tokens.name();
         ArgumentsExpression arguments = tokens.symbol("(") ? arguments() : ArgumentsExpression.NONE;
+        Filters.Filter filter = Filters.named(name, arguments);
         return scope -> filter.apply(value.value(scope), arguments.values(scope));
     }
 

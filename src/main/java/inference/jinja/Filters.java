@@ -19,47 +19,97 @@ final class Filters {
         Object apply(@Nullable Object value, Arguments arguments);
     }
 
+    /**
+     * A filter with what it may be told.
+     *
+     * @param parameters names of its arguments in order
+     * @param open whether any number of arguments may stand without a name
+     */
+    private record Known(Filter filter, List<String> parameters, boolean open) {}
+
     private static final Arguments NO_ARGUMENTS = new Arguments(List.of(), Map.of());
-    private static final Map<String, Filter> ALL = new TreeMap<>();
+    private static final Map<String, Known> ALL = new TreeMap<>();
 
     static {
-        ALL.put("tojson", (value, arguments) -> PythonJson.write(value, PythonJson.Style.of(arguments)));
-        ALL.put("trim", (value, arguments) -> Methods.strip(Python.text(value), arguments, true, true));
-        ALL.put("length", (value, arguments) -> Python.length(value));
-        ALL.put("count", (value, arguments) -> Python.length(value));
-        ALL.put("default", Filters::orDefault);
-        ALL.put("d", Filters::orDefault);
-        ALL.put("string", (value, arguments) -> Python.text(value));
-        ALL.put("safe", (value, arguments) -> value);
-        ALL.put("upper", (value, arguments) -> Python.text(value).toUpperCase(Locale.ROOT));
-        ALL.put("lower", (value, arguments) -> Python.text(value).toLowerCase(Locale.ROOT));
-        ALL.put("capitalize", (value, arguments) -> Methods.capitalized(Python.text(value)));
-        ALL.put("replace", (value, arguments) -> Python.text(value)
-                .replace(arguments.text(0, "old"), arguments.text(1, "new")));
-        ALL.put("first", (value, arguments) -> Methods.item(Python.elements(value), 0L));
-        ALL.put("last", (value, arguments) -> Methods.item(Python.elements(value), -1L));
-        ALL.put("list", (value, arguments) -> new ArrayList<>(Python.elements(value)));
-        ALL.put("reverse", Filters::reversed);
-        ALL.put("items", Filters::items);
-        ALL.put("join", (value, arguments) -> Methods.join(Python.text(arguments.or(0, "d", "")), value));
-        ALL.put("int", Filters::integer);
-        ALL.put("indent", Filters::indented);
-        ALL.put("map", Filters::mapped);
-        ALL.put("select", (value, arguments) -> chosen(value, arguments, false, true));
-        ALL.put("reject", (value, arguments) -> chosen(value, arguments, false, false));
-        ALL.put("selectattr", (value, arguments) -> chosen(value, arguments, true, true));
-        ALL.put("rejectattr", (value, arguments) -> chosen(value, arguments, true, false));
+        add(
+                "tojson",
+                (value, arguments) -> PythonJson.write(value, PythonJson.Style.of(arguments)),
+                "ensure_ascii",
+                "indent",
+                "separators",
+                "sort_keys");
+        add("trim", (value, arguments) -> Methods.strip(Python.text(value), arguments, true, true), "chars");
+        add("length", (value, arguments) -> Python.length(value));
+        add("count", (value, arguments) -> Python.length(value));
+        add("default", Filters::orDefault, "default_value", "boolean");
+        add("d", Filters::orDefault, "default_value", "boolean");
+        add("string", (value, arguments) -> Python.text(value));
+        add("safe", (value, arguments) -> value);
+        add("upper", (value, arguments) -> Python.text(value).toUpperCase(Locale.ROOT));
+        add("lower", (value, arguments) -> Python.text(value).toLowerCase(Locale.ROOT));
+        add("capitalize", (value, arguments) -> Methods.capitalized(Python.text(value)));
+        add("replace", Filters::replaced, "old", "new");
+        add("first", (value, arguments) -> Methods.item(Python.elements(value), 0L));
+        add("last", (value, arguments) -> Methods.item(Python.elements(value), -1L));
+        add("list", (value, arguments) -> new ArrayList<>(Python.elements(value)));
+        add("reverse", Filters::reversed);
+        add("items", Filters::items);
+        add("join", (value, arguments) -> Methods.join(Python.text(arguments.or(0, "d", "")), value), "d");
+        add("int", Filters::integer, "default");
+        add("indent", Filters::indented, "width", "first", "blank");
+        ALL.put("map", new Known(Filters::mapped, List.of("attribute"), true));
+        addOpen("select", (value, arguments) -> chosen(value, arguments, false, true));
+        addOpen("reject", (value, arguments) -> chosen(value, arguments, false, false));
+        addOpen("selectattr", (value, arguments) -> chosen(value, arguments, true, true));
+        addOpen("rejectattr", (value, arguments) -> chosen(value, arguments, true, false));
     }
 
     private Filters() {}
 
+    private static void add(String name, Filter filter, String... parameters) {
+        ALL.put(name, new Known(filter, List.of(parameters), false));
+    }
+
+    private static void addOpen(String name, Filter filter) {
+        ALL.put(name, new Known(filter, List.of(), true));
+    }
+
     /** @throws TemplateFailure when there is none of that name */
     static Filter named(String name) {
-        Filter filter = ALL.get(name);
-        if (filter == null) {
+        return known(name).filter;
+    }
+
+    /**
+     * A filter as it is written.
+     *
+     * @throws TemplateFailure when there is none of that name, or it does not know one of the arguments
+     */
+    static Filter named(String name, ArgumentsExpression arguments) {
+        Known known = known(name);
+        for (String argument : arguments.named().keySet()) {
+            if (!known.parameters.contains(argument)) {
+                throw new TemplateFailure("the filter " + name + " does not know the argument " + argument
+                        + " here; known are " + known.parameters);
+            }
+        }
+        int written = arguments.positional().size();
+        if (!known.open && written > known.parameters.size()) {
+            throw new TemplateFailure("the filter " + name + " takes at most " + known.parameters.size()
+                    + " arguments here, " + known.parameters + ", not " + written);
+        }
+        return known.filter;
+    }
+
+    private static Known known(String name) {
+        Known known = ALL.get(name);
+        if (known == null) {
             throw new TemplateFailure("no such filter: " + name + "; known are " + ALL.keySet());
         }
-        return filter;
+        return known;
+    }
+
+    private static Object replaced(@Nullable Object value, Arguments arguments) {
+        return Python.text(value).replace(arguments.text(0, "old"), arguments.text(1, "new"));
     }
 
     /** 0 for what is no number, as in Jinja. */

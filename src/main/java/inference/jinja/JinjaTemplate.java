@@ -44,7 +44,7 @@ public final class JinjaTemplate {
         functions.put("dict", (Callable) arguments -> new LinkedHashMap<>(arguments.named()));
         functions.put("range", (Callable) JinjaTemplate::range);
         functions.put("raise_exception", (Callable) arguments -> {
-            throw new TemplateFailure(Python.text(arguments.of(0, "message")));
+            throw TemplateFailure.raised(Python.text(arguments.of(0, "message")));
         });
         functions.put("strftime_now", (Callable)
                 arguments -> time(arguments.text(0, "format"), clock.instant().atZone(ZoneOffset.UTC)));

@@ -5,7 +5,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -25,15 +24,8 @@ final class PythonJson {
      * @param colon behind each key
      */
     record Style(boolean ascii, int indent, String comma, String colon, boolean sorted) {
-        private static final Set<String> NAMES = Set.of("ensure_ascii", "indent", "separators", "sort_keys");
-
         /** The filter's arguments. */
         static Style of(Arguments arguments) {
-            for (String name : arguments.named().keySet()) {
-                if (!NAMES.contains(name)) {
-                    throw new TemplateFailure("tojson has no argument " + name);
-                }
-            }
             boolean ascii = Python.truth(arguments.or(0, "ensure_ascii", false));
             int indent = arguments.or(1, "indent", null) == null ? -1 : arguments.integer(1, "indent", -1);
             Object separators = arguments.or(2, "separators", null);

@@ -118,10 +118,10 @@ final class StatementReader {
         }
         List<Filtering> filters = new ArrayList<>();
         while (tokens.symbol("|")) {
-            Filters.Filter filter = Filters.named(tokens.name());
+            String name = tokens.name();
             ArgumentsExpression arguments =
                     tokens.symbol("(") ? new ExpressionReader(tokens).arguments() : ArgumentsExpression.NONE;
-            filters.add(new Filtering(filter, arguments));
+            filters.add(new Filtering(Filters.named(name, arguments), arguments));
         }
         tokens.end();
         Statement body = body("endset");

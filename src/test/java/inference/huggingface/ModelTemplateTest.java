@@ -171,10 +171,11 @@ class ModelTemplateTest {
     }
 
     @Test
-    void aRequestThatTheTemplateRefusesHasAPromptUntilTheEngineRefusesIt() {
+    void aRequestThatTheTemplateRefusesIsRefused() {
         List<Message> twice = List.of(Message.text(Role.ASSISTANT, "I begin."), Message.text(Role.ASSISTANT, "Again."));
-        PromptText prompt = written(ModelFiles.template("instructions"), twice);
-        assertTrue(tokens(prompt, 0, prompt.pieces()).length > 0);
+        ModelTemplate template = ModelFiles.template("instructions");
+        assertTrue(assertThrows(TemplateFailure.class, () -> written(template, twice))
+                .raised());
     }
 
     @Test
@@ -202,6 +203,19 @@ class ModelTemplateTest {
         Path bad = Files.writeString(folder.resolve("bad.json"), "{\"chat_template\": \"{% include 'x' %}\"}");
         assertTrue(refusal(none).contains("chat_template"), refusal(none));
         assertTrue(refusal(bad).contains("include"), refusal(bad));
+    }
+
+    @Test
+    void aFaultThatOnlyToolsReachFailsTheReadingAndATemplatesOwnRefusalOfToolsDoesNot(@TempDir Path folder)
+            throws IOException {
+        Path fault = Files.writeString(
+                folder.resolve("fault.json"),
+                "{\"chat_template\": \"{% if tools %}{{ tools[0].function.name.center(9) }}{% endif %}x\"}");
+        Path refuses = Files.writeString(
+                folder.resolve("refuses.json"),
+                "{\"chat_template\": \"{% if tools %}{{ raise_exception('no tools') }}{% endif %}x\"}");
+        assertTrue(refusal(fault).contains("center"), refusal(fault));
+        assertEquals("x", read(refuses).render(List.of(), List.of(Message.text(Role.USER, "hello")), true, true));
     }
 
     private static String refusal(Path config) {

@@ -51,6 +51,7 @@ class JinjaTemplateTest {
                 "{{ {'b': [1, none, true], 'a': 'é\\n'} | tojson }}§{\"b\": [1, null, true], \"a\": \"é\\n\"}",
                 "{{ named.items() }}{{ named['items'] }}§[['items', 1]]1",
                 "{{ {'b': 'é', 'a': 1} | tojson(separators=(',', ':'), sort_keys=true, ensure_ascii=true) }}§{\"a\":1,\"b\":\"\\u00e9\"}",
+                "{{ list | join(d='-') }}{{ missing | default(default_value='x', boolean=true) }}{{ 'a' | indent(width=1, first=true) }}§1-2-3x a",
                 "{{ [1] | tojson(indent=none) }}{{ 'x' | int }}{{ '7' | int }}§[1]07",
                 "{{ 'añb'[1] }}{{ 'añb'[-1] }}{{ 'ab'[2] }}§ñb",
                 "{# gone #}a {#- and -#} b§ab",
@@ -72,6 +73,11 @@ class JinjaTemplateTest {
             strings = {
                 "{% include 'x' %}",
                 "{{ x | shout }}",
+                "{{ list | join(', ', attribute='name') }}",
+                "{{ list | map(attribute='name', default='x') }}",
+                "{{ 'ab' | replace('a', 'b', 1) }}",
+                "{% set x | trim(char=' ') %} a {% endset %}",
+                "{{ 1 | tojson(depth=2) }}",
                 "{{ x is odder }}",
                 "{% if x %}",
                 "{{ x",
@@ -100,7 +106,6 @@ class JinjaTemplateTest {
                 "{{ 1 // 0 }}",
                 "{{ range(2000000000) }}",
                 "{{ 'x' * 2000000000 }}",
-                "{{ 1 | tojson(depth=2) }}",
                 "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"
             })
     void whatPythonRefusesIsRefused(String source) {
