@@ -11,14 +11,18 @@ import kv.WorkerId;
 import workers.EngineEndpoint;
 import workers.llamacpp.LlamaCppSettings;
 import workers.openai.OpenAiSettings;
+import workers.status.AnswerExtras;
+import workers.status.EngineCapabilities;
+import workers.status.EngineFacts;
 
 /** {@code holdfast.workers.engines} as settings: which engines there are, and of what kind. Stateless. */
 final class EngineConfig {
     private static final String OPENAI = "openai";
     private static final String LLAMA_CPP = "llama-cpp";
+    private static final String UNSAID = "unsaid";
     private static final Map<String, Set<String>> KEYS = Map.of(
             OPENAI,
-            Set.of("url", "kind", "events", "replay", "ranks"),
+            Set.of("url", "kind", "events", "replay", "ranks", UNSAID),
             LLAMA_CPP,
             Set.of("url", "kind", "copies-folder"));
 
@@ -33,6 +37,42 @@ final class EngineConfig {
         return workers.getConfigList("engines").stream()
                 .map(EngineConfig::endpoint)
                 .toList();
+    }
+
+    /**
+     * Those of kind openai that say for themselves what is assumed of them.
+     *
+     * @param common how to talk to all of them
+     */
+    static Map<WorkerId, OpenAiSettings> openAiServers(Section workers, OpenAiSettings common) {
+        Map<WorkerId, OpenAiSettings> servers = new HashMap<>();
+        for (Config engine : workers.getConfigList("engines")) {
+            if (kind(engine).equals(OPENAI) && engine.hasPath(UNSAID)) {
+                Config others = workers.getConfig("openai.unsaid");
+                Config own = engine.getConfig(UNSAID);
+                for (String key : own.root().keySet()) {
+                    if (!others.hasPath(key)) {
+                        throw wrong(engine, "there is no unsaid." + key);
+                    }
+                }
+                Config both = own.withFallback(others).atKey(UNSAID);
+                servers.put(new WorkerId(engine.getString("url")), common.assuming(unsaid(new Section(both, UNSAID))));
+            }
+        }
+        return Map.copyOf(servers);
+    }
+
+    /** What is assumed of engines that do not say it. */
+    static EngineFacts unsaid(Section own) {
+        return new EngineFacts(
+                List.of(),
+                own.getInt("block-size-tokens", 1, 1024),
+                own.getInt("device-blocks", 1),
+                own.getInt("max-batched-tokens", 1),
+                own.getInt("max-sequences", 1),
+                own.getInt("context-tokens", 1),
+                EngineCapabilities.NONE,
+                new AnswerExtras(own.getInt("max-logprobs", 0, 20), own.getBoolean("logit-bias")));
     }
 
     /** The llama-servers among them. */

@@ -316,7 +316,10 @@ public final class Node implements RunningNode {
     private static EngineClient engineClient(ActorSystem<?> system, Settings settings, WorkerId engine) {
         LlamaCppSettings llamaServer = settings.llamaServers().get(engine);
         return llamaServer == null
-                ? new OpenAiEngineClient(Adapter.toClassic(system), engine, settings.engines())
+                ? new OpenAiEngineClient(
+                        Adapter.toClassic(system),
+                        engine,
+                        settings.openAiServers().getOrDefault(engine, settings.engines()))
                 : new LlamaCppEngineClient(Adapter.toClassic(system), engine, llamaServer);
     }
 

@@ -160,6 +160,10 @@ final class Section {
         return read(key, whole::getStringList);
     }
 
+    Config getConfig(String key) {
+        return read(key, whole::getConfig);
+    }
+
     /** Objects of a list, each with its own keys; what they may be is the reader's to check. */
     List<? extends Config> getConfigList(String key) {
         return read(key, whole::getConfigList);

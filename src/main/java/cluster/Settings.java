@@ -25,9 +25,6 @@ import workers.WorkerSettings;
 import workers.llamacpp.LlamaCppSettings;
 import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
-import workers.status.AnswerExtras;
-import workers.status.EngineCapabilities;
-import workers.status.EngineFacts;
 
 /**
  * Everything that {@code holdfast { … }} says, read once when a node starts. Below this package nobody sees a
@@ -37,6 +34,7 @@ import workers.status.EngineFacts;
  *
  * @param blockSizeTokens tokens in a KV block, everywhere
  * @param engines how to talk to engines of kind openai
+ * @param openAiServers how to talk to those of them of which something else is assumed
  * @param llamaServers how to talk to those of kind llama-cpp
  * @param workerSilence how long a worker may say nothing to a router
  */
@@ -44,6 +42,7 @@ public record Settings(
         int blockSizeTokens,
         WorkerSettings workers,
         OpenAiSettings engines,
+        Map<WorkerId, OpenAiSettings> openAiServers,
         Map<WorkerId, LlamaCppSettings> llamaServers,
         PlacementSettings placement,
         Duration workerSilence,
@@ -71,6 +70,7 @@ public record Settings(
                     blockSizeTokens,
                     workers(workers, blockSizeTokens),
                     engines,
+                    EngineConfig.openAiServers(workers, engines),
                     EngineConfig.llamaServers(workers, engines, blockSizeTokens),
                     RouterConfig.placement(config),
                     own.getDuration("router.worker-silence"),
@@ -110,7 +110,6 @@ public record Settings(
     }
 
     private static OpenAiSettings engines(Section own) {
-        Section unsaid = own.section("unsaid");
         return new OpenAiSettings(
                 own.getDuration("connect-timeout"),
                 own.getDurationOrZero("keep-connections"),
@@ -120,15 +119,7 @@ public record Settings(
                         .toUpperCase(Locale.ROOT)
                         .replace('-', '_')),
                 own.getBoolean("resume-answers"),
-                new EngineFacts(
-                        List.of(),
-                        unsaid.getInt("block-size-tokens", 1, 1024),
-                        unsaid.getInt("device-blocks", 1),
-                        unsaid.getInt("max-batched-tokens", 1),
-                        unsaid.getInt("max-sequences", 1),
-                        unsaid.getInt("context-tokens", 1),
-                        EngineCapabilities.NONE,
-                        new AnswerExtras(unsaid.getInt("max-logprobs", 0, 20), unsaid.getBoolean("logit-bias"))));
+                EngineConfig.unsaid(own.section("unsaid")));
     }
 
     private static AgentSettings agents(Section own) {

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import kv.WorkerId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import workers.EngineEndpoint;
 import workers.llamacpp.LlamaCppSettings;
 import workers.openai.OpenAiSettings;
+import workers.status.AnswerExtras;
 
 class EngineConfigTest {
     @TempDir
@@ -46,6 +49,21 @@ class EngineConfigTest {
                 Map.of(new WorkerId("http://b"), copying, new WorkerId("http://c"), alone), settings.llamaServers());
     }
 
+    @Test
+    void whatIsAssumedOfOneEngineIsItsOwnAndElseThatOfAll() {
+        Settings settings = settings(
+                """
+                { url = "http://a" },
+                { url = "http://b", unsaid { max-logprobs = 1, logit-bias = off } }
+                """);
+
+        assertEquals(Set.of(new WorkerId("http://b")), settings.openAiServers().keySet());
+        OpenAiSettings b = Objects.requireNonNull(settings.openAiServers().get(new WorkerId("http://b")));
+        assertEquals(new AnswerExtras(1, false), b.unsaid().extras());
+        assertEquals(settings.engines(), b.assuming(settings.engines().unsaid()), "the rest is that of all");
+        assertEquals(settings.engines().unsaid().contextTokens(), b.unsaid().contextTokens());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -55,6 +73,9 @@ class EngineConfigTest {
                     { url = "http://a", kind = llama-cpp, events = "tcp://a:1" }             | http://a: an engine of kind llama-cpp has no "events"
                     { url = "http://a", copies-folder = "/tmp" }                             | an engine of kind openai has no "copies-folder"
                     { url = "http://a", kind = llama-cpp, copies-folder = "/does/not/exist" } | copies-folder /does/not/exist is no folder
+                    { url = "http://a", unsaid { max-logprob = 1 } }                         | http://a: there is no unsaid.max-logprob
+                    { url = "http://a", unsaid { max-logprobs = 21 } }                       | unsaid.max-logprobs: must be 0 to 20, got 21
+                    { url = "http://a", kind = llama-cpp, unsaid { max-logprobs = 1 } }      | an engine of kind llama-cpp has no "unsaid"
                     { kind = llama-cpp }                                                     | url
                     """)
     void aWrongEntryIsToldWithItsEngineAndKey(String engine, String reason) {

@@ -9,6 +9,7 @@ import akka.http.javadsl.server.PathMatchers;
 import akka.http.javadsl.server.Route;
 import akka.stream.javadsl.Source;
 import akka.util.ByteString;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import frontend.Answers;
 import frontend.Caller;
@@ -205,7 +206,10 @@ public final class ResponsesRoutes extends AllDirectives {
         if (!request.store()) {
             return CompletableFuture.completedStage(null);
         }
-        ObjectNode ended = ended(events);
+        ObjectNode ended = JsonNodeFactory.instance.objectNode();
+        ended.setAll(ended(events));
+        // It is of this moment; whoever reads the response later must not take it for what is kept then.
+        ended.remove(RetentionReceipts.MEMBER);
         return store.keep(
                 tenant,
                 new ResponseStore.StoredResponse(

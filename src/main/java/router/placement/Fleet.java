@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import kv.CacheOwner;
 import kv.Incarnation;
 import kv.WorkerId;
@@ -20,8 +21,8 @@ import workers.status.WorkerState;
 /** The workers that a router knows, ordered by name. */
 final class Fleet {
     private final Map<WorkerId, Member> members = new TreeMap<>();
-    /** Every model ever served here: one whose workers are away is not unknown. */
-    private final Set<String> models = new HashSet<>();
+    /** What workers were that are away: they may be back. As many as were ever there, at most. */
+    private final Map<WorkerId, EngineFacts> away = new TreeMap<>();
 
     private final ActiveRequests active;
     private final BusyThreshold threshold;
@@ -95,7 +96,7 @@ final class Fleet {
     }
 
     void join(WorkerId worker, Incarnation incarnation, EngineFacts facts, WorkerState state, WorkerLoad load) {
-        models.addAll(facts.models());
+        away.remove(worker);
         Member known = members.get(worker);
         if (known == null) {
             members.put(worker, new Member(worker, active.openSlot(), incarnation, facts, state, load));
@@ -157,13 +158,15 @@ final class Fleet {
     void lost(WorkerId worker) {
         Member member = members.remove(worker);
         if (member != null) {
+            away.put(worker, member.facts);
             active.closeSlot(member.slot);
         }
     }
 
-    /** Whether some worker serves or served a model. */
-    boolean served(String model) {
-        return models.contains(model);
+    /** What every worker can do, also those that are away. */
+    List<EngineFacts> known() {
+        return Stream.concat(members.values().stream().map(Member::facts), away.values().stream())
+                .toList();
     }
 
     Collection<Member> members() {

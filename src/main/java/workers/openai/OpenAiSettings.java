@@ -33,6 +33,12 @@ public record OpenAiSettings(
         }
     }
 
+    /** The same for an engine of which something else is assumed. */
+    public OpenAiSettings assuming(EngineFacts otherwise) {
+        return new OpenAiSettings(
+                connectTimeout, keepConnections, streamIdleTimeout, probeTimeout, priority, resumesAnswers, otherwise);
+    }
+
     /** The same for engines that are better asked over a new connection each time. */
     public OpenAiSettings withoutKeeping() {
         return new OpenAiSettings(

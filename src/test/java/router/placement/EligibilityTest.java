@@ -86,6 +86,20 @@ class EligibilityTest {
         assertEquals(RouteOutcome.NO_WORKER, outcome(FIVE, 1), "it will be back");
     }
 
+    @Test
+    void whatOnlyAWorkerThatIsAwayCanDoIsNoFaultOfTheRequest() {
+        join(A, "m", BIAS);
+        join(B, "m", FIVE);
+        placer.lost(B);
+        InferenceFailure away = refused(FIVE, Set.of(), 1).failure();
+        assertEquals(InferenceFailure.Kind.OVERLOADED, away.kind());
+        assertEquals(Duration.ofSeconds(1), away.retryAfter());
+        assertEquals(RouteOutcome.NO_LOGPROBS, outcome(new AnswerExtras(6, false), 1), "it never could");
+
+        join(B, "m", BIAS);
+        assertEquals(RouteOutcome.NO_LOGPROBS, outcome(FIVE, 1), "it is back and cannot any more");
+    }
+
     private void join(WorkerId worker, String model, AnswerExtras extras) {
         placer.join(
                 worker,

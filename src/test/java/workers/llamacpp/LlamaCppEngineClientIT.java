@@ -16,6 +16,7 @@ import inference.Sampling;
 import inference.SessionContext;
 import inference.SessionId;
 import inference.TenantId;
+import inference.TokenLogprob;
 import inference.ToolChoice;
 import inference.ToolDefinition;
 import inference.TurnId;
@@ -27,6 +28,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -227,6 +231,44 @@ class LlamaCppEngineClientIT {
         }
     }
 
+    @Test
+    void tellsLogProbabilitiesOfEachTokenAlthoughToolsAreOffered() throws Exception {
+        List<TokenLogprob> told = told(2, Sampling.UNBIASED);
+
+        assertEquals(24, told.size());
+        for (TokenLogprob token : told) {
+            assertEquals(2, token.likeliest().size());
+            assertEquals(token.likeliest().get(0), token.chosen(), "it draws the likeliest at temperature 0");
+            assertTrue(token.chosen().logprob() <= 0, token.toString());
+            assertTrue(token.likeliest().get(1).logprob() <= token.chosen().logprob(), token.toString());
+        }
+        assertEquals(List.of(), told(0, Sampling.UNBIASED).get(0).likeliest());
+    }
+
+    @Test
+    void aBiasOfTheLogitsChoosesTheToken() throws Exception {
+        List<TokenLogprob> told = told(0, new TreeMap<>(Map.of(70, 100.0)));
+
+        assertEquals(24, told.size());
+        assertEquals(
+                1, told.stream().map(token -> token.chosen().token()).distinct().count());
+    }
+
+    private static List<TokenLogprob> told(int alternatives, SortedMap<Integer, Double> bias) throws Exception {
+        Sampling sampling =
+                new Sampling(24, null, 0.0, null, null, 1L, null, null, List.of(), null, alternatives, bias);
+        List<InferenceEvent> events = get(a.generate(request(conversation("chances"), sampling), SECOND)
+                .runWith(Sink.seq(), kit.kit().system()));
+        assertInstanceOf(InferenceEvent.Finished.class, events.get(events.size() - 1), events.toString());
+        List<TokenLogprob> told = new ArrayList<>();
+        for (InferenceEvent event : events) {
+            if (event instanceof InferenceEvent.TextDelta text) {
+                told.addAll(text.logprobs());
+            }
+        }
+        return told;
+    }
+
     private static List<Message> conversation(String about) {
         List<Message> messages = new ArrayList<>();
         messages.add(Message.text(Role.SYSTEM, ("You are patient and talk of " + about + ". ").repeat(60)));
@@ -252,6 +294,12 @@ class LlamaCppEngineClientIT {
     }
 
     private static InferenceRequest request(List<Message> messages) {
+        return request(
+                messages,
+                new Sampling(24, null, 0.0, null, null, 1L, null, null, List.of(), null, null, Sampling.UNBIASED));
+    }
+
+    private static InferenceRequest request(List<Message> messages, Sampling sampling) {
         return new InferenceRequest(
                 new TurnId("t" + messages.hashCode()),
                 "tiny",
@@ -260,7 +308,7 @@ class LlamaCppEngineClientIT {
                 ToolChoice.AUTO,
                 true,
                 messages,
-                new Sampling(24, null, 0.0, null, null, 1L, null, null, List.of(), null, null, Sampling.UNBIASED),
+                sampling,
                 true,
                 AgentHints.NONE,
                 List.of());
