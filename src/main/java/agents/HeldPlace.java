@@ -1,8 +1,6 @@
 package agents;
 
-import akka.stream.javadsl.SinkQueueWithCancel;
 import inference.FinishReason;
-import inference.InferenceEvent;
 import inference.TurnId;
 import inference.Usage;
 import java.util.Arrays;
@@ -29,7 +27,7 @@ final class HeldPlace {
     private final TurnPorts ports;
     private @Nullable WorkerId worker;
     private @Nullable WorkerId pullFrom;
-    private @Nullable SinkQueueWithCancel<InferenceEvent> stream;
+    private EngineStream.@Nullable Answer stream;
     private Worker.Placed place = NOWHERE;
     private int promisedBlocks;
     private boolean callsTools;
@@ -64,7 +62,7 @@ final class HeldPlace {
     }
 
     /** The engine's stream is open, for a request in the given place. */
-    void opened(Worker.Placed admitted, SinkQueueWithCancel<InferenceEvent> answer) {
+    void opened(Worker.Placed admitted, EngineStream.Answer answer) {
         place = admitted;
         promisedBlocks = admitted.keptBlocks();
         stream = answer;
@@ -87,8 +85,7 @@ final class HeldPlace {
         return worker;
     }
 
-    @Nullable
-    SinkQueueWithCancel<InferenceEvent> stream() {
+    EngineStream.@Nullable Answer stream() {
         return stream;
     }
 

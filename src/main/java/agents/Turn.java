@@ -13,10 +13,7 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
-import akka.stream.javadsl.Sink;
-import akka.stream.javadsl.SinkQueueWithCancel;
 import akka.stream.javadsl.Source;
-import akka.stream.javadsl.SourceQueueWithComplete;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
@@ -44,8 +41,8 @@ import workers.Worker;
  * STREAMING: events go from the engine to the client, one at a time, so that a slow client slows the engine; the engine
  * fails, before its first event or where another can go on with the answer => ROUTING again; its terminal event =>
  * RECORDING.<br>
- * RECORDING: the session stores the turn's end => DELIVERING; it cannot in time => DELIVERING a failure instead.<br>
- * DELIVERING: the client takes the terminal event => stops.
+ * RECORDING: the session stores the turn's end => ENDED; it cannot in time => ENDED with a failure instead.<br>
+ * ENDED: the terminal event is the client's to take; the turn stops.
  *
  * <p>A client that leaves takes the turn to RECORDING from any earlier stage, and nothing is delivered. Every turn counts
  * exactly one {@link TurnOutcome}.
@@ -67,7 +64,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
 
     private record EngineSent(int placement, InferenceEvent event) implements Command {}
 
-    private record ClientTook(boolean gone) implements Command {}
+    private record ClientTook() implements Command {}
 
     private record ClientLeft() implements Command {}
 
@@ -84,14 +81,14 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         ADMITTING,
         STREAMING,
         RECORDING,
-        DELIVERING
+        ENDED
     }
 
     /** Renewals per validity of an admission: one may be lost. */
     private static final int RENEWALS = 3;
 
     private final InferenceRequest request;
-    private final SourceQueueWithComplete<InferenceEvent> client;
+    private final ClientStream.Client client;
     private final TurnPorts ports;
     private final TimerScheduler<Command> timers;
     private final ActorRef<Router.RouteReply> routerReplies;
@@ -100,6 +97,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private final SessionBook book;
     private final LeaseAsk kept;
     private final RenderedPrompt prompt;
+    private final Runnable clientTook;
 
     private Stage stage = Stage.BEGINNING;
     private @Nullable WorkerId lastWorker;
@@ -107,12 +105,10 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private boolean begun;
     private int expectedOutputTokens;
     private @Nullable Duration timeToFirstToken;
-    private boolean clientGone;
     private @Nullable TurnResult result;
     private @Nullable InferenceEvent ending;
 
-    static Behavior<Command> create(
-            InferenceRequest request, SourceQueueWithComplete<InferenceEvent> client, TurnPorts ports) {
+    static Behavior<Command> create(InferenceRequest request, ClientStream.Client client, TurnPorts ports) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             try {
                 return new Turn(context, timers, request, client, ports);
@@ -127,7 +123,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
             ActorContext<Command> context,
             TimerScheduler<Command> timers,
             InferenceRequest request,
-            SourceQueueWithComplete<InferenceEvent> client,
+            ClientStream.Client client,
             TurnPorts ports) {
         super(context);
         this.request = request;
@@ -139,7 +135,9 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         this.kept = new LeaseAsk(request.session(), ports);
         this.place = new HeldPlace(request.turn(), ports);
         this.attempts = new TurnAttempts(ports.settings().maxPlacements());
-        context.pipeToSelf(client.watchCompletion(), (done, failure) -> new ClientLeft());
+        ActorRef<Command> self = context.getSelf();
+        this.clientTook = () -> self.tell(new ClientTook());
+        client.whenLeft(() -> self.tell(new ClientLeft()));
         askToBegin();
         askKeeper();
         // While the session looks up the prompt, the same time is spent on rendering it.
@@ -280,10 +278,13 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private void stream(WorkerId admittedBy, Worker.Admitted admitted) {
         stage = Stage.STREAMING;
         timers.startTimerAtFixedRate(new RenewalDue(), admitted.validFor().dividedBy(RENEWALS));
+        int placement = attempts.placements();
+        ActorRef<Command> self = getContext().getSelf();
+        EngineStream events = new EngineStream(event -> self.tell(new EngineSent(placement, event)));
         place.opened(
                 admitted.place(),
                 answer(ports.engines().apply(admittedBy), admitted.place().seat())
-                        .runWith(Sink.queue(1), getContext().getSystem()));
+                        .runWith(events, getContext().getSystem()));
         pull();
     }
 
@@ -295,24 +296,11 @@ final class Turn extends AbstractBehavior<Turn.Command> {
 
     /** Asks the engine for its next event. */
     private void pull() {
-        SinkQueueWithCancel<InferenceEvent> engine = place.stream();
-        if (engine == null) {
-            return;
+        EngineStream.Answer engine = place.stream();
+        if (engine != null) {
+            timers.startSingleTimer(new EngineSilent(), ports.settings().engineSilenceTimeout());
+            engine.next();
         }
-        int placement = attempts.placements();
-        timers.startSingleTimer(new EngineSilent(), ports.settings().engineSilenceTimeout());
-        getContext()
-                .pipeToSelf(
-                        engine.pull(),
-                        (event, failure) -> new EngineSent(
-                                placement,
-                                failure == null
-                                        ? event.orElseGet(() -> brokenOff("ended without saying how"))
-                                        : brokenOff("failed: " + failure)));
-    }
-
-    private static InferenceEvent brokenOff(String how) {
-        return new InferenceEvent.Failed(InferenceFailure.of(Kind.ENGINE_FAILED, "the engine's stream " + how));
     }
 
     private Behavior<Command> onEngineSent(EngineSent sent) {
@@ -333,7 +321,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         }
         place.answered(prompt.blocks());
         book.answered(sent.event());
-        offer(sent.event());
+        client.offer(sent.event(), clientTook);
         return this;
     }
 
@@ -379,33 +367,20 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         return attempts.mayPlace() ? place() : fail(reason);
     }
 
-    private void offer(InferenceEvent event) {
-        getContext()
-                .pipeToSelf(
-                        client.offer(event),
-                        (taken, failure) -> new ClientTook(failure != null || !taken.isEnqueued()));
-    }
-
     private Behavior<Command> onClientTook(ClientTook took) {
-        if (stage == Stage.DELIVERING) {
-            client.complete(); // answered by ClientLeft when the client has read everything
-            return this;
-        }
-        if (stage == Stage.STREAMING && !took.gone()) {
+        if (stage == Stage.STREAMING) {
             pull();
         }
         return this;
     }
 
     private Behavior<Command> onClientLeft(ClientLeft left) {
-        clientGone = true;
         return switch (stage) {
             case BEGINNING, ROUTING, ADMITTING, STREAMING ->
                 record(
                         TurnOutcome.CANCELLED,
                         new InferenceEvent.Failed(InferenceFailure.of(Kind.CANCELLED, "the client left")));
-            case RECORDING -> this;
-            case DELIVERING -> Behaviors.stopped();
+            case RECORDING, ENDED -> this;
         };
     }
 
@@ -451,14 +426,11 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     }
 
     private Behavior<Command> deliver(TurnOutcome outcome, InferenceEvent last) {
-        stage = Stage.DELIVERING;
+        stage = Stage.ENDED;
         ports.metrics().count(Metric.TURNS, outcome.label());
         getContext().getLog().debug("turn {}: {} after {}", request.turn().value(), outcome.label(), book.elapsed());
-        if (clientGone) {
-            return Behaviors.stopped();
-        }
-        offer(last);
-        return this;
+        client.end(last);
+        return Behaviors.stopped();
     }
 
     private void letGo() {
@@ -468,17 +440,16 @@ final class Turn extends AbstractBehavior<Turn.Command> {
 
     /** A fault of ours, or the node stops: the client still gets an end. */
     private Behavior<Command> onPostStop(PostStop stop) {
-        if (stage != Stage.DELIVERING) {
+        if (stage != Stage.ENDED) {
             letGo();
             abandon(client, ports);
         }
         return this;
     }
 
-    private static void abandon(SourceQueueWithComplete<InferenceEvent> client, TurnPorts ports) {
+    private static void abandon(ClientStream.Client client, TurnPorts ports) {
         ports.metrics().count(Metric.TURNS, TurnOutcome.INTERNAL.label());
-        client.offer(
+        client.end(
                 new InferenceEvent.Failed(InferenceFailure.of(Kind.INTERNAL, "the turn was stopped before its end")));
-        client.complete();
     }
 }

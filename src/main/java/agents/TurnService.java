@@ -5,7 +5,6 @@ import agents.session.RenderedPrompt;
 import agents.session.SessionKey;
 import akka.NotUsed;
 import akka.actor.typed.ActorRef;
-import akka.stream.OverflowStrategy;
 import akka.stream.javadsl.Source;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
@@ -39,11 +38,7 @@ public final class TurnService {
      * terminal event comes after the session has recorded the turn. Cancelling it cancels the turn.
      */
     public Source<InferenceEvent, NotUsed> run(InferenceRequest request) {
-        return Source.<InferenceEvent>queue(1, OverflowStrategy.backpressure(), 2)
-                .mapMaterializedValue(client -> {
-                    turns.tell(new Turns.Run(request, client));
-                    return NotUsed.getInstance();
-                });
+        return Source.fromGraph(new ClientStream(request, turns));
     }
 
     /** Tokens of a request's prompt. */

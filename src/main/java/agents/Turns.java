@@ -5,8 +5,6 @@ import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
-import akka.stream.javadsl.SourceQueueWithComplete;
-import inference.InferenceEvent;
 import inference.InferenceRequest;
 
 /** Parent of the turns that run on this node; starts one {@link Turn} per request. */
@@ -15,8 +13,8 @@ public final class Turns extends AbstractBehavior<Turns.Command> {
     /** What the parent is told. Local to its node. */
     public sealed interface Command {}
 
-    /** A request arrived; its answer goes into the queue. */
-    record Run(InferenceRequest request, SourceQueueWithComplete<InferenceEvent> client) implements Command {}
+    /** A request arrived; its answer goes to the client. */
+    record Run(InferenceRequest request, ClientStream.Client client) implements Command {}
 
     /** Creates the parent's behavior. */
     public static Behavior<Command> create(TurnPorts ports) {
