@@ -2,6 +2,7 @@ package router;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.PreRestart;
 import akka.actor.typed.RecipientRef;
 import akka.actor.typed.SupervisorStrategy;
 import akka.actor.typed.javadsl.ActorContext;
@@ -53,7 +54,8 @@ import workers.Worker;
  * The durable owner of one partition of the leases: the shell of a {@link RetentionLedger}, with its clock, its timers and its
  * messages. What it decides is stored before a worker is told.
  *
- * <p>Every life begins with an epoch of its own; until that is stored, commands wait. One that the store fails begins another,
+ * <p>Every life begins with an epoch of its own; until that is stored, commands wait. Later they wait while another is stored, but
+ * for {@link Resume}. One that the store fails begins another,
  * unless somebody else has begun a later one: then it has been replaced, and ends. Soft state: which orders are open, and
  * which holds were acknowledged in this life ({@link OpenOrders}). It is lost with the keeper; a new life asks every worker
  * again, and a session that returns meanwhile waits for that at most {@link LeaseSettings#reassertWait}.
@@ -181,8 +183,11 @@ public final class LeaseKeeper
             Supplier<LedgerId> names,
             Metrics metrics,
             InstantSource clock) {
-        return Behaviors.setup(context -> Behaviors.withTimers(timers -> new LeaseKeeper(
-                partition, context, timers, new OrderSender(workers), live, settings, names, metrics, clock)));
+        return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
+            LeaseKeeper keeper = new LeaseKeeper(
+                    partition, context, timers, new OrderSender(workers), live, settings, names, metrics, clock);
+            return Behaviors.intercept(() -> new AheadOfStore(keeper::answersAhead), keeper);
+        }));
     }
 
     private final ActorContext<Command> context;
@@ -202,6 +207,9 @@ public final class LeaseKeeper
     private OpenOrders open = new OpenOrders();
     /** The latest epoch that this keeper knows of: read, or its own and stored. Null before it has read any. */
     private @Nullable Epoch known;
+
+    /** The book as it is, events included that the store has yet to acknowledge. Null before the first epoch. */
+    private @Nullable LeaseBook current;
 
     private boolean begun;
     private boolean reasserting;
@@ -271,6 +279,7 @@ public final class LeaseKeeper
         return newEventHandlerBuilder().forAnyState().onAnyEvent((book, event) -> {
             LeaseBook next = book == null ? new LeaseBook(settings.ledger()) : book;
             next.apply(event);
+            current = next;
             return next;
         });
     }
@@ -278,8 +287,10 @@ public final class LeaseKeeper
     @Override
     public SignalHandler<LeaseBook> signalHandler() {
         return newSignalHandlerBuilder()
+                .onSignal(PreRestart.instance(), book -> begun = false)
                 .onSignal(RecoveryCompleted.instance(), book -> {
                     // After a failure of the store this actor lives on, but what it knew of its orders does not.
+                    current = book;
                     begun = false;
                     open = new OpenOrders();
                     resumes.clear();
@@ -369,6 +380,15 @@ public final class LeaseKeeper
                 ? ledger.end(book, revoke.lease(), EndReason.OPERATOR, live(), clock.instant())
                 : Decision.NOTHING;
         return carryOut(book, decision).thenReply(revoke.replyTo(), after -> new RevokeReply(found));
+    }
+
+    private boolean answersAhead(Resume resume) {
+        LeaseBook book = current;
+        if (!begun || book == null) {
+            return false;
+        }
+        resumes.ask(book, open, resume, reasserting);
+        return true;
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onResume(LeaseBook book, Resume resume) {

@@ -34,6 +34,8 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import kv.Epoch;
@@ -288,6 +290,43 @@ class LeaseKeeperTest {
             return true;
         });
         store.resetPolicy();
+    }
+
+    @Test
+    void aSessionThatIsBackDoesNotWaitForTheStore() {
+        ActorRef<Command> keeper = holding("busy");
+        PersistenceTestKit store = PersistenceTestKit.create(kit.system());
+        String entity = PersistenceId.of(LeaseKeeper.TYPE_KEY.name(), "busy").id();
+        CountDownLatch writes = new CountDownLatch(1);
+        CountDownLatch goesOn = new CountDownLatch(1);
+        store.withPolicy(new ProcessingPolicy<JournalOperation>() {
+            @Override
+            public ProcessingResult tryProcess(String id, JournalOperation operation) {
+                if (id.equals(entity) && operation instanceof WriteEvents) {
+                    writes.countDown();
+                    uninterrupted(goesOn);
+                }
+                return ProcessingSuccess.getInstance();
+            }
+        });
+        keeper.tell(new LeaseKeeper.Renew(id(1), MINUTE.multipliedBy(2), answers.getRef()));
+        uninterrupted(writes);
+
+        assertEquals(LeaseState.HELD, resume(keeper).leases().get(0).state());
+
+        answers.expectNoMessage(Duration.ZERO);
+        goesOn.countDown();
+        answers.expectMessageClass(LeaseAnswer.Granted.class);
+        store.resetPolicy();
+        kit.stop(keeper);
+    }
+
+    private static void uninterrupted(CountDownLatch latch) {
+        try {
+            assertTrue(latch.await(20, TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test
