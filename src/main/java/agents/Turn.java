@@ -19,6 +19,7 @@ import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
 import inference.SessionId;
+import inference.TurnClient;
 import java.time.Duration;
 import kv.WorkerId;
 import metrics.Metric;
@@ -88,7 +89,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private static final int RENEWALS = 3;
 
     private final InferenceRequest request;
-    private final ClientStream.Client client;
+    private final TurnClient client;
     private final TurnPorts ports;
     private final TimerScheduler<Command> timers;
     private final ActorRef<Router.RouteReply> routerReplies;
@@ -108,7 +109,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private @Nullable TurnResult result;
     private @Nullable InferenceEvent ending;
 
-    static Behavior<Command> create(InferenceRequest request, ClientStream.Client client, TurnPorts ports) {
+    static Behavior<Command> create(InferenceRequest request, TurnClient client, TurnPorts ports) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             try {
                 return new Turn(context, timers, request, client, ports);
@@ -123,7 +124,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
             ActorContext<Command> context,
             TimerScheduler<Command> timers,
             InferenceRequest request,
-            ClientStream.Client client,
+            TurnClient client,
             TurnPorts ports) {
         super(context);
         this.request = request;
@@ -447,7 +448,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         return this;
     }
 
-    private static void abandon(ClientStream.Client client, TurnPorts ports) {
+    private static void abandon(TurnClient client, TurnPorts ports) {
         ports.metrics().count(Metric.TURNS, TurnOutcome.INTERNAL.label());
         client.end(
                 new InferenceEvent.Failed(InferenceFailure.of(Kind.INTERNAL, "the turn was stopped before its end")));

@@ -3,12 +3,10 @@ package agents;
 import agents.session.PromptRenderer;
 import agents.session.RenderedPrompt;
 import agents.session.SessionKey;
-import akka.NotUsed;
 import akka.actor.typed.ActorRef;
-import akka.stream.javadsl.Source;
-import inference.InferenceEvent;
 import inference.InferenceRequest;
 import inference.Sampling;
+import inference.TurnClient;
 import java.util.Set;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +15,7 @@ import router.placement.RouteRequest;
 import workers.status.AnswerExtras;
 
 /**
- * Turns as streams: what a frontend asks of this room.
+ * What a frontend asks of this room.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
@@ -34,11 +32,11 @@ public final class TurnService {
     }
 
     /**
-     * Runs one turn when the source is materialised. The stream ends with exactly one terminal event and never fails; its
-     * terminal event comes after the session has recorded the turn. Cancelling it cancels the turn.
+     * Runs one turn and hands the client its events, the terminal one after the session has recorded the turn. A client that leaves
+     * cancels the turn.
      */
-    public Source<InferenceEvent, NotUsed> run(InferenceRequest request) {
-        return Source.fromGraph(new ClientStream(request, turns));
+    public void run(InferenceRequest request, TurnClient client) {
+        turns.tell(new Turns.Run(request, client));
     }
 
     /** Tokens of a request's prompt. */

@@ -6,6 +6,7 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import inference.InferenceRequest;
+import inference.TurnClient;
 
 /** Parent of the turns that run on this node; starts one {@link Turn} per request. */
 public final class Turns extends AbstractBehavior<Turns.Command> {
@@ -14,7 +15,7 @@ public final class Turns extends AbstractBehavior<Turns.Command> {
     public sealed interface Command {}
 
     /** A request arrived; its answer goes to the client. */
-    record Run(InferenceRequest request, ClientStream.Client client) implements Command {}
+    record Run(InferenceRequest request, TurnClient client) implements Command {}
 
     /** Creates the parent's behavior. */
     public static Behavior<Command> create(TurnPorts ports) {

@@ -1,9 +1,7 @@
 package frontend;
 
-import akka.NotUsed;
-import akka.stream.javadsl.Source;
-import inference.InferenceEvent;
 import inference.InferenceRequest;
+import inference.TurnClient;
 
 /**
  * Port to the cluster: runs turns.
@@ -13,9 +11,9 @@ import inference.InferenceRequest;
 public interface InferenceService {
 
     /**
-     * Runs one turn when the source is materialised, once. The stream ends with exactly one terminal event and never
-     * fails; its terminal event is emitted only after the session's outcome is durable. Cancelling it cancels the turn.
-     * A failure before any token is the stream's only element.
+     * Runs one turn, once, and hands the client its events, each when the one before is taken: a slow client slows its engine. The
+     * terminal event comes only after the session's outcome is durable, and comes always unless the client leaves, which cancels
+     * the turn. A failure before any token is the only event.
      */
-    Source<InferenceEvent, NotUsed> infer(InferenceRequest request);
+    void infer(InferenceRequest request, TurnClient client);
 }

@@ -1,14 +1,8 @@
 package frontend;
 
-import akka.Done;
 import akka.NotUsed;
 import akka.actor.typed.ActorSystem;
 import akka.japi.Pair;
-import akka.japi.pf.PFBuilder;
-import akka.stream.KillSwitches;
-import akka.stream.UniqueKillSwitch;
-import akka.stream.javadsl.Keep;
-import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.Source;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
@@ -28,21 +22,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The turns that this server's clients wait for. A turn is cancelled when its client goes, ends in a failure when the
- * server has drained long enough, and always ends in exactly one terminal event, whatever the port does.
+ * The turns that this server's clients wait for. A turn is cancelled when its client goes, and ends in a failure when the server
+ * has drained long enough.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
 public final class RunningTurns {
     private static final Logger LOG = LoggerFactory.getLogger(RunningTurns.class);
-    private static final InferenceFailure BROKEN_OFF =
-            InferenceFailure.of(InferenceFailure.Kind.INTERNAL, "the answer broke off");
 
     private final ActorSystem<?> system;
     private final FrontendSettings settings;
     private final InferenceService service;
     private final Metrics metrics;
-    private final Set<UniqueKillSwitch> running = ConcurrentHashMap.newKeySet();
+    private final Set<TurnAnswer> running = ConcurrentHashMap.newKeySet();
     private final CompletableFuture<Integer> drained = new CompletableFuture<>();
     private volatile boolean draining;
     private volatile int cut;
@@ -56,54 +48,14 @@ public final class RunningTurns {
     }
 
     /**
-     * The events of one turn, which starts when they are asked for.
-     *
-     * @throws RefusedRequest when the server drains
-     */
-    public Source<InferenceEvent, NotUsed> events(InferenceRequest request, ClientConnection client) {
-        if (draining) {
-            throw new RefusedRequest(shuttingDown());
-        }
-        return service.infer(request)
-                .concatLazy(Source.single(new InferenceEvent.Failed(BROKEN_OFF)))
-                .takeWhile(event -> !event.terminal(), true)
-                .map(this::counted)
-                .viaMat(KillSwitches.single(), Keep.right())
-                .recover(new PFBuilder<Throwable, InferenceEvent>()
-                        .matchAny(failure -> new InferenceEvent.Failed(failure(request, failure)))
-                        .build())
-                .watchTermination((turn, ended) -> {
-                    track(turn, ended, client);
-                    return NotUsed.getInstance();
-                });
-    }
-
-    /**
-     * The events of several turns, the answers to one request, as they come; all start when they are asked for. The failure of
-     * one ends all.
+     * Starts several turns, the answers to one request. The failure of one ends all.
      *
      * @param choices at least one
+     * @return their events, to be read once
      * @throws RefusedRequest when the server drains
      */
     public Source<ChoiceEvent, NotUsed> choices(List<InferenceRequest> choices, ClientConnection client) {
-        if (choices.size() == 1) {
-            return events(choices.get(0), client).map(event -> new ChoiceEvent(0, event, event.terminal()));
-        }
-        List<Source<ChoiceEvent, NotUsed>> answers = new ArrayList<>();
-        for (int i = 0; i < choices.size(); i++) {
-            int choice = i;
-            answers.add(events(choices.get(i), client)
-                    .map(event -> new ChoiceEvent(choice, event, event instanceof InferenceEvent.Failed)));
-        }
-        return Source.from(answers)
-                .flatMapMerge(answers.size(), answer -> answer)
-                .statefulMap(
-                        () -> answers.size(),
-                        (left, event) -> event.event() instanceof InferenceEvent.Finished
-                                ? Pair.create(left - 1, new ChoiceEvent(event.choice(), event.event(), left == 1))
-                                : Pair.create(left, event),
-                        left -> Optional.empty())
-                .takeWhile(event -> !event.last(), true);
+        return merged(start(choices, client));
     }
 
     /**
@@ -111,37 +63,72 @@ public final class RunningTurns {
      * {@code first-byte-after} it waits no longer: the stream then begins with silence, and a failure is part of it.
      *
      * @return the events to stream; fails with {@link RefusedRequest} when the first is a failure
+     * @throws RefusedRequest when the server drains
      */
     public CompletionStage<Source<ChoiceEvent, NotUsed>> open(List<InferenceRequest> choices, ClientConnection client) {
-        CompletionStage<Source<ChoiceEvent, NotUsed>> begun = choices(choices, client)
-                .prefixAndTail(1)
-                .runWith(Sink.head(), system)
-                .thenApply(RunningTurns::rejoined);
+        List<TurnAnswer> answers = start(choices, client);
         CompletableFuture<Source<ChoiceEvent, NotUsed>> opened = new CompletableFuture<>();
         var timer = system.scheduler()
-                .scheduleOnce(settings.firstByteAfter(), () -> opened.complete(late(begun)), system.executionContext());
-        begun.whenComplete((events, failure) -> {
-            timer.cancel();
-            if (failure == null) {
-                opened.complete(events);
-            } else {
-                opened.completeExceptionally(failure);
-            }
-        });
+                .scheduleOnce(
+                        settings.firstByteAfter(), () -> opened.complete(merged(answers)), system.executionContext());
+        for (TurnAnswer answer : answers) {
+            var unused = answer.first().thenAccept(first -> {
+                timer.cancel();
+                if (!(first.orElse(null) instanceof InferenceEvent.Failed failed)) {
+                    opened.complete(merged(answers));
+                } else if (opened.completeExceptionally(new RefusedRequest(failed.failure()))) {
+                    answers.forEach(TurnAnswer::leave);
+                }
+            });
+        }
         return opened;
     }
 
-    private static Source<ChoiceEvent, NotUsed> rejoined(Pair<List<ChoiceEvent>, Source<ChoiceEvent, NotUsed>> parts) {
-        if (!parts.first().isEmpty() && parts.first().get(0).event() instanceof InferenceEvent.Failed failed) {
-            throw new RefusedRequest(failed.failure());
+    private static Source<ChoiceEvent, NotUsed> merged(List<TurnAnswer> answers) {
+        if (answers.size() == 1) {
+            return answers.get(0).events().map(event -> new ChoiceEvent(0, event, event.terminal()));
         }
-        return Source.from(parts.first()).concat(parts.second());
+        List<Source<ChoiceEvent, NotUsed>> sources = new ArrayList<>();
+        for (int i = 0; i < answers.size(); i++) {
+            int choice = i;
+            sources.add(answers.get(i)
+                    .events()
+                    .map(event -> new ChoiceEvent(choice, event, event instanceof InferenceEvent.Failed)));
+        }
+        return Source.from(sources)
+                .flatMapMerge(sources.size(), answer -> answer)
+                .statefulMap(
+                        () -> sources.size(),
+                        (left, event) -> event.event() instanceof InferenceEvent.Finished
+                                ? Pair.create(left - 1, new ChoiceEvent(event.choice(), event.event(), left == 1))
+                                : Pair.create(left, event),
+                        left -> Optional.empty())
+                .takeWhile(event -> !event.last(), true);
     }
 
-    private static Source<ChoiceEvent, NotUsed> late(CompletionStage<Source<ChoiceEvent, NotUsed>> begun) {
-        CompletionStage<Source<ChoiceEvent, NotUsed>> events = begun.exceptionally(
-                failure -> Source.single(new ChoiceEvent(0, new InferenceEvent.Failed(Refusals.of(failure)), true)));
-        return Source.completionStageSource(events).mapMaterializedValue(ignored -> NotUsed.getInstance());
+    private List<TurnAnswer> start(List<InferenceRequest> choices, ClientConnection client) {
+        if (draining) {
+            throw new RefusedRequest(shuttingDown());
+        }
+        return choices.stream().map(choice -> start(choice, client)).toList();
+    }
+
+    private TurnAnswer start(InferenceRequest request, ClientConnection client) {
+        TurnAnswer answer = new TurnAnswer();
+        begin(answer);
+        client.whenGone(answer::leave);
+        var unused = answer.end().thenAccept(this::count);
+        answer.whenOver(() -> {
+            running.remove(answer);
+            settle();
+        });
+        try {
+            service.infer(request, answer);
+        } catch (RuntimeException bug) {
+            answer.leave();
+            throw bug;
+        }
+        return answer;
     }
 
     /** Whether new turns are refused. */
@@ -167,14 +154,13 @@ public final class RunningTurns {
         return drained;
     }
 
-    private InferenceEvent counted(InferenceEvent event) {
-        if (event instanceof InferenceEvent.Finished end) {
+    private void count(InferenceEvent last) {
+        if (last instanceof InferenceEvent.Finished end) {
             Usage usage = end.usage();
             metrics.count(Metric.PROMPT_TOKENS, usage.cachedTokens(), "cached");
             metrics.count(Metric.PROMPT_TOKENS, usage.inputTokens() - usage.cachedTokens(), "computed");
             metrics.count(Metric.OUTPUT_TOKENS, usage.outputTokens());
         }
-        return event;
     }
 
     private void abortAll() {
@@ -182,22 +168,13 @@ public final class RunningTurns {
         if (cut > 0) {
             LOG.info("drained long enough: {} turns are aborted", cut);
         }
-        running.forEach(turn -> turn.abort(new RefusedRequest(shuttingDown())));
+        running.forEach(turn -> turn.abort(new InferenceEvent.Failed(shuttingDown())));
     }
 
-    private void track(UniqueKillSwitch turn, CompletionStage<Done> ended, ClientConnection client) {
-        begin(turn);
-        client.whenGone(turn::shutdown);
-        ended.whenComplete((done, failure) -> {
-            running.remove(turn);
-            settle();
-        });
-    }
-
-    private synchronized void begin(UniqueKillSwitch turn) {
+    private synchronized void begin(TurnAnswer turn) {
         running.add(turn);
         if (drained.isDone()) {
-            turn.abort(new RefusedRequest(shuttingDown()));
+            turn.abort(new InferenceEvent.Failed(shuttingDown()));
         }
     }
 
@@ -210,13 +187,5 @@ public final class RunningTurns {
     private static InferenceFailure shuttingDown() {
         return new InferenceFailure(
                 InferenceFailure.Kind.OVERLOADED, "this server is shutting down", null, Duration.ofSeconds(1));
-    }
-
-    private static InferenceFailure failure(InferenceRequest request, Throwable failure) {
-        if (failure instanceof RefusedRequest refused) {
-            return refused.failure();
-        }
-        LOG.error("turn {} failed outside its stream", request.turn().value(), failure);
-        return BROKEN_OFF;
     }
 }

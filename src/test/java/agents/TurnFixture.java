@@ -18,7 +18,9 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.AskPattern;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.cluster.sharding.typed.javadsl.ClusterSharding;
+import akka.stream.OverflowStrategy;
 import akka.stream.javadsl.Source;
+import akka.stream.javadsl.SourceQueueWithComplete;
 import akka.stream.testkit.TestPublisher;
 import akka.stream.testkit.TestSubscriber;
 import akka.stream.testkit.javadsl.TestSink;
@@ -30,6 +32,7 @@ import inference.InferenceEvent.Finished;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.TurnClient;
 import inference.Usage;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -200,10 +203,34 @@ abstract class TurnFixture {
                 nanos::get,
                 SETTINGS);
         TurnService service = new TurnService(kit.spawn(Turns.create(ports)), ports.renderer(), ports.settings());
-        TestSubscriber.Probe<InferenceEvent> client =
-                service.run(request).runWith(TestSink.create(kit.system()), kit.system());
+        TestSubscriber.Probe<InferenceEvent> client = Source.<InferenceEvent>queue(
+                        1, OverflowStrategy.backpressure(), 2)
+                .mapMaterializedValue(events -> {
+                    service.run(request, client(events));
+                    return NotUsed.getInstance();
+                })
+                .runWith(TestSink.create(kit.system()), kit.system());
         client.ensureSubscription();
         return client;
+    }
+
+    private static TurnClient client(SourceQueueWithComplete<InferenceEvent> events) {
+        return new TurnClient() {
+            @Override
+            public void offer(InferenceEvent event, Runnable taken) {
+                var unused = events.offer(event).thenRun(taken);
+            }
+
+            @Override
+            public void end(InferenceEvent last) {
+                var unused = events.offer(last).thenRun(events::complete);
+            }
+
+            @Override
+            public void whenLeft(Runnable action) {
+                var unused = events.watchCompletion().thenRun(action);
+            }
+        };
     }
 
     RouteRequest placeOn(WorkerId worker) {

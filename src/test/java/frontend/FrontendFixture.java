@@ -1,9 +1,14 @@
 package frontend;
 
+import akka.Done;
 import akka.NotUsed;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.http.javadsl.server.Route;
+import akka.stream.KillSwitches;
+import akka.stream.UniqueKillSwitch;
+import akka.stream.javadsl.Keep;
+import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.Source;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -22,6 +27,7 @@ import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
 import inference.SessionContext;
+import inference.TurnClient;
 import inference.Usage;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -89,9 +95,9 @@ public final class FrontendFixture implements AutoCloseable {
                         .withFallback(ConfigFactory.parseResources("http.conf"))
                         .withFallback(ConfigFactory.defaultReference())
                         .resolve());
-        InferenceService service = request -> {
+        InferenceService service = (request, client) -> {
             seen.add(request);
-            return script.apply(request);
+            play(script.apply(request), client);
         };
         turns = new RunningTurns(system, settings, service, metrics);
         RequestDirectives requests =
@@ -130,6 +136,26 @@ public final class FrontendFixture implements AutoCloseable {
                 .route();
         server = join(HttpServer.bind(
                 system, settings, turns, metrics, chat, responses, messages, admin, lifecycle, services));
+    }
+
+    /** Plays a turn. */
+    private void play(Source<InferenceEvent, NotUsed> events, TurnClient client) {
+        UniqueKillSwitch turn = events.viaMat(KillSwitches.single(), Keep.right())
+                .mapAsync(1, event -> handed(event, client))
+                .to(Sink.ignore())
+                .run(system);
+        client.whenLeft(turn::shutdown);
+    }
+
+    private static CompletionStage<Done> handed(InferenceEvent event, TurnClient client) {
+        CompletableFuture<Done> taken = new CompletableFuture<>();
+        if (event.terminal()) {
+            client.end(event);
+            taken.complete(Done.getInstance());
+        } else {
+            client.offer(event, () -> taken.complete(Done.getInstance()));
+        }
+        return taken;
     }
 
     public static FrontendFixture start() {

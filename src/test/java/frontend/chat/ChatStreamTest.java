@@ -202,29 +202,6 @@ class ChatStreamTest {
     }
 
     @Test
-    void aSourceThatBreaksItsPromisesStillEndsInAnError() throws IOException {
-        CompletableFuture<InferenceEvent> bug = new CompletableFuture<>();
-        frontend.script = request -> Source.<InferenceEvent>single(new InferenceEvent.TextDelta("so far"))
-                .concat(Source.completionStage(bug));
-        try (RawClient client = new RawClient(frontend.port())) {
-            client.ask("\"stream\":true");
-            client.head();
-            client.nextEvent();
-            client.nextEvent();
-            bug.completeExceptionally(new IllegalStateException("a bug"));
-            assertTrue(client.nextEvent().startsWith("data: {\"error\":"));
-            assertEquals("", client.nextEvent());
-        }
-        frontend.script = request -> Source.single(new InferenceEvent.TextDelta("so far"));
-        try (RawClient client = new RawClient(frontend.port())) {
-            client.ask("\"stream\":true");
-            client.head();
-            List<String> events = client.events();
-            assertTrue(events.get(events.size() - 1).startsWith("data: {\"error\":"), events.toString());
-        }
-    }
-
-    @Test
     void aSilentStreamCarriesComments() throws IOException {
         try (FrontendFixture quick = FrontendFixture.start(settings(Duration.ofMillis(20), Duration.ofMillis(20)));
                 RawClient client = new RawClient(quick.port())) {

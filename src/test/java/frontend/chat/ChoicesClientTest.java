@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import akka.Done;
 import akka.NotUsed;
 import akka.stream.javadsl.Source;
 import com.openai.client.OpenAIClient;
@@ -27,12 +28,17 @@ import inference.TurnId;
 import inference.Usage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Several answers to one request ({@code n}), as the official client sees them. */
 class ChoicesClientTest {
+    private static final int CHOICES = 3;
+    private static final Ends ENDS = new Ends();
+
     private static FrontendFixture frontend;
     private static OpenAIClient client;
 
@@ -149,7 +155,7 @@ class ChoicesClientTest {
         return ChatCompletionCreateParams.builder()
                 .model("sim-echo")
                 .addUserMessage("hi")
-                .n(3)
+                .n(CHOICES)
                 .putAdditionalBodyProperty("seed", JsonValue.from(0));
     }
 
@@ -168,7 +174,22 @@ class ChoicesClientTest {
                     text, List.of(new TokenLogprob(new TokenLogprob.Alternative(text, -0.5, List.of(1)), List.of()))));
         }
         FinishReason reason = choice == 2 ? FinishReason.LENGTH : FinishReason.STOP;
-        events.add(new InferenceEvent.Finished(reason, null, new Usage(100, choice == 0 ? 10 : 90, 5, 0)));
-        return Source.from(events);
+        InferenceEvent end = new InferenceEvent.Finished(reason, null, new Usage(100, choice == 0 ? 10 : 90, 5, 0));
+        return Source.from(events).concatLazy(Source.lazyCompletionStage(() -> ENDS.next(end)));
+    }
+
+    /** The ends of a request's answers, which come when all have begun: the client takes them for the end of the request. */
+    private static final class Ends {
+        private CompletableFuture<Done> allBegun = new CompletableFuture<>();
+        private int begun;
+
+        synchronized CompletionStage<InferenceEvent> next(InferenceEvent end) {
+            CompletionStage<InferenceEvent> comes = allBegun.thenApply(done -> end);
+            if (++begun % CHOICES == 0) {
+                allBegun.complete(Done.getInstance());
+                allBegun = new CompletableFuture<>();
+            }
+            return comes;
+        }
     }
 }

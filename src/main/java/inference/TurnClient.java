@@ -1,0 +1,22 @@
+package inference;
+
+/**
+ * Who reads the answer of one turn, as the turn sees it.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+public interface TurnClient {
+
+    /**
+     * Hands over an event that is not the last.
+     *
+     * @param taken run once the client reads it; never when the client leaves before
+     */
+    void offer(InferenceEvent event, Runnable taken);
+
+    /** Hands over the terminal event. Whatever is handed over after it is not heard. */
+    void end(InferenceEvent last);
+
+    /** Runs an action once the client has left before it was handed the end; at once if it has. */
+    void whenLeft(Runnable action);
+}
