@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
+import kv.Receipt;
 import kv.WorkerId;
 import workers.status.WorkerState;
 
@@ -34,6 +35,31 @@ final class Repair {
         this.book = book;
         this.live = live;
         this.recomputation = new Recomputation(book, live, maxWarming);
+    }
+
+    /**
+     * Whether nothing is to be done for a lease: it is held whole, until its deadline, by as many workers as it wants copies, and they
+     * have said so in this life of the keeper. Nearly every lease is, at nearly every look.
+     */
+    boolean settled(Lease lease, OpenOrders open) {
+        for (Step step : lease.steps()) {
+            if (!settles(lease, step) || !open.confirmed(lease, step)) {
+                return false;
+            }
+        }
+        return !lease.terms().guess() && lease.steps().size() >= lease.terms().minCopies();
+    }
+
+    private boolean settles(Lease lease, Step hold) {
+        return hold.kind() == Step.Kind.HOLD
+                && hold.receipt() instanceof Receipt.Accepted
+                && hold.ended() == null
+                && hold.until() != null
+                && !hold.until().isBefore(lease.deadline())
+                && live.find(hold.worker())
+                        .filter(worker -> worker.state().accepting()
+                                && worker.incarnation().equals(hold.incarnation()))
+                        .isPresent();
     }
 
     /** Steps to ask for now; none when enough is there or asked for. */

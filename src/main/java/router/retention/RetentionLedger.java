@@ -368,11 +368,11 @@ public final class RetentionLedger {
      */
     public Decision repair(LeaseBook book, LiveWorkers live, OpenOrders open, Instant now) {
         Draft draft = draft(book, live, now);
+        Repair repair = new Repair(book, live, settings.maxWarming());
         List<Lease> leases = book.leases().stream()
-                .filter(lease -> lease.deadline().isAfter(now))
+                .filter(lease -> lease.deadline().isAfter(now) && !repair.settled(lease, open))
                 .sorted(DENSEST_FIRST)
                 .toList();
-        Repair repair = new Repair(book, live, settings.maxWarming());
         List<LedgerEvent.Plan> plans = new ArrayList<>();
         List<Lease> hopeless = new ArrayList<>();
         for (Lease lease : leases) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import inference.TenantId;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -16,6 +17,7 @@ import kv.LeaseId;
 import kv.StoredCopy;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import org.junit.jupiter.api.Test;
 
 /** The rules of retention on the pure ledger, over random histories of crashes, restarts, reorderings, repetitions and skewed clocks. */
 class RetentionHistoryTest {
@@ -100,6 +102,31 @@ class RetentionHistoryTest {
                 assertFalse(lease.lost().isEmpty(), () -> "what is lost is named: " + lease);
             }
         }
+    }
+
+    @Test
+    void aSettledLeaseIsOneThatALookWouldDoNothingFor() {
+        int settled = 0;
+        for (long seed = 0; seed < 100; seed++) {
+            RetentionHistory history = new RetentionHistory(seed);
+            for (int step = 0; step < STEPS; step++) {
+                history.step();
+                for (Lease lease : history.book.leases()) {
+                    Repair repair = new Repair(history.book, history.live(), history.settings.maxWarming());
+                    if (repair.settled(lease, history.open)) {
+                        settled++;
+                        Draft draft = new Draft(history.book, history.live(), history.settings, history.clock());
+                        draft.repeat(lease, history.open);
+                        draft.moved(repair.leavable(lease), lease);
+                        assertEquals(RetentionLedger.Decision.NOTHING, draft.decision(), lease::toString);
+                        assertEquals(List.of(), repair.next(lease), lease::toString);
+                        assertEquals(List.of(), repair.touches(lease, history.clock()), lease::toString);
+                        assertFalse(repair.hopeless(lease), lease::toString);
+                    }
+                }
+            }
+        }
+        assertTrue(settled > 1000, settled + " settled leases were looked at");
     }
 
     @Property(tries = 300)
