@@ -10,6 +10,7 @@ import agents.session.SessionEvent.Advance;
 import agents.session.SessionEvent.TurnCompleted;
 import agents.session.SessionState;
 import agents.session.TurnResult;
+import inference.PromptFingerprint;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -122,7 +123,9 @@ public final class SessionLeases {
         GapPolicy.Gap gap = gap(session, line, queued(result));
         if (tools) {
             GapPolicy.Keep keep = policy.atGap(gap, result.expectedGap());
-            add(asks, keep, leases.gap(keep, result.conversation()));
+            // One of several answers may have been cut off after another called the tools.
+            PromptFingerprint answered = result.conversation();
+            add(asks, keep, leases.gap(keep, answered == null ? line.tip().fingerprint() : answered));
         } else if (session.parent() == null) {
             // A child that calls no more tools has reported to its parent.
             GapPolicy.Keep keep = policy.atIdle(gap.of(leases.idleTokens()), result.expectedGap());

@@ -146,6 +146,24 @@ class SessionLeasesTest {
     }
 
     @Test
+    void anotherAnswerToTheSamePromptKeepsTheLeaseOfTheOneThatCallsTools() {
+        String[] prompt = {SYSTEM, "u:hello"};
+        LeaseTerms first = asked(ends(Conversation.calling(List.of("bash"), "1", 0, 2, prompt)))
+                .terms();
+        List<LeaseAction> actions = ends(Conversation.completed("1b", 0, 3, FinishReason.STOP, prompt));
+
+        assertEquals(1, actions.size());
+        assertEquals(first.id(), asked(actions).terms().id());
+        assertEquals(first.prefix(), asked(actions).terms().prefix());
+        assertEquals(
+                new ConversationRef(
+                        TenantId.DEFAULT,
+                        "sim-echo",
+                        state.frontiers().get(0).tip().fingerprint()),
+                asked(actions).terms().conversation());
+    }
+
+    @Test
     void anAnswerWithoutCallsGivesTheLeaseUp() {
         LeaseAction.Ask first = asked(ends(calling("1", 0, SYSTEM, "u:hello")));
         assertEquals(
