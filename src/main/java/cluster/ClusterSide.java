@@ -22,10 +22,10 @@ interface ClusterSide {
     /** Their names as owners of a lease. */
     Set<String> owners();
 
-    /** Whether that is all of the cluster. */
-    boolean whole();
+    /** The others of the cluster, by the same names: those who are out of reach. */
+    Set<String> outOfReach();
 
-    /** Whether this node speaks for them. */
+    /** Whether this node speaks for those that it can reach. */
     boolean leads();
 
     /** Ends all of them. */
@@ -40,8 +40,10 @@ interface ClusterSide {
             }
 
             @Override
-            public boolean whole() {
-                return Cluster.get(system).state().getUnreachable().isEmpty();
+            public Set<String> outOfReach() {
+                return Cluster.get(system).state().getUnreachable().stream()
+                        .map(member -> member.address().hostPort())
+                        .collect(toUnmodifiableSet());
             }
 
             @Override

@@ -8,6 +8,7 @@ import cluster.SurvivorRow.Holding;
 import io.r2dbc.spi.ConnectionFactories;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -28,7 +29,7 @@ import reactor.util.retry.Retry;
  *   <li>It belongs to a side, not to a node: a node takes it over from another if both see each other on their side. The resolver asks
  *       through the first node of a side, which may have joined since another of them got the lease.
  *   <li>A whole cluster holds it at all times, through its leader. So whoever awakes long after the others decided to go on without it
- *       finds it held. When nodes are out of reach it is let go, so that all sides ask alike, and from a decision on held again.
+ *       finds it held. When further nodes get out of reach it is let go until the next decision, so that all sides ask alike.
  *   <li>A holder that is dead and one beyond a cut look alike. So whoever is refused looks again: if the lease has been renewed
  *       meanwhile its holder lives, and this side ends; else it expires, and this side goes on.
  *   <li>While the store is away nobody is refused: each side asks again, until {@code lease-operation-timeout}.
@@ -52,8 +53,8 @@ final class SurvivorLease extends Lease {
     private final Disposable beats;
     /** Whether the store has said so, and not yet otherwise. */
     private volatile boolean holding;
-    /** Whether the resolver got it, and those who were out of reach then have not been removed yet. */
-    private volatile boolean decided;
+    /** Who was out of reach when the resolver got it; nobody any more once all of them are removed. */
+    private volatile Set<String> leftBehind = Set.of();
 
     private volatile Consumer<Optional<Throwable>> onLost;
 
@@ -83,11 +84,11 @@ final class SurvivorLease extends Lease {
     }
 
     private Mono<?> onBeat() {
-        boolean whole = side.whole();
-        if (whole) {
-            decided = false;
+        Set<String> lost = side.outOfReach();
+        if (lost.isEmpty()) {
+            leftBehind = lost;
         }
-        if (holding && !whole && !decided) {
+        if (holding && !leftBehind.containsAll(lost)) {
             holding = false;
             return row.release(side.owners());
         }
@@ -97,7 +98,7 @@ final class SurvivorLease extends Lease {
                     .defaultIfEmpty(Optional.empty())
                     .doOnNext(this::onRenewed);
         }
-        if (whole && side.leads()) {
+        if (lost.isEmpty() && side.leads()) {
             return row.claim(side.owners()).doOnNext(now -> holding = mine(now));
         }
         return Mono.empty();
@@ -137,7 +138,7 @@ final class SurvivorLease extends Lease {
                 .timeout(limit, Mono.error(() -> new LeaseTimeoutException("no survivor lease within " + limit)))
                 .doOnNext(had -> {
                     onLost = listener;
-                    decided = had;
+                    leftBehind = side.outOfReach();
                     holding = had;
                 })
                 .toFuture();

@@ -78,6 +78,18 @@ class CutIT {
         }
     }
 
+    @Test
+    void oneAfterTheOtherMayBeLostDownToTheLast() throws Exception {
+        try (RealStore store = RealStore.in(temporary)) {
+            cluster(store, 4);
+
+            for (int lost = 1; lost < nodes.size(); lost++) {
+                cut(nodes.subList(lost - 1, lost), nodes.subList(lost, nodes.size()));
+                onlyOneSideGoesOn(nodes.size() - lost);
+            }
+        }
+    }
+
     private void cluster(RealStore store, int size) throws Exception {
         for (int i = 0; i < size; i++) {
             ActorSystem<Void> node = ActorSystem.create(Behaviors.empty(), "cut", QUICK.withFallback(store.bareNode()));

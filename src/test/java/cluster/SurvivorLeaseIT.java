@@ -53,7 +53,7 @@ class SurvivorLeaseIT {
         final AtomicInteger looks = new AtomicInteger();
 
         private final Set<String> owners;
-        private volatile boolean whole;
+        private volatile Set<String> lost = Set.of("somebody");
         private volatile boolean leads;
 
         Side(StoreConnection store, String owner, Duration validity, Duration patience, String... others) {
@@ -73,8 +73,8 @@ class SurvivorLeaseIT {
         }
 
         @Override
-        public boolean whole() {
-            return whole;
+        public Set<String> outOfReach() {
+            return lost;
         }
 
         @Override
@@ -125,7 +125,7 @@ class SurvivorLeaseIT {
     void aWholeClusterHoldsItUnaskedAndForGood() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             Side leader = side(store, "leader", LONG);
-            leader.whole = true;
+            leader.lost = Set.of();
             leader.leads = true;
             assertEquals("leader", Eventually.get(() -> owner(store)));
 
@@ -139,11 +139,11 @@ class SurvivorLeaseIT {
     void aLeaderThatLosesSomebodyLetsItGoSoThatAllAskAlike() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             Side leader = side(store, "leader", LONG);
-            leader.whole = true;
+            leader.lost = Set.of();
             leader.leads = true;
             assertEquals("leader", Eventually.get(() -> owner(store)));
 
-            leader.whole = false;
+            leader.lost = Set.of("somebody");
             NodeProcess.await("it ends", PATIENCE, () -> StoreClient.query(
                             store.connection(), "SELECT expires_at <= clock_timestamp() FROM survivor_lease")
                     .get(0)
@@ -151,6 +151,22 @@ class SurvivorLeaseIT {
 
             assertTrue(side(store, "larger part", LONG).ask().join());
             assertFalse(leader.ask().join());
+        }
+    }
+
+    @Test
+    void afterADecisionItIsHeldUntilAnotherOneIsNeeded() throws Exception {
+        try (RealStore store = RealStore.in(temporary)) {
+            Side holder = side(store, "holder", LONG);
+            assertTrue(holder.ask().join());
+            assertFalse(side(store, "late", LONG).ask().join());
+
+            holder.lost = Set.of("somebody", "another");
+
+            NodeProcess.await("it is let go", PATIENCE, () -> side(store, "larger part", LONG)
+                    .ask()
+                    .join());
+            assertFalse(holder.ended.isDone());
         }
     }
 
@@ -185,7 +201,7 @@ class SurvivorLeaseIT {
 
             assertEquals("second", owner(store));
             // Only one that knows that it has it no longer takes it as a leader.
-            first.whole = true;
+            first.lost = Set.of();
             first.leads = true;
             NodeProcess.await("it came back", PATIENCE, () -> owner(store).equals("first"));
             assertFalse(first.ended.isDone());
