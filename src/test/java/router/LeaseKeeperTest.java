@@ -49,6 +49,7 @@ import org.junit.jupiter.api.Test;
 import router.LeaseKeeper.Command;
 import router.LeaseKeeper.Resumed;
 import router.retention.EndReason;
+import router.retention.Lease;
 import router.retention.LeaseAnswer;
 import router.retention.LeaseBook;
 import router.retention.LeaseState;
@@ -143,6 +144,13 @@ class LeaseKeeperTest {
         return resumes.receiveMessage();
     }
 
+    /** A keeper's lease, once the store has what is known of it. */
+    private static Lease stored(ActorRef<Command> keeper) {
+        TestProbe<LeaseKeeper.LeaseList> lists = kit.createTestProbe();
+        keeper.tell(new LeaseKeeper.GetLeases(TenantId.DEFAULT, null, 1, lists.getRef()));
+        return lists.receiveMessage().leases().get(0).lease();
+    }
+
     /** A keeper with one lease that A holds. */
     private ActorRef<Command> holding(String partition) {
         ActorRef<Command> keeper = kit.spawn(behavior(partition));
@@ -150,7 +158,7 @@ class LeaseKeeperTest {
         answers.expectMessageClass(LeaseAnswer.Granted.class);
         answer(asked(), new Receipt.Accepted());
         answers.awaitAssert(() -> {
-            assertEquals(LeaseState.HELD, resume(keeper).leases().get(0).state());
+            assertEquals(LeaseState.HELD, stored(keeper).state());
             return true;
         });
         return keeper;
