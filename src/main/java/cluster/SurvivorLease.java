@@ -89,8 +89,7 @@ final class SurvivorLease extends Lease {
             leftBehind = lost;
         }
         if (holding && !leftBehind.containsAll(lost)) {
-            holding = false;
-            return row.release(side.owners());
+            return row.release(side.owners()).doOnNext(now -> onLetGo(lost));
         }
         if (holding) {
             return row.renew(side.owners())
@@ -102,6 +101,13 @@ final class SurvivorLease extends Lease {
             return row.claim(side.owners()).doOnNext(now -> holding = mine(now));
         }
         return Mono.empty();
+    }
+
+    /** Until the store says so it is let go again at each beat; not if the next decision was faster. */
+    private void onLetGo(Set<String> lost) {
+        if (!leftBehind.containsAll(lost)) {
+            holding = false;
+        }
     }
 
     private void onRenewed(Optional<Holding> now) {
