@@ -161,7 +161,10 @@ public final class RouterConfig {
     }
 
     private static Joint.Settings joint(Section section) {
-        return new Joint.Settings(section.getShare("interference"), seconds(section.getDuration("reuse-horizon")));
+        return new Joint.Settings(
+                section.getShare("interference"),
+                section.getDouble("crowding"),
+                seconds(section.getDuration("reuse-horizon")));
     }
 
     private static QueueSettings queue(Section section) {

@@ -23,6 +23,6 @@ public final class PublishedStrategies {
                 new PrefixScorer.Settings(1, 0.8, 3, 2, 2, 1, 0.8, 18_000, 300),
                 new E2.Settings(180, 50, 1.5),
                 new Thompson.Settings(0.25, 0.995, 0.2, 120, 10, 600),
-                new Joint.Settings(1, 60));
+                new Joint.Settings(1, 60, 60));
     }
 }

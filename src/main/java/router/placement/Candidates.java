@@ -71,7 +71,8 @@ final class Candidates {
                     newBlocks,
                     seats ? 0 : shared.computing(slot),
                     pauses.claimedBlocks(request, member.worker()),
-                    active.allocatedBlocksPerSecond(slot, nowNanos));
+                    active.allocatedBlocksPerSecond(slot, nowNanos),
+                    active.prefillShare(slot, nowNanos));
             Candidate.Held known = seats ? helds.get(i) : withComputed(helds.get(i), shared.computed(slot));
             // What is kept for the turn's session is in memory already.
             int added = pauses.expects(request, member.worker()) ? Math.max(0, newBlocks - known.device()) : newBlocks;

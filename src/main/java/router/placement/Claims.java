@@ -28,6 +28,9 @@ final class Claims {
 
     private final ActivePrefixes prefixes = new ActivePrefixes();
     private final SharedBlocks shared = new SharedBlocks();
+    /** The prompt that {@link #shared} is about: one is asked for worker after worker. Null once claims have changed. */
+    private @Nullable PromptBlocks sharedPrompt;
+
     private final Map<WorkerId, Integer> slots = new HashMap<>();
     private int[] blocks = new int[8];
     private final NavigableSet<Away> byEnd = new TreeSet<>(
@@ -81,6 +84,7 @@ final class Claims {
         bySession.computeIfAbsent(session, same -> new ArrayList<>()).add(away);
         if (untilNanos - nowNanos > 0) {
             away.claims = true;
+            sharedPrompt = null;
             blocks[away.slot] += prefixes.add(prompt, away.slot);
             byEnd.add(away);
         }
@@ -124,12 +128,16 @@ final class Claims {
     }
 
     /** Blocks of a worker that are claimed and not among a prompt's. */
+    @SuppressWarnings("ReferenceEquality") // an equal prompt would only be looked up once more
     int blocksBeside(PromptBlocks prompt, WorkerId worker) {
         Integer slot = slots.get(worker);
         if (slot == null || blocks[slot] == 0) {
             return 0;
         }
-        prefixes.shared(prompt, blocks.length, shared);
+        if (prompt != sharedPrompt) {
+            prefixes.shared(prompt, blocks.length, shared);
+            sharedPrompt = prompt;
+        }
         return blocks[slot] - shared.inFlight(slot);
     }
 
@@ -160,6 +168,7 @@ final class Claims {
     private void giveUp(Away away) {
         if (away.claims) {
             away.claims = false;
+            sharedPrompt = null;
             byEnd.remove(away);
             blocks[away.slot] -= prefixes.remove(away.prompt, away.slot, false);
         }

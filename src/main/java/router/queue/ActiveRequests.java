@@ -20,6 +20,7 @@ import kv.PromptBlocks;
 public final class ActiveRequests {
     private static final double NANOS_PER_SECOND = 1e9;
     private static final double NANOS_PER_MILLI = 1e6;
+    private static final double MILLIS_PER_SECOND = 1e3;
 
     private final Map<TurnId, Active> byTurn = new HashMap<>();
     private final ActivePrefixes prefixes = new ActivePrefixes();
@@ -55,10 +56,11 @@ public final class ActiveRequests {
         private long prefillProgressNanos;
         private int blocks;
         private double recentBlocks;
+        private double recentPrefillMillis;
         private long recentNanos;
     }
 
-    /** @param rateWindowSeconds time constant of {@link #allocatedBlocksPerSecond} */
+    /** @param rateWindowSeconds time constant of {@link #allocatedBlocksPerSecond} and {@link #prefillShare} */
     public ActiveRequests(double rateWindowSeconds) {
         this.rateWindowSeconds = rateWindowSeconds;
     }
@@ -115,8 +117,9 @@ public final class ActiveRequests {
         sums.prefillTokens += prefillTokens;
         sums.prefillMillis += prefillMillis;
         sums.blocks += prefixes.add(prompt, slot) + privateBlocks;
-        sums.recentBlocks = recentBlocks(sums, nowNanos) + filledBlocks;
-        sums.recentNanos = nowNanos;
+        fade(sums, nowNanos);
+        sums.recentBlocks += filledBlocks;
+        sums.recentPrefillMillis += prefillMillis;
     }
 
     /** Ends a turn's prefill; false when it is not in flight or had its first token already. */
@@ -204,11 +207,26 @@ public final class ActiveRequests {
 
     /** Recent rate of blocks filled by placed turns, an exponentially decaying average. */
     public double allocatedBlocksPerSecond(int slot, long nowNanos) {
-        return recentBlocks(slots.get(slot), nowNanos) / rateWindowSeconds;
+        return fade(slots.get(slot), nowNanos).recentBlocks / rateWindowSeconds;
     }
 
-    private double recentBlocks(WorkerSums sums, long nowNanos) {
-        double seconds = (nowNanos - sums.recentNanos) / NANOS_PER_SECOND;
-        return sums.recentBlocks * StrictMath.exp(-seconds / rateWindowSeconds);
+    /**
+     * Share of its recent time that a worker has to prefill placed turns, an exponentially decaying average; above 1 when more was
+     * placed than it could do.
+     */
+    public double prefillShare(int slot, long nowNanos) {
+        return fade(slots.get(slot), nowNanos).recentPrefillMillis / (rateWindowSeconds * MILLIS_PER_SECOND);
+    }
+
+    /** Brings a worker's recent sums to the present, once for all turns that are looked at in one instant. */
+    private WorkerSums fade(WorkerSums sums, long nowNanos) {
+        if (nowNanos != sums.recentNanos) {
+            double seconds = (nowNanos - sums.recentNanos) / NANOS_PER_SECOND;
+            double left = StrictMath.exp(-seconds / rateWindowSeconds);
+            sums.recentBlocks *= left;
+            sums.recentPrefillMillis *= left;
+            sums.recentNanos = nowNanos;
+        }
+        return sums;
     }
 }

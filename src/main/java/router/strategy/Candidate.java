@@ -64,6 +64,7 @@ public record Candidate(
      * @param computingBlocks leading blocks of this turn's prompt that others' prefills there will have left when they are done
      * @param claimedBlocks kept free there for sessions that are away, see the router's pause policy
      * @param allocatedBlocksPerSecond recent rate of blocks that placed turns had to fill
+     * @param prefillShare share of its recent time that the worker had to prefill placed turns; above 1 when it fell behind
      */
     public record Activity(
             int requests,
@@ -74,10 +75,11 @@ public record Candidate(
             int newBlocks,
             int computingBlocks,
             int claimedBlocks,
-            double allocatedBlocksPerSecond) {
+            double allocatedBlocksPerSecond,
+            double prefillShare) {
         /** Nothing runs and the turn shares nothing. */
         public static Activity idle(int newBlocks) {
-            return new Activity(0, 0, 0, 0, 0, newBlocks, 0, 0, 0);
+            return new Activity(0, 0, 0, 0, 0, newBlocks, 0, 0, 0, 0);
         }
     }
 

@@ -15,7 +15,8 @@ import workers.status.TransferModel;
  *   <li><b>prefill</b>: of the tokens that are not cached there, chunk by chunk;
  *   <li><b>load</b>: of what is counted as cached but is not on the device: from a colder tier, a stored copy or another worker;
  *   <li><b>interference</b>: that prefill again for each turn decoding there, which stands still meanwhile, scaled by
- *       {@link Settings#interference};
+ *       {@link Settings#interference}, and for those that will come while the worker has this and all else to prefill:
+ *       {@link Settings#crowding} times the share of its recent time that it prefilled;
  *   <li><b>eviction</b>: prefill of the cached blocks that this turn would push out, times the chance that they are needed
  *       again. A block pushed out after a long residence is unlikely to be: the chance is
  *       {@code horizon / (horizon + residence)}, the residence being the cache's blocks over the recent rate of new ones. Blocks
@@ -25,7 +26,10 @@ import workers.status.TransferModel;
  *       the same to come back.
  * </ul>
  *
- * Left out on purpose: how fast the answer decodes there. Which worker is the emptiest changes within one answer, and a
+ * <p>Who decodes now must not be all that interference counts. A worker that thrashes is short of turns that decode, because they
+ * wait for their prefills; to the cold turn it would look the cheapest, and thrash more.
+ *
+ * <p>Left out on purpose: how fast the answer decodes there. Which worker is the emptiest changes within one answer, and a
  * session that follows it leaves copies of its context behind on every worker.
  *
  * <p>The eviction term is what tells two workers without overlap apart, and what makes moving a session cost more than its
@@ -38,16 +42,17 @@ public final class Joint implements RoutingStrategy {
     private final TransferModel transfers;
 
     /**
-     * The strategy's two parameters.
+     * The strategy's parameters.
      *
      * @param interference share of a prefill's time that each decoding neighbour is held up, 0 to 1
+     * @param crowding turns that a worker which does nothing but prefill is taken to hold up, besides those decoding; 0 or more
      * @param reuseHorizonSeconds residence after which an evicted block is needed again with chance one half
      */
-    public record Settings(double interference, double reuseHorizonSeconds) {
+    public record Settings(double interference, double crowding, double reuseHorizonSeconds) {
         public Settings {
-            if (!(interference >= 0 && interference <= 1 && reuseHorizonSeconds > 0)) {
-                throw new IllegalArgumentException(
-                        "joint settings are out of range: " + interference + ", " + reuseHorizonSeconds + " s");
+            if (!(interference >= 0 && interference <= 1 && crowding >= 0 && reuseHorizonSeconds > 0)) {
+                throw new IllegalArgumentException("joint settings are out of range: " + interference + ", " + crowding
+                        + ", " + reuseHorizonSeconds + " s");
             }
         }
     }
@@ -100,7 +105,9 @@ public final class Joint implements RoutingStrategy {
             Math.max(candidate.activity().prefillMillis(), memoryWaitMillis(turn, candidate)),
             prefill,
             candidate.kept().loadMillis(),
-            settings.interference * prefill * decoding,
+            prefill
+                    * (settings.interference * decoding
+                            + settings.crowding * candidate.activity().prefillShare()),
             evictionMillis(turn, candidate)
         };
     }

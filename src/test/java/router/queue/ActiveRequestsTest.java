@@ -58,6 +58,20 @@ class ActiveRequestsTest {
     }
 
     @Test
+    void theShareOfTimeToPrefillFadesWithTheWindowAndOutlivesTheTurns() {
+        active.start(FIRST, slot, PromptBlocks.of(16, 1), 0, 1, 16, 4_000, 0);
+        active.finish(FIRST, 0);
+        assertEquals(0.4, active.prefillShare(slot, 0), 1e-9, "4 s in a window of 10 s");
+        assertEquals(0.4 / Math.E, active.prefillShare(slot, 10_000 * MILLI), 1e-9);
+
+        active.start(SECOND, slot, PromptBlocks.of(16, 2), 0, 1, 16, 12_000, 10_000 * MILLI);
+        assertEquals(
+                1.2 + 0.4 / Math.E, active.prefillShare(slot, 10_000 * MILLI), 1e-9, "more than there is time for");
+        active.closeSlot(slot);
+        assertEquals(0, active.prefillShare(active.openSlot(), 10_000 * MILLI));
+    }
+
+    @Test
     void aClosedSlotForgetsItsTurnsOnly() {
         int other = active.openSlot();
         active.start(FIRST, slot, PromptBlocks.of(16, 1, 2), 0, 2, 32, 1, 0);

@@ -32,7 +32,7 @@ final class Fleets {
                 new WorkerLoad(requests, 0, usedBlocks, 0, 0, CAPACITY, 0),
                 held,
                 Candidate.Kept.NOTHING,
-                new Candidate.Activity(requests, 0, 0, 0, usedBlocks, 1_000, 0, 0, 0),
+                new Candidate.Activity(requests, 0, 0, 0, usedBlocks, 1_000, 0, 0, 0, 0),
                 false);
     }
 

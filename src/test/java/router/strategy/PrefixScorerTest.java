@@ -47,7 +47,7 @@ class PrefixScorerTest {
                 calm.get(0).load(),
                 held(800),
                 Candidate.Kept.NOTHING,
-                new Candidate.Activity(9, 9, 1_000, 19_000, 9_000, 1_000, 0, 0, 0),
+                new Candidate.Activity(9, 9, 1_000, 19_000, 9_000, 1_000, 0, 0, 0, 0),
                 false);
         assertEquals(
                 1,

@@ -47,7 +47,7 @@ class StrategiesTest {
     }
 
     private static Candidate.Activity requests(int requests) {
-        return new Candidate.Activity(requests, 0, 0, 0, 0, TURN.promptBlocks(), 0, 0, 0);
+        return new Candidate.Activity(requests, 0, 0, 0, 0, TURN.promptBlocks(), 0, 0, 0, 0);
     }
 
     /** Chosen workers of many decisions, and how often each. */
@@ -167,7 +167,7 @@ class StrategiesTest {
                 WorkerLoad.idle(CAPACITY),
                 new Candidate.Held(100, 40, 20, 10),
                 Candidate.Kept.NOTHING,
-                new Candidate.Activity(2, 1, 1_600, 0, 300, 900, 0, 0, 0),
+                new Candidate.Activity(2, 1, 1_600, 0, 300, 900, 0, 0, 0, 0),
                 false);
         Choice choice = strategy.choose(TURN, List.of(loaded, idle("idle", 0)));
 
@@ -226,7 +226,7 @@ class StrategiesTest {
         return candidate(
                 "holder",
                 heldBlocks,
-                new Candidate.Activity(1, 1, 1_000, prefillMillis, 0, TURN.promptBlocks(), 0, 0, 0));
+                new Candidate.Activity(1, 1, 1_000, prefillMillis, 0, TURN.promptBlocks(), 0, 0, 0, 0));
     }
 
     @Test
@@ -236,6 +236,26 @@ class StrategiesTest {
         assertEquals(1, choice.index());
         assertTrue(choice.terms()[0][4] > choice.terms()[1][4]);
         assertEquals(0, joint.choose(TURN, List.of(idle("a", 0))).terms()[0][4], "nothing to evict");
+    }
+
+    @Test
+    void jointSendsAColdTurnAwayFromTheWorkerThatPrefillsMostThoughFewerDecodeThere() {
+        RoutingStrategy joint = strategy("joint");
+        Candidate thrashing = candidate("thrashing", 0, decoding(1, 0.9));
+        Candidate serving = candidate("serving", 0, decoding(9, 0.3));
+        assertEquals(1, joint.choose(TURN, List.of(thrashing, serving)).index());
+        assertEquals(
+                0,
+                joint.choose(TURN, List.of(thrashing, candidate("as busy", 0, decoding(9, 0.9))))
+                        .index());
+
+        double prefill = joint.choose(TURN, List.of(serving)).terms()[0][1];
+        double interference = joint.choose(TURN, List.of(serving)).terms()[0][3];
+        assertEquals(prefill * (9 + 60 * 0.3), interference, 1e-6);
+    }
+
+    private static Candidate.Activity decoding(int requests, double prefillShare) {
+        return new Candidate.Activity(requests, 0, 0, 0, 0, TURN.promptBlocks(), 0, 0, 0, prefillShare);
     }
 
     @Test
@@ -271,7 +291,7 @@ class StrategiesTest {
                 new WorkerLoad(0, 0, 0, CAPACITY, 0, CAPACITY, 0),
                 Candidate.Held.NOTHING,
                 Candidate.Kept.NOTHING,
-                new Candidate.Activity(0, 0, 0, 0, 0, TURN.promptBlocks(), 0, 0, blocksPerSecond),
+                new Candidate.Activity(0, 0, 0, 0, 0, TURN.promptBlocks(), 0, 0, blocksPerSecond, 0),
                 false);
     }
 }
