@@ -18,7 +18,7 @@ import workers.status.TransferModel;
  * @param transfers predicts how long KV takes to move, at the speed of {@link TimingModel#MEASURED}
  * @param fanoutMaxWait longest time that a turn waits for another to compute the beginning of its prompt
  * @param pauses which sessions may go on
- * @param rateWindowSeconds time constant of the rate at which workers fill blocks
+ * @param rateWindowSeconds time constant of the rate at which workers fill blocks, and of the share of their time that they prefill
  */
 public record PlacementSettings(
         String strategy,

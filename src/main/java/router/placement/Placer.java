@@ -323,7 +323,8 @@ public final class Placer {
                 request.promptBlocks() - request.blocks().size(),
                 request.promptBlocks() - chosen.held().device() + turn.outputBlocks(),
                 uncached,
-                chosen.kept().loadMillis() + timing.passMillis() + timing.prefillMillis(uncached, cached),
+                chosen.kept().loadMillis(),
+                timing.passMillis() + timing.prefillMillis(uncached, cached),
                 nowNanos);
         WorkerId pullFrom = chosen.kept().pullFrom();
         StoredCopy source = chosen.kept().copied() == 0 || pullFrom != null

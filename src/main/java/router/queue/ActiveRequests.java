@@ -35,15 +35,26 @@ public final class ActiveRequests {
         private final PromptBlocks prompt;
         private final int privateBlocks;
         private final int prefillTokens;
+        private final double loadMillis;
         private final double prefillMillis;
+        private final long startNanos;
         private boolean prefilling = true;
 
-        Active(int slot, PromptBlocks prompt, int privateBlocks, int prefillTokens, double prefillMillis) {
+        Active(
+                int slot,
+                PromptBlocks prompt,
+                int privateBlocks,
+                int prefillTokens,
+                double loadMillis,
+                double prefillMillis,
+                long startNanos) {
             this.slot = slot;
             this.prompt = prompt;
             this.privateBlocks = privateBlocks;
             this.prefillTokens = prefillTokens;
+            this.loadMillis = loadMillis;
             this.prefillMillis = prefillMillis;
+            this.startNanos = startNanos;
         }
     }
 
@@ -52,7 +63,7 @@ public final class ActiveRequests {
         private int requests;
         private int prefillingRequests;
         private long prefillTokens;
-        private double prefillMillis;
+        private double untilPrefilledMillis;
         private long prefillProgressNanos;
         private int blocks;
         private double recentBlocks;
@@ -93,7 +104,8 @@ public final class ActiveRequests {
      * @param privateBlocks blocks beyond the prompt's full ones
      * @param filledBlocks blocks that the worker must fill anew
      * @param prefillTokens uncached prompt tokens
-     * @param prefillMillis predicted time to prefill them
+     * @param loadMillis predicted time to bring what is cached elsewhere, before that
+     * @param prefillMillis predicted time to prefill the uncached tokens
      */
     public void start(
             TurnId turn,
@@ -102,9 +114,10 @@ public final class ActiveRequests {
             int privateBlocks,
             int filledBlocks,
             int prefillTokens,
+            double loadMillis,
             double prefillMillis,
             long nowNanos) {
-        Active active = new Active(slot, prompt, privateBlocks, prefillTokens, prefillMillis);
+        Active active = new Active(slot, prompt, privateBlocks, prefillTokens, loadMillis, prefillMillis, nowNanos);
         if (byTurn.putIfAbsent(turn, active) != null) {
             throw new IllegalStateException(turn + " is in flight already");
         }
@@ -115,7 +128,7 @@ public final class ActiveRequests {
         sums.requests++;
         sums.prefillingRequests++;
         sums.prefillTokens += prefillTokens;
-        sums.prefillMillis += prefillMillis;
+        sums.untilPrefilledMillis += loadMillis + prefillMillis;
         sums.blocks += prefixes.add(prompt, slot) + privateBlocks;
         fade(sums, nowNanos);
         sums.recentBlocks += filledBlocks;
@@ -150,6 +163,8 @@ public final class ActiveRequests {
         sums.blocks -= prefixes.remove(active.prompt, active.slot, !active.prefilling) + active.privateBlocks;
         if (active.prefilling) {
             endPrefill(active, nowNanos);
+            // It moves, or nobody waits for it any more: the worker did not do this prefill, or not to its end.
+            fade(sums, nowNanos).recentPrefillMillis -= active.prefillMillis * left(nowNanos - active.startNanos);
         }
         return true;
     }
@@ -159,7 +174,8 @@ public final class ActiveRequests {
         active.prefilling = false;
         sums.prefillingRequests--;
         sums.prefillTokens -= active.prefillTokens;
-        sums.prefillMillis = sums.prefillingRequests == 0 ? 0 : sums.prefillMillis - active.prefillMillis;
+        sums.untilPrefilledMillis =
+                sums.prefillingRequests == 0 ? 0 : sums.untilPrefilledMillis - active.loadMillis - active.prefillMillis;
         sums.prefillProgressNanos = nowNanos;
     }
 
@@ -202,7 +218,7 @@ public final class ActiveRequests {
     public double prefillMillis(int slot, long nowNanos) {
         WorkerSums sums = slots.get(slot);
         double spentMillis = (nowNanos - sums.prefillProgressNanos) / NANOS_PER_MILLI;
-        return sums.prefillingRequests == 0 ? 0 : Math.max(0, sums.prefillMillis - spentMillis);
+        return sums.prefillingRequests == 0 ? 0 : Math.max(0, sums.untilPrefilledMillis - spentMillis);
     }
 
     /** Recent rate of blocks filled by placed turns, an exponentially decaying average. */
@@ -211,22 +227,26 @@ public final class ActiveRequests {
     }
 
     /**
-     * Share of its recent time that a worker has to prefill placed turns, an exponentially decaying average; above 1 when more was
-     * placed than it could do.
+     * Share of its recent time that a worker has to prefill this router's turns, an exponentially decaying average; above 1 when more
+     * was placed than it could do.
      */
     public double prefillShare(int slot, long nowNanos) {
-        return fade(slots.get(slot), nowNanos).recentPrefillMillis / (rateWindowSeconds * MILLIS_PER_SECOND);
+        double recent = Math.max(0, fade(slots.get(slot), nowNanos).recentPrefillMillis);
+        return recent / (rateWindowSeconds * MILLIS_PER_SECOND);
     }
 
     /** Brings a worker's recent sums to the present, once for all turns that are looked at in one instant. */
     private WorkerSums fade(WorkerSums sums, long nowNanos) {
         if (nowNanos != sums.recentNanos) {
-            double seconds = (nowNanos - sums.recentNanos) / NANOS_PER_SECOND;
-            double left = StrictMath.exp(-seconds / rateWindowSeconds);
+            double left = left(nowNanos - sums.recentNanos);
             sums.recentBlocks *= left;
             sums.recentPrefillMillis *= left;
             sums.recentNanos = nowNanos;
         }
         return sums;
+    }
+
+    private double left(long nanos) {
+        return StrictMath.exp(-nanos / NANOS_PER_SECOND / rateWindowSeconds);
     }
 }

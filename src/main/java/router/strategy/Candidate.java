@@ -64,7 +64,7 @@ public record Candidate(
      * @param computingBlocks leading blocks of this turn's prompt that others' prefills there will have left when they are done
      * @param claimedBlocks kept free there for sessions that are away, see the router's pause policy
      * @param allocatedBlocksPerSecond recent rate of blocks that placed turns had to fill
-     * @param prefillShare share of its recent time that the worker had to prefill placed turns; above 1 when it fell behind
+     * @param prefillShare share of its recent time that the worker had to prefill this router's turns; above 1 when it fell behind
      */
     public record Activity(
             int requests,

@@ -18,8 +18,8 @@ class ActiveRequestsTest {
 
     @Test
     void prefillIsChargedUntilTheFirstTokenAndBlocksUntilTheEnd() {
-        active.start(FIRST, slot, PromptBlocks.of(16, 1, 2, 3), 1, 4, 50, 100, 0);
-        active.start(SECOND, slot, PromptBlocks.of(16, 1, 2, 4), 0, 1, 16, 40, 0);
+        active.start(FIRST, slot, PromptBlocks.of(16, 1, 2, 3), 1, 4, 50, 0, 100, 0);
+        active.start(SECOND, slot, PromptBlocks.of(16, 1, 2, 4), 0, 1, 16, 0, 40, 0);
         assertEquals(2, active.requests(slot));
         assertEquals(66, active.prefillTokens(slot));
         assertEquals(5, active.blocks(slot), "blocks 1 to 4 and a private one");
@@ -40,8 +40,8 @@ class ActiveRequestsTest {
 
     @Test
     void predictedPrefillShrinksAsTimePasses() {
-        active.start(FIRST, slot, PromptBlocks.of(16, 1), 0, 1, 16, 100, 0);
-        active.start(SECOND, slot, PromptBlocks.of(16, 2), 0, 1, 16, 40, 20 * MILLI);
+        active.start(FIRST, slot, PromptBlocks.of(16, 1), 0, 1, 16, 0, 100, 0);
+        active.start(SECOND, slot, PromptBlocks.of(16, 2), 0, 1, 16, 0, 40, 20 * MILLI);
         assertEquals(120, active.prefillMillis(slot, 20 * MILLI));
         assertEquals(80, active.prefillMillis(slot, 60 * MILLI));
 
@@ -52,19 +52,20 @@ class ActiveRequestsTest {
 
     @Test
     void theFillRateFadesWithItsWindow() {
-        active.start(FIRST, slot, PromptBlocks.of(16, 1), 0, 500, 16, 1, 0);
+        active.start(FIRST, slot, PromptBlocks.of(16, 1), 0, 500, 16, 0, 1, 0);
         assertEquals(50, active.allocatedBlocksPerSecond(slot, 0));
         assertEquals(50 / Math.E, active.allocatedBlocksPerSecond(slot, 10_000 * MILLI), 1e-9);
     }
 
     @Test
     void theShareOfTimeToPrefillFadesWithTheWindowAndOutlivesTheTurns() {
-        active.start(FIRST, slot, PromptBlocks.of(16, 1), 0, 1, 16, 4_000, 0);
+        active.start(FIRST, slot, PromptBlocks.of(16, 1), 0, 1, 16, 0, 4_000, 0);
+        active.firstToken(FIRST, 0);
         active.finish(FIRST, 0);
         assertEquals(0.4, active.prefillShare(slot, 0), 1e-9, "4 s in a window of 10 s");
         assertEquals(0.4 / Math.E, active.prefillShare(slot, 10_000 * MILLI), 1e-9);
 
-        active.start(SECOND, slot, PromptBlocks.of(16, 2), 0, 1, 16, 12_000, 10_000 * MILLI);
+        active.start(SECOND, slot, PromptBlocks.of(16, 2), 0, 1, 16, 0, 12_000, 10_000 * MILLI);
         assertEquals(
                 1.2 + 0.4 / Math.E, active.prefillShare(slot, 10_000 * MILLI), 1e-9, "more than there is time for");
         active.closeSlot(slot);
@@ -72,10 +73,27 @@ class ActiveRequestsTest {
     }
 
     @Test
+    void loadsAreWaitedForButAreNoPrefill() {
+        active.start(FIRST, slot, PromptBlocks.of(16, 1), 0, 1, 16, 300, 4_000, 0);
+        assertEquals(4_300, active.prefillMillis(slot, 0));
+        assertEquals(0.4, active.prefillShare(slot, 0), 1e-9);
+    }
+
+    @Test
+    void aPrefillThatIsBrokenOffIsTakenBackWhateverHasComeSince() {
+        active.start(FIRST, slot, PromptBlocks.of(16, 1), 0, 1, 16, 0, 4_000, 0);
+        active.start(SECOND, slot, PromptBlocks.of(16, 2), 0, 1, 16, 0, 2_000, 5_000 * MILLI);
+        active.finish(FIRST, 8_000 * MILLI);
+        assertEquals(0.2 * Math.exp(-0.3), active.prefillShare(slot, 8_000 * MILLI), 1e-9);
+        active.finish(SECOND, 8_000 * MILLI);
+        assertEquals(0, active.prefillShare(slot, 8_000 * MILLI), 1e-9);
+    }
+
+    @Test
     void aClosedSlotForgetsItsTurnsOnly() {
         int other = active.openSlot();
-        active.start(FIRST, slot, PromptBlocks.of(16, 1, 2), 0, 2, 32, 1, 0);
-        active.start(SECOND, other, PromptBlocks.of(16, 1, 2), 0, 2, 32, 1, 0);
+        active.start(FIRST, slot, PromptBlocks.of(16, 1, 2), 0, 2, 32, 0, 1, 0);
+        active.start(SECOND, other, PromptBlocks.of(16, 1, 2), 0, 2, 32, 0, 1, 0);
 
         active.closeSlot(slot);
 
