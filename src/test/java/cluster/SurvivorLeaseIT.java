@@ -171,6 +171,25 @@ class SurvivorLeaseIT {
     }
 
     @Test
+    void whatTheStoreHasNotHeardIsLetGoAgain() throws Exception {
+        try (RealStore store = RealStore.in(temporary)) {
+            Side holder = side(store, "holder", LONG);
+            assertTrue(holder.ask().join());
+
+            store.pause();
+            int looks = holder.looks.get();
+            holder.lost = Set.of("somebody", "another");
+            NodeProcess.await("it tried", PATIENCE, () -> holder.looks.get() >= looks + 3);
+            store.goOn();
+
+            NodeProcess.await("it is let go", PATIENCE, () -> side(store, "larger part", LONG)
+                    .ask()
+                    .join());
+            assertFalse(holder.ended.isDone());
+        }
+    }
+
+    @Test
     void aDeadHoldersLeaseIsTakenWhenTheStoresClockHasPassedItsEnd() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             Side first = side(store, "first", SHORT);
