@@ -21,6 +21,7 @@ import akka.persistence.testkit.JournalOperation;
 import akka.persistence.testkit.ProcessingPolicy;
 import akka.persistence.testkit.ProcessingResult;
 import akka.persistence.testkit.ProcessingSuccess;
+import akka.persistence.testkit.ReadSeqNum;
 import akka.persistence.testkit.StorageFailure;
 import akka.persistence.testkit.WriteEvents;
 import akka.persistence.testkit.javadsl.EventSourcedBehaviorTestKit;
@@ -325,6 +326,48 @@ class LeaseKeeperTest {
         answers.expectNoMessage(Duration.ZERO);
         goesOn.countDown();
         answers.expectMessageClass(LeaseAnswer.Granted.class);
+        store.resetPolicy();
+        kit.stop(keeper);
+    }
+
+    /**
+     * Time passes only while the keeper stands still. A timer that is due at once, as one is that a keeper sets when it begins, runs all that
+     * is due: a restart that this test's time is just running, too, and one that comes twice ends the keeper.
+     */
+    @Test
+    void aSessionThatIsBackIsNotToldWhatTheStoreHasRefused() {
+        ActorRef<Command> keeper = holding("refused");
+        PersistenceTestKit store = PersistenceTestKit.create(kit.system());
+        String entity = PersistenceId.of(LeaseKeeper.TYPE_KEY.name(), "refused").id();
+        CountDownLatch reads = new CountDownLatch(1);
+        CountDownLatch goesOn = new CountDownLatch(1);
+        store.withPolicy(new ProcessingPolicy<JournalOperation>() {
+            @Override
+            public ProcessingResult tryProcess(String id, JournalOperation operation) {
+                if (id.equals(entity) && operation.equals(ReadSeqNum.getInstance())) {
+                    reads.countDown();
+                    uninterrupted(goesOn);
+                }
+                boolean fails = id.equals(entity) && operation instanceof WriteEvents && reads.getCount() > 0;
+                return fails ? StorageFailure.create() : ProcessingSuccess.getInstance();
+            }
+        });
+        keeper.tell(new LeaseKeeper.Grant(terms(2, 1), MINUTE, null, answers.getRef()));
+        answers.awaitAssert(() -> {
+            passes(SETTINGS.maxRestartBackoff());
+            assertEquals(0, reads.getCount(), "its next life reads what the store has");
+            return true;
+        });
+
+        keeper.tell(new LeaseKeeper.Resume(TenantId.DEFAULT, ROOT, ROOT, resumes.getRef()));
+        goesOn.countDown();
+        Worker.HoldPrefix again = asked();
+        answer(again, new Receipt.Accepted());
+
+        assertEquals(new Epoch(2), again.hold().epoch());
+        assertEquals(
+                List.of(id(1)),
+                resumes.receiveMessage().leases().stream().map(Lease::id).toList());
         store.resetPolicy();
         kit.stop(keeper);
     }
