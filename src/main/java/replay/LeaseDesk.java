@@ -170,9 +170,12 @@ final class LeaseDesk {
                 number,
                 receipt,
                 null);
-        if (open.hears(answer)) {
-            act(ledger.answered(book, answer, asked, live, VirtualTime.instant(nowMillis)), nowMillis);
-        }
+        Instant at = VirtualTime.instant(nowMillis);
+        act(
+                open.hears(answer)
+                        ? ledger.answered(book, answer, asked, live, at)
+                        : ledger.overtaken(book, answer, live, at),
+                nowMillis);
     }
 
     private void tickLater(double nowMillis) {

@@ -55,6 +55,7 @@ final class OrderSender {
                     copy.incarnation(),
                     copy.prefix(),
                     copy.conversation(),
+                    number,
                     keeper);
         }
         if (order instanceof WorkerOrder.ListCopies list) {
@@ -90,7 +91,7 @@ final class OrderSender {
                 news.epoch(),
                 news.incarnation(),
                 Step.Kind.COPY,
-                0,
+                news.order(),
                 news.receipt(),
                 news.copy());
     }

@@ -68,6 +68,8 @@ final class WorkerNews {
         @Nullable
         Instant asked = open.asked(answer.lease(), answer.worker(), answer.incarnation())
                 .orElse(null);
-        return open.hears(answer) ? ledger.answered(book, answer, asked, live, now) : Decision.NOTHING;
+        return open.hears(answer)
+                ? ledger.answered(book, answer, asked, live, now)
+                : ledger.overtaken(book, answer, live, now);
     }
 }

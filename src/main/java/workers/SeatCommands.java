@@ -38,7 +38,7 @@ import workers.status.WorkerState;
  * What a worker does with places in its engine: seats turns, copies what a seat holds, warms prefixes up.
  *
  * <p>A command gets one answer. Repeated while it is under way, it has no second effect; repeated after it, a copy that was made is
- * told again.
+ * told again, with the number of the command that it was made by.
  *
  * <p>Mutable, confined to its worker.
  */
@@ -72,7 +72,7 @@ final class SeatCommands {
         <T> void await(CompletionStage<T> stage, BiConsumer<@Nullable T, @Nullable Throwable> then);
     }
 
-    private record Copied(Epoch epoch, Prefix prefix, StoredCopy copy) {}
+    private record Copied(Epoch epoch, long order, Prefix prefix, StoredCopy copy) {}
 
     /** @param changed told what seats hold from now on */
     SeatCommands(
@@ -167,7 +167,7 @@ final class SeatCommands {
         if (before != null
                 && before.epoch().equals(command.epoch())
                 && before.prefix().equals(command.prefix())) {
-            answer(command, new Receipt.Accepted(), before.copy());
+            answer(command, before.order(), new Receipt.Accepted(), before.copy());
             return;
         }
         if (command.epoch().equals(underWay.get(user))) {
@@ -177,7 +177,7 @@ final class SeatCommands {
                 .or(() -> able(facts != null && facts.capabilities().copies()));
         Optional<Integer> seat = refusal.isPresent() ? Optional.empty() : table().takeHolding(user, command.prefix());
         if (seat.isEmpty()) {
-            answer(command, refusal.orElseGet(() -> elsewhere(command.prefix())), null);
+            refuse(command, refusal.orElseGet(() -> elsewhere(command.prefix())));
             return;
         }
         underWay.put(user, command.epoch());
@@ -185,7 +185,7 @@ final class SeatCommands {
             Optional<InferenceRequest> text = found == null ? Optional.empty() : found;
             if (text.isEmpty() && textMayCome(command.lease())) {
                 left(user);
-                answer(command, new Receipt.Deferred(AGAIN, Receipt.Reason.CONTENT_UNKNOWN), null);
+                refuse(command, new Receipt.Deferred(AGAIN, Receipt.Reason.CONTENT_UNKNOWN));
             } else {
                 write(command, user, new Seat(seat.get()), text);
             }
@@ -205,10 +205,10 @@ final class SeatCommands {
             left(user);
             StoredCopy written = copy == null ? null : copy.orElse(null);
             if (written == null) {
-                answer(command, FAILED, null);
+                refuse(command, FAILED);
             } else {
-                copied.put(command.lease(), new Copied(command.epoch(), command.prefix(), written));
-                answer(command, new Receipt.Accepted(), written);
+                copied.put(command.lease(), new Copied(command.epoch(), command.order(), command.prefix(), written));
+                answer(command, command.order(), new Receipt.Accepted(), written);
             }
         });
     }
@@ -336,10 +336,14 @@ final class SeatCommands {
         return new Receipt.Rejected(table().holds(prefix) ? Receipt.Reason.BUSY : Receipt.Reason.NOT_RESIDENT);
     }
 
-    private void answer(Worker.CopyPrefix command, Receipt receipt, @Nullable StoredCopy copy) {
+    private void refuse(Worker.CopyPrefix command, Receipt receipt) {
+        answer(command, command.order(), receipt, null);
+    }
+
+    private void answer(Worker.CopyPrefix command, long order, Receipt receipt, @Nullable StoredCopy copy) {
         command.keeper()
                 .tell(new Worker.CopyAnswered(
-                        worker, command.lease(), command.epoch(), command.incarnation(), receipt, copy));
+                        worker, command.lease(), command.epoch(), command.incarnation(), order, receipt, copy));
     }
 
     private void answer(Worker.WarmPrefix command, Receipt receipt) {

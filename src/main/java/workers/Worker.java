@@ -111,7 +111,11 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
      */
     public record SeatFilled(TurnId turn, int from, long[] hashes) implements Command {}
 
-    /** Asks for a copy of a prefix outside the engine, with what the conversation's next turn is sure to begin with. */
+    /**
+     * Asks for a copy of a prefix outside the engine, with what the conversation's next turn is sure to begin with.
+     *
+     * @param order number of the order among its keeper's
+     */
     public record CopyPrefix(
             LedgerId ledger,
             LeaseId lease,
@@ -119,6 +123,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
             Incarnation incarnation,
             Prefix prefix,
             ConversationRef conversation,
+            long order,
             ActorRef<RetentionNews> keeper)
             implements Command {}
 
@@ -228,12 +233,18 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
             @Nullable Prefix left)
             implements RetentionNews {}
 
-    /** Answer to {@link CopyPrefix}; with a copy when it was accepted. */
+    /**
+     * Answer to {@link CopyPrefix}.
+     *
+     * @param order that it answers; of a copy, the one that it was written by, which may be an earlier one
+     * @param copy when it was accepted
+     */
     public record CopyAnswered(
             WorkerId worker,
             LeaseId lease,
             Epoch epoch,
             Incarnation incarnation,
+            long order,
             Receipt receipt,
             @Nullable StoredCopy copy)
             implements RetentionNews {}

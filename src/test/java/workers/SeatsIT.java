@@ -93,6 +93,7 @@ class SeatsIT {
 
     private final TestProbe<Worker.AdmitReply> admissions = kit.kit().createTestProbe();
     private final TestProbe<Worker.RetentionNews> keeper = kit.kit().createTestProbe();
+    private long orders;
 
     /** A worker and the client of its engine. */
     private record Engine(ActorRef<Worker.Command> worker, EngineClient client, Incarnation incarnation) {}
@@ -214,7 +215,10 @@ class SeatsIT {
         Result moved = turn(b, session, copy);
 
         assertTrue(moved.reused(95), moved.toString());
-        assertEquals(copy, copied(command), "the same command has one effect");
+        a.worker().tell(copy(session, command.epoch(), a.incarnation(), command.prefix(), command.conversation()));
+        Worker.CopyAnswered again = keeper.expectMessageClass(Worker.CopyAnswered.class, PATIENCE);
+        assertEquals(copy, again.copy(), "a repeated order has no second effect");
+        assertEquals(command.order(), again.order());
         a.worker().tell(new Worker.DiscardCopy(copy.location()));
         keeper.awaitAssert(PATIENCE, () -> {
             assertTrue(Files.notExists(copies.resolve(copy.location())));
@@ -358,7 +362,8 @@ class SeatsIT {
 
     private Worker.CopyPrefix copy(
             Session session, Epoch epoch, Incarnation incarnation, Prefix prefix, ConversationRef conversation) {
-        return new Worker.CopyPrefix(LEDGER, session.lease, epoch, incarnation, prefix, conversation, keeper.getRef());
+        return new Worker.CopyPrefix(
+                LEDGER, session.lease, epoch, incarnation, prefix, conversation, ++orders, keeper.getRef());
     }
 
     private Receipt answer() {

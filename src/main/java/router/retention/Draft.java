@@ -72,22 +72,16 @@ final class Draft {
         }
     }
 
-    /** Undoes what an answer speaks of although nobody wants it any more. */
+    /** Undoes what an answer speaks of although nobody wants it any more: a hold without a lease, a copy that its lease has not. */
     void undo(RetentionLedger.WorkerAnswer late) {
-        if (late.kind() == Step.Kind.HOLD
-                && late.granted()
-                && book.lease(late.lease()).isEmpty()) {
+        Optional<Lease> open = book.lease(late.lease());
+        if (late.kind() == Step.Kind.HOLD && late.granted() && open.isEmpty()) {
             orders.add(new WorkerOrder.ReleaseHold(late.worker(), late.lease(), book.epoch()));
         }
-        if (late.copy() != null) {
-            discard(late.worker(), late.copy());
-        }
-    }
-
-    /** Deletes a copy that was written beside the one that is known. */
-    void undoOther(RetentionLedger.WorkerAnswer again, Step known) {
-        if (again.copy() != null && !again.copy().equals(known.copy())) {
-            discard(again.worker(), again.copy());
+        StoredCopy copy = late.copy();
+        if (copy != null
+                && open.filter(lease -> lease.storedCopies().contains(copy)).isEmpty()) {
+            discard(late.worker(), copy);
         }
     }
 

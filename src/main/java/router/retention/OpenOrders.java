@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Messages may overtake each other, and come twice. Orders are numbered in the order of sending; a worker obeys, for each lease,
  * the highest number that it has seen, and names it in what it says of the hold. So of two words on one hold the later one is
- * known: the one on the higher order, and of one order the acknowledgement comes before the changes, which count up.
+ * known: the one on the higher order, and of one order the acknowledgement comes before the changes, which count up. What is said
+ * of a copy names the order that it was written by, too.
  *
  * <p>Thread-safety: confined to its actor.
  */
@@ -33,10 +34,10 @@ public final class OpenOrders {
      */
     private record Sent(long number, Instant at, @Nullable Instant until) {}
 
-    /** The latest word on a hold: order and number of its change, 0 for the acknowledgement. */
+    /** The latest word on a hold or a copy: order and number of its change, 0 for the acknowledgement. */
     private record Word(long order, int change) {
-        boolean after(@Nullable Word other) {
-            return other == null || order > other.order || (order == other.order && change > other.change);
+        boolean after(Word other) {
+            return order > other.order || (order == other.order && change > other.change);
         }
     }
 
@@ -51,8 +52,7 @@ public final class OpenOrders {
         if (order instanceof WorkerOrder.PlaceHold place) {
             Instant until = now.plus(place.hold().remaining());
             Key key = new Key(place.hold().lease(), Step.Kind.HOLD, place.worker(), place.incarnation());
-            // Whatever is said of an earlier lease of the same id is about something else.
-            heard.putIfAbsent(key, new Word(number, -1));
+            asked(key, number);
             unanswered.merge(
                     key, new Sent(number, now, until), (before, again) -> new Sent(number, now, before.until()));
         } else if (order instanceof WorkerOrder.Warm warm) {
@@ -60,17 +60,22 @@ public final class OpenOrders {
                     new Key(warm.lease(), Step.Kind.WARM, warm.worker(), warm.incarnation()),
                     new Sent(number, now, null));
         } else if (order instanceof WorkerOrder.Copy copy) {
-            unanswered.put(
-                    new Key(copy.lease(), Step.Kind.COPY, copy.worker(), copy.incarnation()),
-                    new Sent(number, now, null));
+            Key key = new Key(copy.lease(), Step.Kind.COPY, copy.worker(), copy.incarnation());
+            asked(key, number);
+            unanswered.put(key, new Sent(number, now, null));
         }
         return number;
     }
 
-    /** Takes in an answer; false when a later one was heard before it, or the same one. */
+    /** Whatever is said of an earlier lease of the same id is about something else. */
+    private void asked(Key key, long number) {
+        heard.putIfAbsent(key, new Word(number, -1));
+    }
+
+    /** Takes in an answer; false when a later one was heard before it, or the same one, or its lease is over. */
     public boolean hears(RetentionLedger.WorkerAnswer answer) {
         Key key = new Key(answer.lease(), answer.kind(), answer.worker(), answer.incarnation());
-        if (answer.kind() == Step.Kind.HOLD && !later(key, new Word(answer.order(), 0))) {
+        if (answer.kind() != Step.Kind.WARM && !later(key, new Word(answer.order(), 0))) {
             return false;
         }
         confirmed.add(key);
@@ -95,7 +100,8 @@ public final class OpenOrders {
     }
 
     private boolean later(Key key, Word word) {
-        boolean later = word.after(heard.get(key));
+        Word before = heard.get(key);
+        boolean later = before != null && word.after(before);
         if (later) {
             heard.put(key, word);
         }

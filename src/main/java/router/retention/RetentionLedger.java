@@ -63,7 +63,7 @@ public final class RetentionLedger {
     /**
      * What a worker says to an order.
      *
-     * @param order for a hold, the order's number, see {@link OpenOrders#sent}; else 0
+     * @param order number of the order, see {@link OpenOrders#sent}; for a copy, of the one that it was written by; 0 for WARM
      */
     public record WorkerAnswer(
             WorkerId worker,
@@ -213,7 +213,7 @@ public final class RetentionLedger {
     /**
      * A worker answered. Answers to orders of earlier epochs, and from other lives of the worker, have no effect; nor has the word
      * that a worker is in another life, of which it is about to tell everybody itself: it says nothing about what its engine has.
-     * Answers that a later one overtook are not for here, see {@link OpenOrders#hears}.
+     * Answers that {@link OpenOrders#hears} does not take in are for {@link #overtaken}.
      *
      * @param asked until when the order asked for a hold, see {@link OpenOrders#asked}; null when that is not known
      */
@@ -226,12 +226,8 @@ public final class RetentionLedger {
         Optional<Lease> open = book.lease(answer.lease());
         Optional<Step> step = open.flatMap(lease -> lease.step(answer.kind(), answer.worker()))
                 .filter(known -> known.incarnation().equals(answer.incarnation()) && known.answerable());
-        if (open.isEmpty() || step.isEmpty()) {
+        if (open.isEmpty() || step.isEmpty() || step.get().stored()) {
             draft.undo(answer);
-            return draft.decision();
-        }
-        if (step.get().stored()) {
-            draft.undoOther(answer, step.get());
             return draft.decision();
         }
         Instant until = untouchedUntil(answer, open.get(), now);
@@ -247,6 +243,13 @@ public final class RetentionLedger {
             draft.add(recorded);
             settle(draft, book, open.get().answered(recorded), live);
         }
+        return draft.decision();
+    }
+
+    /** An answer that is not for {@link #answered}, because it was overtaken or is about an earlier lease of the same id. */
+    public Decision overtaken(LeaseBook book, WorkerAnswer answer, LiveWorkers live, Instant now) {
+        Draft draft = draft(book, live, now);
+        draft.undo(answer);
         return draft.decision();
     }
 

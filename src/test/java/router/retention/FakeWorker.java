@@ -14,6 +14,7 @@ import kv.KvTier;
 import kv.LeaseId;
 import kv.Prefix;
 import kv.Receipt;
+import kv.StoredCopy;
 import kv.WorkerId;
 import workers.holds.SeenOrders;
 
@@ -23,11 +24,15 @@ final class FakeWorker {
     /** A hold as its worker knows it, in true time. */
     record TrueHold(Epoch epoch, long order, Prefix prefix, Instant until) {}
 
+    /** A copy, and the order that it was written by. */
+    record Copied(Epoch epoch, long order, Prefix prefix, StoredCopy copy) {}
+
     final WorkerId id;
     final boolean copies;
     long life = 1;
     boolean up = true;
     final Map<LeaseId, TrueHold> holds = new HashMap<>();
+    final Map<LeaseId, Copied> copied = new HashMap<>();
     SeenOrders seen = new SeenOrders(1_000);
     final List<Prefix> resident = new ArrayList<>();
 
@@ -39,6 +44,7 @@ final class FakeWorker {
     void restart(boolean engineToo) {
         life++;
         holds.clear();
+        copied.clear();
         seen = new SeenOrders(1_000);
         if (engineToo) {
             resident.clear();

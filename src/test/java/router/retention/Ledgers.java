@@ -184,7 +184,9 @@ public final class Ledgers {
             orders.add(order);
             long number = open.sent(order, now);
             if (order instanceof WorkerOrder.PlaceHold place) {
-                numbers.put(place.worker() + " " + place.hold().lease(), number);
+                numbers.put(key(Step.Kind.HOLD, place.worker(), place.hold().lease()), number);
+            } else if (order instanceof WorkerOrder.Copy copy) {
+                numbers.put(key(Step.Kind.COPY, copy.worker(), copy.lease()), number);
             }
         }
         return decision;
@@ -225,19 +227,23 @@ public final class Ledgers {
             WorkerId worker, long life, Step.Kind kind, long lease, Receipt receipt, @Nullable StoredCopy copy) {
         Instant asked = open.asked(id(lease), worker, life(life)).orElse(null);
         RetentionLedger.WorkerAnswer answer = new RetentionLedger.WorkerAnswer(
-                worker, id(lease), book.epoch(), life(life), kind, number(worker, lease), receipt, copy);
+                worker, id(lease), book.epoch(), life(life), kind, number(kind, worker, lease), receipt, copy);
         open.hears(answer);
         return run(ledger.answered(book, answer, asked, live, now));
     }
 
-    /** Number of the last order for a hold that a worker was sent; 0 when there was none. */
-    long number(WorkerId worker, long lease) {
-        return numbers.getOrDefault(worker + " " + id(lease), 0L);
+    /** Number of the last order for a hold or a copy that a worker was sent; 0 when there was none. */
+    long number(Step.Kind kind, WorkerId worker, long lease) {
+        return numbers.getOrDefault(key(kind, worker, id(lease)), 0L);
+    }
+
+    private static String key(Step.Kind kind, WorkerId worker, LeaseId lease) {
+        return kind + " " + worker + " " + lease;
     }
 
     RetentionLedger.Decision ends(WorkerId worker, long life, long lease, Loss reason, @Nullable Prefix left) {
         Instant asked = open.asked(id(lease), worker, life(life)).orElse(null);
-        long order = number(worker, lease);
+        long order = number(Step.Kind.HOLD, worker, lease);
         int change = changes.merge(worker + " " + lease + " " + order, 1, Integer::sum);
         RetentionLedger.HoldOver over =
                 new RetentionLedger.HoldOver(worker, id(lease), book.epoch(), life(life), order, change, reason, left);

@@ -16,6 +16,7 @@ import static router.retention.Ledgers.terms;
 import java.time.Duration;
 import java.util.List;
 import kv.Epoch;
+import kv.StoredCopy;
 import org.junit.jupiter.api.Test;
 
 /** R3: what belongs to another epoch, is overtaken or repeated, changes nothing. */
@@ -65,13 +66,51 @@ class R3FencingTest {
     @Test
     void whatWasSaidOfAnEarlierLeaseOfTheSameIdDoesNotCount() {
         ledgers.heldAtHome(1);
+        long repeated = ledgers.open.sent(ledgers.orders.get(0), ledgers.now);
         Lease before = ledgers.lease(1);
         ledgers.end(1, EndReason.OWNER);
         ledgers.open.forget(before);
+        assertFalse(ledgers.open.hears(accepted(1)), "its lease is over");
         ledgers.grant(terms(1, 1), MINUTE);
 
         assertFalse(ledgers.open.hears(over(1, 1)));
-        assertTrue(ledgers.open.hears(accepted(ledgers.number(A, 1))));
+        assertFalse(ledgers.open.hears(accepted(repeated)));
+        assertTrue(ledgers.open.hears(accepted(ledgers.number(Step.Kind.HOLD, A, 1))));
+    }
+
+    /** The old copy may be on its way out: as long as nobody had it, whoever looked into the storage took it for abandoned. */
+    @Test
+    void aCopyThatWasWrittenForAnEarlierLeaseOfTheSameIdIsNotTheNewOnes() {
+        ledgers.up(A, 1, Ledgers.HOLDS_AND_COPIES);
+        ledgers.heldAtHome(2);
+        long before = ledgers.number(Step.Kind.COPY, A, 1);
+        Lease ended = ledgers.lease(1);
+        ledgers.end(1, EndReason.OWNER);
+        ledgers.open.forget(ended);
+        StoredCopy old = new StoredCopy("old", 1, 1, "m");
+        assertFalse(ledgers.open.hears(copied(before, old)), "its lease is over");
+        ledgers.heldAtHome(2);
+        long asked = ledgers.number(Step.Kind.COPY, A, 1);
+        assertTrue(asked > before);
+
+        assertFalse(ledgers.open.hears(copied(before, old)));
+        assertEquals(
+                List.of(new WorkerOrder.DiscardCopy(A, "old")),
+                ledgers.run(ledgers.ledger.overtaken(ledgers.book, copied(before, old), ledgers.live, ledgers.now))
+                        .orders());
+
+        StoredCopy young = new StoredCopy("young", 1, 1, "m");
+        ledgers.answer(A, 1, Step.Kind.COPY, 1, ACCEPTED, young);
+        assertEquals(List.of(young), ledgers.lease(1).storedCopies());
+        assertFalse(ledgers.open.hears(copied(asked, young)), "once more");
+        assertEquals(
+                RetentionLedger.Decision.NOTHING,
+                ledgers.ledger.overtaken(ledgers.book, copied(asked, young), ledgers.live, ledgers.now));
+    }
+
+    private RetentionLedger.WorkerAnswer copied(long order, StoredCopy copy) {
+        return new RetentionLedger.WorkerAnswer(
+                A, id(1), ledgers.book.epoch(), life(1), Step.Kind.COPY, order, ACCEPTED, copy);
     }
 
     @Test

@@ -260,6 +260,9 @@ final class RetentionHistory {
         if (!worker.up) {
             return;
         }
+        if (order instanceof WorkerOrder.DiscardCopy discard) {
+            worker.copied.values().removeIf(made -> made.copy().location().equals(discard.location()));
+        }
         if (order instanceof WorkerOrder.ListCopies list) {
             assertEquals(book.ledger(), list.ledger());
             List<FoundCopy> found = new ArrayList<>();
@@ -289,6 +292,13 @@ final class RetentionHistory {
                     current ? new Receipt.Accepted() : new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION),
                     null);
         } else if (order instanceof WorkerOrder.Copy copy) {
+            FakeWorker.Copied before = worker.copied.get(copy.lease());
+            if (before != null
+                    && before.epoch().equals(copy.epoch())
+                    && before.prefix().equals(copy.prefix())) {
+                copied(worker, copy, before.order(), new Receipt.Accepted(), before.copy());
+                return;
+            }
             boolean can =
                     copy.incarnation().equals(Ledgers.life(worker.life)) && worker.resident.contains(copy.prefix());
             StoredCopy stored = can ? new StoredCopy("copy-" + copiesWritten++, 1, 1, "m") : null;
@@ -298,16 +308,18 @@ final class RetentionHistory {
             if (random.nextInt(4) == 0 && trouble) {
                 return; // written, but its worker dies before it says so
             }
-            answer(
-                    worker,
-                    copy.lease(),
-                    copy.epoch(),
-                    copy.incarnation(),
-                    Step.Kind.COPY,
-                    0,
-                    can ? new Receipt.Accepted() : new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT),
-                    stored);
+            if (stored == null) {
+                copied(worker, copy, number, new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT), null);
+            } else {
+                worker.copied.put(copy.lease(), new FakeWorker.Copied(copy.epoch(), number, copy.prefix(), stored));
+                copied(worker, copy, number, new Receipt.Accepted(), stored);
+            }
         }
+    }
+
+    private void copied(
+            FakeWorker worker, WorkerOrder.Copy copy, long order, Receipt receipt, @Nullable StoredCopy stored) {
+        answer(worker, copy.lease(), copy.epoch(), copy.incarnation(), Step.Kind.COPY, order, receipt, stored);
     }
 
     private void answer(
@@ -328,8 +340,11 @@ final class RetentionHistory {
         if (content instanceof RetentionLedger.WorkerAnswer answer) {
             Instant asked = open.asked(answer.lease(), answer.worker(), answer.incarnation())
                     .orElse(null);
-            if (answer.epoch().equals(book.epoch()) && open.hears(answer)) {
-                store(ledger.answered(book, answer, asked, live(), clock()));
+            if (answer.epoch().equals(book.epoch())) {
+                store(
+                        open.hears(answer)
+                                ? ledger.answered(book, answer, asked, live(), clock())
+                                : ledger.overtaken(book, answer, live(), clock()));
             }
         } else if (content instanceof RetentionLedger.HoldOver over) {
             Instant asked =

@@ -161,6 +161,12 @@ class RetentionHistoryTest {
         }
     }
 
+    /** A copy for a lease that ended was answered once the same id had a lease that wanted one, and its deletion was on its way. */
+    @Test
+    void r7ACopyForAnEarlierLeaseOfTheSameIdIsNotClaimed() {
+        r7OnceANewLifeOfAWorkerIsSeenNothingOfAnEarlierOneIsClaimed(936276683);
+    }
+
     @Property(tries = 300)
     void r8AfterAnyCrashTheSameLeasesAreBackAndSoonEveryHolderHasAnsweredAgain(@ForAll long seed) {
         RetentionHistory history = new RetentionHistory(seed).run(STEPS);
