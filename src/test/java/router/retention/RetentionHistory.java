@@ -446,6 +446,7 @@ final class RetentionHistory {
             deliverAll(toWorkers);
             deliverAll(toKeeper);
         }
+        deliverAll(toWorkers); // what the last answers led to
     }
 
     /** Leases that do not end within a moment. */
