@@ -8,7 +8,6 @@ import agents.session.SessionEvent.SessionOpened;
 import agents.session.SessionKey;
 import agents.session.SessionPhase;
 import agents.session.SessionState;
-import agents.session.TurnOutcome;
 import agents.session.TurnResult;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
@@ -359,12 +358,12 @@ public final class AgentSession
         List<SessionEvent> events = new ArrayList<>();
         SessionState session = state == null ? opened(complete.session(), result.startedAt(), events) : state;
         SessionPhase before = session.phase(running.count());
-        SessionState without = session;
         Optional<SessionEvent.TurnCompleted> ended = session.complete(result, running.busyBeside(result.id()));
         ended.ifPresent(events::add);
-        // A last turn that failed will be tried again. Several may be the answers to one last request.
-        boolean over = complete.session().last() && !running.lastBeside(result.id());
-        if (over && result.outcome() == TurnOutcome.COMPLETED) {
+        SessionState recorded = ended.map(event -> after(session, event)).orElse(session);
+        // A last request that failed will be tried again, with whichever of its answers.
+        boolean over = complete.session().last() && !running.answerBeside(result.id());
+        if (over && recorded.answered(result.id())) {
             session.close(CloseReason.FINAL_TURN, result.endedAt()).ifPresent(events::add);
         }
         return Effect()
@@ -373,8 +372,8 @@ public final class AgentSession
                     noLongerRuns(result.id());
                     logTransition(before, next, "turn " + result.outcome().label());
                     tellParent(next);
-                    ended.ifPresent(event -> tellKeeper(without, next, event, result));
-                    if (next.closed() && !without.closed()) {
+                    ended.ifPresent(event -> tellKeeper(session, next, event, result));
+                    if (next.closed() && !session.closed()) {
                         ties.closeChildren(next);
                     }
                 })

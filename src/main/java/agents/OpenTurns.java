@@ -41,11 +41,10 @@ final class OpenTurns {
         return turns.remove(turn);
     }
 
-    /** Whether another turn that its client calls the session's last runs. */
-    boolean lastBeside(TurnId turn) {
-        return turns.entrySet().stream()
-                .anyMatch(other -> !other.getKey().equals(turn)
-                        && other.getValue().session().last());
+    /** Whether another answer to the same request runs. */
+    boolean answerBeside(TurnId turn) {
+        return turns.keySet().stream()
+                .anyMatch(other -> !other.equals(turn) && other.firstChoice().equals(turn.firstChoice()));
     }
 
     /** Lines of prompts on which turns run. */

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Names turns: a time-ordered UUID of version 7, or, for a request that carries an idempotency key, a UUID of version 8
- * that repeats with tenant, session and key. So do the names of a request's further answers, with the first one's.
+ * that repeats with tenant, session and key.
  *
  * <p>Thread-safety: safe for concurrent use if the generator is.
  *
@@ -38,16 +38,8 @@ public final class TurnIds {
     static TurnId repeated(TenantId tenant, SessionId session, String key) {
         String named =
                 tenant.value().length() + ":" + tenant.value() + session.value().length() + ":" + session.value() + key;
-        return hashed(named);
-    }
-
-    /**
-     * The name of one of the answers to a request: the request's own for the first, for the others one that repeats with it.
-     *
-     * @param choice which answer, from 0
-     */
-    public static TurnId choice(TurnId request, int choice) {
-        return choice == 0 ? request : hashed(request.value() + '/' + choice);
+        ByteBuffer hash = ByteBuffer.wrap(Sha256.of(named));
+        return new TurnId(uuid(hash.getLong(), hash.getLong(), 8));
     }
 
     /**
@@ -61,11 +53,6 @@ public final class TurnIds {
                     "Idempotency-Key", "header Idempotency-Key is longer than " + MAX_KEY_LENGTH + " characters");
         }
         return header;
-    }
-
-    private static TurnId hashed(String named) {
-        ByteBuffer hash = ByteBuffer.wrap(Sha256.of(named));
-        return new TurnId(uuid(hash.getLong(), hash.getLong(), 8));
     }
 
     private static String uuid(long high, long low, int version) {

@@ -302,16 +302,43 @@ class AgentSessionTest {
 
     @Test
     void severalAnswersToTheLastRequestCloseTheSessionWithTheirLast() {
-        for (String id : List.of("1", "1b")) {
-            TestProbe<Object> turn = kit.createTestProbe();
-            session.<BeginReply>runCommand(replyTo -> begin(LAST, id, turn.getRef(), replyTo, SYSTEM, "u:bye"));
+        beginLast("1", "1_1");
+        assertFalse(closedBy(completed("1", 0, 2, FinishReason.STOP, SYSTEM, "u:bye")));
+        assertTrue(closedBy(completed("1_1", 0, 3, FinishReason.STOP, SYSTEM, "u:bye")));
+    }
+
+    @Test
+    void aLastRequestOfWhichOneAnswerFailedClosesNothingSoThatItCanBeTriedAgain() {
+        beginLast("1", "1_1", "1_2");
+        assertFalse(closedBy(completed("1", 0, 2, FinishReason.STOP, SYSTEM, "u:bye")));
+        assertFalse(closedBy(without("1_1", TurnOutcome.ENGINE_FAILED, 3, SYSTEM, "u:bye")));
+        assertFalse(closedBy(completed("1_2", 0, 4, FinishReason.STOP, SYSTEM, "u:bye")));
+
+        assertTrue(closedBy(completed("1_1", 5, 6, FinishReason.STOP, SYSTEM, "u:bye")));
+    }
+
+    @Test
+    void aLastRequestThatIsTriedAgainClosesTheSessionWhateverBecomesOfTheFirstTry() {
+        beginLast("1", "2");
+        assertTrue(closedBy(completed("2", 2, 3, FinishReason.STOP, SYSTEM, "u:bye")));
+
+        assertEquals(
+                2,
+                ends(LAST, without("1", TurnOutcome.CANCELLED, 4, SYSTEM, "u:bye"))
+                        .state()
+                        .totalTurns());
+        assertEquals(SessionPhase.CLOSED, phase());
+    }
+
+    private void beginLast(String... turns) {
+        for (String turn : turns) {
+            TestProbe<Object> owner = kit.createTestProbe();
+            session.<BeginReply>runCommand(replyTo -> begin(LAST, turn, owner.getRef(), replyTo, SYSTEM, "u:bye"));
         }
-        assertFalse(ends(LAST, completed("1", 0, 2, FinishReason.STOP, SYSTEM, "u:bye"))
-                .state()
-                .closed());
-        assertTrue(ends(LAST, completed("1b", 0, 3, FinishReason.STOP, SYSTEM, "u:bye"))
-                .state()
-                .closed());
+    }
+
+    private boolean closedBy(TurnResult result) {
+        return ends(LAST, result).state().closed();
     }
 
     @Test

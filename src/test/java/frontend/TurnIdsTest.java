@@ -10,7 +10,9 @@ import inference.TenantId;
 import inference.TurnId;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -44,14 +46,13 @@ class TurnIdsTest {
     }
 
     @Test
-    void theFirstOfSeveralAnswersHasItsRequestsNameAndTheOthersOnesThatRepeatWithIt() {
-        TurnId request = keyed("t", "s", "key");
-        assertEquals(request, TurnIds.choice(request, 0));
-        TurnId second = TurnIds.choice(request, 1);
-        assertEquals(8, UUID.fromString(second.value()).version());
-        assertEquals(second, TurnIds.choice(keyed("t", "s", "key"), 1));
-        assertNotEquals(second, TurnIds.choice(request, 2));
-        assertNotEquals(second, TurnIds.choice(ids.next(), 1));
+    void severalAnswersToARequestAreNamedAfterTheFirst() {
+        for (TurnId first : List.of(ids.next(), keyed("t", "s", "key"))) {
+            assertEquals(first, first.choice(0));
+            assertEquals(3, Set.of(first, first.choice(1), first.choice(11)).size());
+            assertEquals(first, first.choice(11).firstChoice());
+            assertEquals(first, first.firstChoice());
+        }
     }
 
     @Test

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param checkpoints ends of its prompts, at least one
  * @param live false once superseded; a turn that extends it makes it live again
  * @param acting whether its last turn ended in tool calls
- * @param calls tools that the last turn called, null when it called none or when that was not recorded
+ * @param calls tools that the last turn called, null when it called none, or when those are not known
  * @param turns turns that advanced it
  * @param lastTurn number of the last of them
  * @param lastWorker where that ran

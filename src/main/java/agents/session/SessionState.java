@@ -22,7 +22,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -148,6 +151,15 @@ public record SessionState(
         return Optional.of(new TurnCompleted(turn, result.prefilled() ? advance(result, match, extended, busy) : null));
     }
 
+    /** Whether the answers to a turn's request that have ended are all complete, each by its latest end. */
+    public boolean answered(TurnId turn) {
+        Map<TurnId, TurnOutcome> latest = new HashMap<>();
+        turns.stream()
+                .filter(other -> other.id().firstChoice().equals(turn.firstChoice()))
+                .forEach(other -> latest.put(other.id(), other.outcome()));
+        return latest.values().stream().allMatch(outcome -> outcome == TurnOutcome.COMPLETED);
+    }
+
     /** Records a turn of which only the beginning is known. */
     public TurnCompleted lost(TurnId turn, FrontierMatch match, Instant startedAt, Instant noticedAt) {
         Frontier extended = match.kind() == FrontierMatch.Kind.EXTENDS ? match.frontier() : null;
@@ -180,9 +192,9 @@ public record SessionState(
         Frontier twin = extended != null && answersAsWell(extended, result) ? extended : null;
         boolean tools = result.outcome() == TurnOutcome.COMPLETED && result.finish() == FinishReason.TOOL_CALLS;
         List<String> calls = result.calls().isEmpty() ? null : result.calls();
-        if (!tools && twin != null && twin.acting()) {
+        if (twin != null && twin.acting()) {
+            calls = !tools || Objects.equals(calls, twin.calls()) ? twin.calls() : null;
             tools = true;
-            calls = twin.calls();
         }
         return new Advance(
                 prompt.model(),
@@ -200,7 +212,7 @@ public record SessionState(
 
     /*
      * One of several answers to one prompt, which ran side by side: it is no second turn of the line, and the line waits for tools if any
-     * of them calls some. Which of them the client goes on from is not known.
+     * of them calls some. Which of them the client goes on from is not known, so if they call different ones, neither are those.
      */
     private static boolean answersAsWell(Frontier line, TurnResult result) {
         return result.prompt().tip().equals(line.tip()) && result.startedAt().isBefore(line.lastEndedAt());

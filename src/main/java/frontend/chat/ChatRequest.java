@@ -1,6 +1,5 @@
 package frontend.chat;
 
-import frontend.TurnIds;
 import inference.InferenceRequest;
 import inference.Sampling;
 import java.util.List;
@@ -33,7 +32,7 @@ public record ChatRequest(
         Sampling sampling = inference.sampling();
         Long seed = sampling.seed();
         return inference.answeredBy(
-                TurnIds.choice(inference.turn(), choice),
+                inference.turn().choice(choice),
                 sampling.seeded(seed == null ? null : Long.valueOf(seed + choice)),
                 inference.hints().withoutSpeculation());
     }

@@ -147,6 +147,13 @@ class SessionStateTest {
         end(completed("1c", 0, 5, FinishReason.STOP, SYSTEM, "u:one"));
         assertEquals(SessionPhase.ACTING, state.phase(0));
         assertEquals(List.of("bash"), state.frontiers().get(0).calls());
+        end(Conversation.calling(List.of("bash"), "1d", 0, 5, SYSTEM, "u:one"));
+        assertEquals(List.of("bash"), state.frontiers().get(0).calls());
+        for (String tool : List.of("make", "bash")) {
+            end(Conversation.calling(List.of(tool), "1" + tool, 0, 5, SYSTEM, "u:one"));
+            assertNull(state.frontiers().get(0).calls(), "which of them it waits for is not known");
+            assertEquals(SessionPhase.ACTING, state.phase(0));
+        }
 
         end(completed("2", 6, 7, FinishReason.STOP, SYSTEM, "u:one"));
         assertEquals(SessionPhase.IDLE, state.phase(0), "asked for again, it is another answer instead");
