@@ -37,7 +37,6 @@ public final class RunningTurns {
     private final Set<TurnAnswer> running = ConcurrentHashMap.newKeySet();
     private final CompletableFuture<Integer> drained = new CompletableFuture<>();
     private volatile boolean draining;
-    private volatile int cut;
 
     public RunningTurns(ActorSystem<?> system, FrontendSettings settings, InferenceService service, Metrics metrics) {
         this.system = system;
@@ -85,6 +84,7 @@ public final class RunningTurns {
     }
 
     private static Source<ChoiceEvent, NotUsed> merged(List<TurnAnswer> answers) {
+        // As nearly every request wants it. The way of several takes twice the time: 25 µs more per answer, 0.7 µs per event.
         if (answers.size() == 1) {
             return answers.get(0).events().map(event -> new ChoiceEvent(0, event, event.terminal()));
         }
@@ -122,12 +122,7 @@ public final class RunningTurns {
             running.remove(answer);
             settle();
         });
-        try {
-            service.infer(request, answer);
-        } catch (RuntimeException bug) {
-            answer.leave();
-            throw bug;
-        }
+        service.infer(request, answer);
         return answer;
     }
 
@@ -142,7 +137,8 @@ public final class RunningTurns {
     }
 
     /**
-     * Refuses new turns from now on; completes when none runs any more, at the latest shortly after the bound.
+     * Refuses new turns from now on; completes when every answer was read to its end, at the latest when the bound is reached. It
+     * ends the turns that still run; what is not read by then stays to be read.
      *
      * @return how many turns the bound ended
      */
@@ -164,10 +160,12 @@ public final class RunningTurns {
     }
 
     private void abortAll() {
-        cut = running.size();
+        int cut = (int) running.stream().filter(TurnAnswer::runs).count();
         if (cut > 0) {
             LOG.info("drained long enough: {} turns are aborted", cut);
         }
+        // First, so that a turn which begins meanwhile is aborted, too.
+        drained.complete(cut);
         running.forEach(turn -> turn.abort(new InferenceEvent.Failed(shuttingDown())));
     }
 
@@ -180,7 +178,7 @@ public final class RunningTurns {
 
     private synchronized void settle() {
         if (draining && running.isEmpty()) {
-            drained.complete(cut);
+            drained.complete(0);
         }
     }
 

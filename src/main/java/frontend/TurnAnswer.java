@@ -47,9 +47,8 @@ final class TurnAnswer implements TurnClient {
 
     @Override
     public void end(InferenceEvent last) {
-        if (add(new Offer(last, null))) {
-            end.complete(last);
-        }
+        add(new Offer(last, null));
+        end.complete(last);
     }
 
     @Override
@@ -65,6 +64,13 @@ final class TurnAnswer implements TurnClient {
     /** The turn's own last event, whether or not the client waits for it. */
     CompletionStage<InferenceEvent> end() {
         return end;
+    }
+
+    /** Whether there is no terminal event yet, and somebody waits for it. */
+    boolean runs() {
+        synchronized (offered) {
+            return !ended;
+        }
     }
 
     /** Runs an action once nobody reads any more: the end was read, or the client has left. */

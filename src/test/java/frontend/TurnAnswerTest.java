@@ -104,7 +104,7 @@ class TurnAnswerTest {
         over.join();
         assertTrue(left.get());
         answer.end(DONE);
-        assertFalse(answer.end().toCompletableFuture().isDone());
+        assertEquals(DONE, answer.end().toCompletableFuture().getNow(FAILED), "its tokens count");
     }
 
     @Test
