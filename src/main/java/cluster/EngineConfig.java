@@ -1,6 +1,7 @@
 package cluster;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigUtil;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -55,8 +56,10 @@ final class EngineConfig {
                         throw wrong(engine, "there is no unsaid." + key);
                     }
                 }
-                Config both = own.withFallback(others).atKey(UNSAID);
-                servers.put(new WorkerId(engine.getString("url")), common.assuming(unsaid(new Section(both, UNSAID))));
+                String url = engine.getString("url");
+                String path = ConfigUtil.joinPath("holdfast", "workers", "engines", url, UNSAID);
+                Section both = new Section(own.withFallback(others).atPath(path), path);
+                servers.put(new WorkerId(url), common.assuming(unsaid(both)));
             }
         }
         return Map.copyOf(servers);

@@ -24,12 +24,12 @@ public record AgentHints(
         @Nullable Double latencySensitivity,
         @Nullable Duration expectedResume,
         @Nullable Duration toolTimeout) {
+    /** No hint at all. */
+    public static final AgentHints NONE = new AgentHints(0, 0, null, false, null, null, null);
+
     /** The same without {@link #speculativePrefill}. */
     public AgentHints withoutSpeculation() {
         return new AgentHints(
                 priority, strictPriority, expectedOutputTokens, false, latencySensitivity, expectedResume, toolTimeout);
     }
-
-    /** No hint at all. */
-    public static final AgentHints NONE = new AgentHints(0, 0, null, false, null, null, null);
 }

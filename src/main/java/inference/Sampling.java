@@ -38,6 +38,10 @@ public record Sampling(
     /** No bias at all. */
     public static final SortedMap<Integer, Double> UNBIASED = Collections.emptySortedMap();
 
+    /** Everything as the engine likes. */
+    public static final Sampling DEFAULT =
+            new Sampling(null, null, null, null, null, null, null, null, List.of(), null, null, UNBIASED);
+
     public Sampling {
         stop = List.copyOf(stop);
         logitBias = Collections.unmodifiableSortedMap(new TreeMap<>(logitBias));
@@ -59,8 +63,4 @@ public record Sampling(
                 topLogprobs,
                 logitBias);
     }
-
-    /** Everything as the engine likes. */
-    public static final Sampling DEFAULT =
-            new Sampling(null, null, null, null, null, null, null, null, List.of(), null, null, UNBIASED);
 }

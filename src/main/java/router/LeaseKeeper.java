@@ -55,10 +55,10 @@ import workers.Worker;
  * messages. What it decides is stored before a worker is told.
  *
  * <p>Every life begins with an epoch of its own; until that is stored, commands wait. Later they wait while another is stored, but
- * for {@link Resume}. One that the store fails begins another,
- * unless somebody else has begun a later one: then it has been replaced, and ends. Soft state: which orders are open, and
- * which holds were acknowledged in this life ({@link OpenOrders}). It is lost with the keeper; a new life asks every worker
- * again, and a session that returns meanwhile waits for that at most {@link LeaseSettings#reassertWait}.
+ * for {@link Resume}. A keeper that the store fails begins another life, unless somebody else has begun a later one: then it has
+ * been replaced, and ends. Soft state: which orders are open, and which holds were acknowledged in this life ({@link OpenOrders}).
+ * It is lost with the keeper; a new life asks every worker again, and a session that returns meanwhile waits for that at most
+ * {@link LeaseSettings#reassertWait}.
  *
  * <p>The state is null before the first epoch.
  */

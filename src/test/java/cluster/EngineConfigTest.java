@@ -74,7 +74,8 @@ class EngineConfigTest {
                     { url = "http://a", copies-folder = "/tmp" }                             | an engine of kind openai has no "copies-folder"
                     { url = "http://a", kind = llama-cpp, copies-folder = "/does/not/exist" } | copies-folder /does/not/exist is no folder
                     { url = "http://a", unsaid { max-logprob = 1 } }                         | http://a: there is no unsaid.max-logprob
-                    { url = "http://a", unsaid { max-logprobs = 21 } }                       | unsaid.max-logprobs: must be 0 to 20, got 21
+                    { url = "http://a", unsaid { max-logprobs = 21 } }                       | 1: holdfast.workers.engines."http://a".unsaid.max-logprobs: must be 0 to 20, got 21
+                    { url = "http://a", unsaid { logit-bias = 3 } }                          | holdfast.workers.engines."http://a".unsaid.logit-bias has type NUMBER
                     { url = "http://a", kind = llama-cpp, unsaid { max-logprobs = 1 } }      | an engine of kind llama-cpp has no "unsaid"
                     { kind = llama-cpp }                                                     | url
                     """)

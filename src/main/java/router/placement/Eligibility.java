@@ -23,12 +23,12 @@ final class Eligibility {
                     RouteOutcome.NO_LOGPROBS,
                     request -> "no worker that serves " + request.model() + " tells log probabilities of "
                             + request.extras().logprobs()
-                            + " tokens at each place (holdfast.workers.openai.unsaid.max-logprobs)"),
+                            + " tokens at each place (see unsaid in docs/engines.md)"),
             new Demand(
                     Eligibility::biasesLogits,
                     RouteOutcome.NO_LOGIT_BIAS,
                     request -> "no worker that could serve this turn of " + request.model()
-                            + " takes a logit_bias (holdfast.workers.openai.unsaid.logit-bias)"),
+                            + " takes a logit_bias (see unsaid in docs/engines.md)"),
             new Demand(
                     Eligibility::fits,
                     RouteOutcome.TOO_LONG,
@@ -51,10 +51,12 @@ final class Eligibility {
     }
 
     private static boolean able(EngineFacts engine, RouteRequest request) {
-        return serves(engine, request)
-                && tellsLogprobs(engine, request)
-                && biasesLogits(engine, request)
-                && fits(engine, request);
+        for (Demand demand : DEMANDS) {
+            if (!demand.met.test(engine, request)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Why no worker is eligible, when none is. What one that is away could do is no fault of the request. */

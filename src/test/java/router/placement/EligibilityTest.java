@@ -1,6 +1,7 @@
 package router.placement;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import inference.InferenceFailure;
 import inference.TurnId;
@@ -80,6 +81,7 @@ class EligibilityTest {
                 refused(new AnswerExtras(6, false), Set.of(), 1).failure();
         assertEquals(InferenceFailure.Kind.INVALID_REQUEST, tooMany.kind());
         assertEquals("logprobs", tooMany.param());
+        assertTrue(tooMany.message().endsWith("(see unsaid in docs/engines.md)"), tooMany.message());
         InferenceFailure both = refused(new AnswerExtras(5, true), Set.of(), 1).failure();
         assertEquals("logit_bias", both.param(), "each of the two can do half of it");
         placer.update(B, WorkerState.DRAINING, WorkerLoad.idle(100));
