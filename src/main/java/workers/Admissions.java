@@ -42,10 +42,11 @@ final class Admissions {
         if (turns.containsKey(turn)) {
             return Optional.empty();
         }
-        if (state == WorkerState.DRAINING) {
+        boolean comesBack = state == WorkerState.DRAINING && heldBlocks > 0;
+        if (state == WorkerState.DRAINING && !comesBack) {
             return Optional.of(Worker.RefusalReason.DRAINING);
         }
-        if (!state.accepting() || facts == null) {
+        if (!(comesBack || state.accepting()) || facts == null) {
             return Optional.of(Worker.RefusalReason.NOT_READY);
         }
         int needed = blocks(inputTokens + 1, facts);

@@ -86,7 +86,10 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     /** A router has applied updates up to a number; without it the worker stops sending after a window. */
     public record AckUpdates(ActorRef<Update> subscriber, long number) implements Command {}
 
-    /** An operator wants no new turns here, or wants them again; running ones finish. Answered with the status then. */
+    /**
+     * An operator wants no turns here but of those whose prompts are held here, or wants all again; running ones finish. Answered with
+     * the status then.
+     */
     public record SetDraining(boolean draining, ActorRef<Status> replyTo) implements Command {}
 
     /** Asks for the worker's status. */

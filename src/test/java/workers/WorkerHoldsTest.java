@@ -213,7 +213,7 @@ class WorkerHoldsTest extends HoldFixture {
     }
 
     @Test
-    void aDrainingWorkerKeepsWhatItHoldsAndTakesNothingNew() {
+    void aDrainingWorkerKeepsWhatItHoldsForThoseWhoComeBackAndTakesNothingNew() {
         compute(3);
         hold(1, 2, 1, LONG);
         worker.tell(new Worker.SetDraining(true, statuses.getRef()));
@@ -221,6 +221,13 @@ class WorkerHoldsTest extends HoldFixture {
 
         assertEquals(new Receipt.Rejected(Receipt.Reason.DRAINING), hold(2, 3, 1, LONG));
         assertEquals(new Receipt.Accepted(), hold(1, 2, 1, LONG), "asserted again");
+        TestProbe<Worker.AdmitReply> admissions = kit.kit().createTestProbe();
+        worker.tell(new Worker.AdmitTurn(new TurnId("back"), 10, 4, prefix(2), null, admissions.getRef()));
+        admissions.expectMessageClass(Worker.Admitted.class);
+        worker.tell(new Worker.AdmitTurn(new TurnId("new"), 10, 4, null, null, admissions.getRef()));
+        assertEquals(
+                Worker.RefusalReason.DRAINING,
+                admissions.expectMessageClass(Worker.AdmissionRefused.class).reason());
 
         worker.tell(new Worker.SetDraining(false, statuses.getRef()));
         assertEquals(WorkerState.READY, statuses.receiveMessage().state());

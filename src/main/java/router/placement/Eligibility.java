@@ -37,17 +37,36 @@ final class Eligibility {
 
     private Eligibility() {}
 
-    /** Workers that serve the turn's model, can do what it asks, take turns, have not refused it and are large enough for it. */
+    /**
+     * Workers that serve the turn's model, can do what it asks, take turns, have not refused it and are large enough for it.
+     *
+     * <p>One that drains takes the turns of those whose leases have not been moved yet: elsewhere their prompts would be computed
+     * anew, beside the move. Between two turns the lease moves, so the drain comes to its end.
+     */
     static List<Fleet.Member> eligible(RouteRequest request, Collection<Fleet.Member> members) {
-        List<Fleet.Member> eligible = new ArrayList<>(members.size());
+        List<Fleet.Member> accepting = new ArrayList<>(members.size());
+        List<Fleet.Member> draining = new ArrayList<>();
+        boolean moved = false;
         for (Fleet.Member member : members) {
-            if (able(member.facts(), request)
-                    && member.accepting()
-                    && !request.excluded().contains(member.worker())) {
-                eligible.add(member);
+            if (!able(member.facts(), request) || request.excluded().contains(member.worker())) {
+                continue;
+            }
+            boolean keeps = keeps(member, request);
+            if (member.accepting()) {
+                accepting.add(member);
+                moved |= keeps;
+            } else if (member.draining() && keeps) {
+                draining.add(member);
             }
         }
-        return eligible;
+        if (!moved) {
+            accepting.addAll(draining);
+        }
+        return accepting;
+    }
+
+    private static boolean keeps(Fleet.Member member, RouteRequest request) {
+        return request.kept().heldBlocks(member.worker(), member.incarnation()) > 0;
     }
 
     private static boolean able(EngineFacts engine, RouteRequest request) {

@@ -88,6 +88,10 @@ final class Fleet {
         boolean accepting() {
             return state.accepting();
         }
+
+        boolean draining() {
+            return state == WorkerState.DRAINING;
+        }
     }
 
     Fleet(ActiveRequests active, BusyThreshold threshold) {
@@ -177,11 +181,11 @@ final class Fleet {
         return Objects.requireNonNull(members.get(worker), () -> "unknown worker " + worker);
     }
 
-    /** Models of which a worker that takes turns would take a small one at once. */
+    /** Models of which a worker that takes turns, be it some, would take a small one at once. */
     Set<String> freeModels() {
         Set<String> free = new HashSet<>();
         for (Member member : members.values()) {
-            if (member.accepting() && !busy(member, 0)) {
+            if ((member.accepting() || member.draining()) && !busy(member, 0)) {
                 free.addAll(member.facts.models());
             }
         }

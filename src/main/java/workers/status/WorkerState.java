@@ -7,7 +7,8 @@ package workers.status;
  * READY: takes turns; probe fails or stream breaks => UNREACHABLE; operator drains => DRAINING.<br>
  * UNREACHABLE: takes no turns, its blocks are kept in view; answers with the same start time => READY; with another =>
  * READY under a new incarnation.<br>
- * DRAINING: takes no new turns, running ones finish; operator resumes => READY.
+ * DRAINING: takes turns only of sessions whose prompts it holds until they are held elsewhere, running ones finish; operator resumes
+ * => READY.
  */
 public enum WorkerState {
     JOINING,
@@ -15,7 +16,7 @@ public enum WorkerState {
     UNREACHABLE,
     DRAINING;
 
-    /** Whether a router may propose a turn. */
+    /** Whether a router may propose any turn. */
     public boolean accepting() {
         return this == READY;
     }

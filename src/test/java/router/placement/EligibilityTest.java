@@ -1,6 +1,7 @@
 package router.placement;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import inference.InferenceFailure;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import router.queue.BusyThreshold;
 import router.queue.QueuePolicy;
 import router.queue.QueueSettings;
+import router.retention.Holder;
 import testkit.PublishedStrategies;
 import testkit.Transfers;
 import workers.status.AnswerExtras;
@@ -29,6 +31,7 @@ class EligibilityTest {
     private static final int BLOCK = 16;
     private static final WorkerId A = new WorkerId("http://a");
     private static final WorkerId B = new WorkerId("http://b");
+    private static final Incarnation LIFE = new Incarnation(1, 1);
     private static final AnswerExtras FIVE = new AnswerExtras(5, false);
     private static final AnswerExtras BIAS = new AnswerExtras(0, true);
 
@@ -102,10 +105,41 @@ class EligibilityTest {
         assertEquals(RouteOutcome.NO_LOGPROBS, outcome(FIVE, 1), "it is back and cannot any more");
     }
 
+    @Test
+    void aWorkerThatDrainsTakesTheTurnsOfThoseWhoseLeasesItAloneKeeps() {
+        join(A, "m", AnswerExtras.NONE);
+        join(B, "m", AnswerExtras.NONE);
+        placer.update(A, WorkerState.DRAINING, WorkerLoad.idle(100));
+        Set<WorkerId> notB = Set.of(B);
+
+        assertInstanceOf(Decision.Refused.class, route(KeptPrefix.NOTHING, notB), "a new session");
+        assertInstanceOf(
+                Decision.Refused.class, route(kept(new Holder(A, new Incarnation(1, 0), 1)), notB), "another life");
+        assertEquals(A, placed(route(kept(new Holder(A, LIFE, 1)), notB)));
+
+        KeptPrefix moved = kept(new Holder(A, LIFE, 1), new Holder(B, LIFE, 1));
+        for (int turn = 0; turn < 20; turn++) {
+            assertEquals(B, placed(route(moved, Set.of())), "it is kept elsewhere already");
+        }
+    }
+
+    private Decision route(KeptPrefix kept, Set<WorkerId> excluded) {
+        placer.release(new TurnId("t"), 0);
+        return placer.route(request(kept, AnswerExtras.NONE, excluded, 1), 0, 0);
+    }
+
+    private static KeptPrefix kept(Holder... holders) {
+        return new KeptPrefix(List.of(holders), List.of());
+    }
+
+    private static WorkerId placed(Decision decision) {
+        return assertInstanceOf(Decision.Placed.class, decision).placement().worker();
+    }
+
     private void join(WorkerId worker, String model, AnswerExtras extras) {
         placer.join(
                 worker,
-                new Incarnation(1, 1),
+                LIFE,
                 new EngineFacts(List.of(model), BLOCK, 100, 8192, 2, 10_000, EngineCapabilities.NONE, extras),
                 WorkerState.READY,
                 WorkerLoad.idle(100));
@@ -126,20 +160,12 @@ class EligibilityTest {
     }
 
     private static RouteRequest request(AnswerExtras extras, Set<WorkerId> excluded, long... chain) {
+        return request(KeptPrefix.NOTHING, extras, excluded, chain);
+    }
+
+    private static RouteRequest request(KeptPrefix kept, AnswerExtras extras, Set<WorkerId> excluded, long... chain) {
         PromptBlocks blocks = PromptBlocks.of(BLOCK, chain);
         return new RouteRequest(
-                new TurnId("t"),
-                "m",
-                5,
-                blocks,
-                blocks.tokens() + 3,
-                20,
-                0,
-                0,
-                null,
-                0,
-                KeptPrefix.NOTHING,
-                extras,
-                excluded);
+                new TurnId("t"), "m", 5, blocks, blocks.tokens() + 3, 20, 0, 0, null, 0, kept, extras, excluded);
     }
 }
