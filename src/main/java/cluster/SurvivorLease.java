@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,6 +36,7 @@ import reactor.util.retry.Retry;
  *   <li>While the store is away nobody is refused: each side asks again, until {@code lease-operation-timeout}.
  *   <li>A holder that cannot renew in time goes on until it learns that another side took the lease: before that it cannot reach the
  *       store, hence do no harm. Then its whole side ends.
+ *   <li>If the row is gone, as when the store is restored from a copy without it, nobody took it: its holder takes it anew.
  * </ul>
  *
  * <p>{@code heartbeat-interval} is the time between two renewals, the time between two looks, and the longest wait for one answer.
@@ -51,12 +53,17 @@ final class SurvivorLease extends Lease {
     private final ClusterSide side;
     private final Duration beat;
     private final Disposable beats;
-    /** Whether the store has said so, and not yet otherwise. */
-    private volatile boolean holding;
-    /** Who was out of reach when the resolver got it; nobody any more once all of them are removed. */
-    private volatile Set<String> leftBehind = Set.of();
+    /** Nothing when the store last said that it is another's, and while the resolver asks. */
+    private final AtomicReference<@Nullable Held> held = new AtomicReference<>();
 
     private volatile Consumer<Optional<Throwable>> onLost;
+
+    /**
+     * The lease as the store last showed it, in this node's name.
+     *
+     * @param leftBehind who was out of reach when the resolver asked for it; nobody any more once all of them are removed
+     */
+    private record Held(Holding now, Set<String> leftBehind) {}
 
     /** As Akka makes it, from the path that {@code lease-implementation} names. */
     SurvivorLease(LeaseSettings settings, ExtendedActorSystem system) {
@@ -84,40 +91,33 @@ final class SurvivorLease extends Lease {
     }
 
     private Mono<?> onBeat() {
+        Held had = held.get();
         Set<String> lost = side.outOfReach();
-        if (lost.isEmpty()) {
-            leftBehind = lost;
+        if (had == null) {
+            return lost.isEmpty() && side.leads()
+                    ? row.claim(side.owners())
+                            .filter(this::mine)
+                            .doOnNext(now -> held.compareAndSet(null, new Held(now, lost)))
+                    : Mono.empty();
         }
-        if (holding && !leftBehind.containsAll(lost)) {
-            return row.release(side.owners()).doOnNext(now -> onLetGo(lost));
+        if (!had.leftBehind.containsAll(lost)) {
+            // At each beat, until another takes it or the resolver asks: a late renewal may have come after.
+            return row.release(had.now)
+                    .doOnNext(now -> held.compareAndSet(had, mine(now) ? new Held(now, had.leftBehind) : null));
         }
-        if (holding) {
-            return row.renew(side.owners())
-                    .map(Optional::of)
-                    .defaultIfEmpty(Optional.empty())
-                    .doOnNext(this::onRenewed);
-        }
-        if (lost.isEmpty() && side.leads()) {
-            return row.claim(side.owners()).doOnNext(now -> holding = mine(now));
-        }
-        return Mono.empty();
+        return row.renew(side.owners())
+                .switchIfEmpty(Mono.defer(() -> row.claim(side.owners())))
+                .doOnNext(now -> onRenewed(had, now, lost.isEmpty() ? lost : had.leftBehind));
     }
 
-    /** Until the store says so it is let go again at each beat; not if the next decision was faster. */
-    private void onLetGo(Set<String> lost) {
-        if (!leftBehind.containsAll(lost)) {
-            holding = false;
-        }
-    }
-
-    private void onRenewed(Optional<Holding> now) {
-        if (now.isPresent() && mine(now.get())) {
+    private void onRenewed(Held had, Holding now, Set<String> leftBehind) {
+        if (mine(now)) {
+            held.compareAndSet(had, new Held(now, leftBehind));
             return;
         }
-        holding = false;
-        if (now.isEmpty() || !now.get().side().contains(settings.ownerName())) {
-            log.error(
-                    "the survivor lease is lost to {}", now.map(Holding::owner).orElse("nobody"));
+        held.compareAndSet(had, null);
+        if (!now.side().contains(settings.ownerName())) {
+            log.error("the survivor lease is lost to {}", now.owner());
             onLost.accept(Optional.empty());
         }
     }
@@ -140,18 +140,27 @@ final class SurvivorLease extends Lease {
     @Override
     public CompletionStage<Boolean> acquire(Consumer<Optional<Throwable>> listener) {
         Duration limit = settings.timeoutSettings().getOperationTimeout();
+        // The resolver will act on these alone, whoever else gets lost before it has the answer.
+        Set<String> leftBehind = side.outOfReach();
+        // No beat lets go what the resolver may get. If one is about to, the store sees that it is late.
+        held.set(null);
         return contend(null)
                 .timeout(limit, Mono.error(() -> new LeaseTimeoutException("no survivor lease within " + limit)))
-                .doOnNext(had -> {
-                    onLost = listener;
-                    leftBehind = side.outOfReach();
-                    holding = had;
+                .map(now -> {
+                    if (mine(now)) {
+                        onLost = listener;
+                        held.set(new Held(now, leftBehind));
+                    }
+                    return mine(now);
                 })
                 .toFuture();
     }
 
-    /** @param seen what the look before this one found, if there was one */
-    private Mono<Boolean> contend(@Nullable Holding seen) {
+    /**
+     * @param seen what the look before this one found, if there was one
+     * @return who has it for certain
+     */
+    private Mono<Holding> contend(@Nullable Holding seen) {
         return Mono.defer(() -> row.claim(side.owners()))
                 .timeout(beat)
                 .retryWhen(Retry.fixedDelay(Long.MAX_VALUE, beat)
@@ -159,11 +168,11 @@ final class SurvivorLease extends Lease {
                                 log.warn("asking for the survivor lease again: {}", String.valueOf(failed.failure()))))
                 .flatMap(now -> {
                     if (mine(now)) {
-                        return Mono.just(true);
+                        return Mono.just(now);
                     }
                     if (seen != null && !seen.equals(now)) {
                         log.warn("{} has the survivor lease, and is alive", now.owner());
-                        return Mono.just(false);
+                        return Mono.just(now);
                     }
                     return Mono.delay(beat).then(Mono.defer(() -> contend(now)));
                 });

@@ -4,11 +4,13 @@ import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.Readable;
 import io.r2dbc.spi.Result;
+import io.r2dbc.spi.Statement;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -34,6 +36,10 @@ final class SurvivorRow {
             """
             UPDATE survivor_lease SET side = $3, expires_at = clock_timestamp() + make_interval(secs => $4)
             WHERE name = $1 AND owner = $2""";
+    private static final String RELEASE =
+            """
+            UPDATE survivor_lease SET expires_at = clock_timestamp()
+            WHERE name = $1 AND owner = $2 AND expires_at = $3""";
     private static final String SELECT = "SELECT owner, side, expires_at FROM survivor_lease WHERE name = $1";
 
     private final ConnectionFactory connections;
@@ -64,7 +70,7 @@ final class SurvivorRow {
      * @return who holds it then
      */
     Mono<Holding> claim(Set<String> side) {
-        return change(CLAIM, side, validity);
+        return change(CLAIM, extension(side));
     }
 
     /**
@@ -73,23 +79,31 @@ final class SurvivorRow {
      * @return who holds it then; empty if the row is gone
      */
     Mono<Holding> renew(Set<String> side) {
-        return change(RENEW, side, validity);
+        return change(RENEW, extension(side));
     }
 
-    /** Lets the lease end now if it is this owner's. */
-    Mono<Holding> release(Set<String> side) {
-        return change(RENEW, side, Duration.ZERO);
+    /**
+     * Lets the lease end now if it is this owner's and as it was when seen. The store may run this late, after a claim that has won since:
+     * that counts.
+     *
+     * @return who holds it then, or held it until now; empty if the row is gone
+     */
+    Mono<Holding> release(Holding seen) {
+        return change(RELEASE, statement -> statement.bind(2, seen.until()));
     }
 
-    private Mono<Holding> change(String sql, Set<String> side, Duration until) {
+    private UnaryOperator<Statement> extension(Set<String> side) {
+        return statement -> statement.bind(2, side.toArray(String[]::new)).bind(3, validity.toNanos() / 1e9);
+    }
+
+    /** @param values binds what follows name and owner */
+    private Mono<Holding> change(String sql, UnaryOperator<Statement> values) {
         return Mono.usingWhen(
                 connections.create(),
-                connection -> Flux.from(connection
-                                .createStatement(sql)
-                                .bind(0, name)
-                                .bind(1, owner)
-                                .bind(2, side.toArray(String[]::new))
-                                .bind(3, until.toNanos() / 1e9)
+                connection -> Flux.from(values.apply(connection
+                                        .createStatement(sql)
+                                        .bind(0, name)
+                                        .bind(1, owner))
                                 .execute())
                         .flatMap(Result::getRowsUpdated)
                         .thenMany(Flux.from(

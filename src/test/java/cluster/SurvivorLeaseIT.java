@@ -10,6 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import akka.coordination.lease.LeaseSettings;
 import akka.coordination.lease.LeaseTimeoutException;
 import com.typesafe.config.ConfigFactory;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactories;
+import io.r2dbc.spi.Result;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,16 +22,19 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Mono;
 import testkit.NodeProcess;
 
 /** Sides that contend for one lease in a real store. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class SurvivorLeaseIT {
+    private static final Duration BEAT = Duration.ofMillis(500);
     private static final Duration SHORT = Duration.ofSeconds(2);
     /** Longer than any test: who gets a lease of so long got it without waiting for its end. */
     private static final Duration LONG = Duration.ofHours(1);
@@ -51,16 +57,26 @@ class SurvivorLeaseIT {
         final CompletableFuture<Void> ended = new CompletableFuture<>();
         /** How often it looked around, which is before it asks or renews. */
         final AtomicInteger looks = new AtomicInteger();
+        /** How often it looked who is out of reach, which is when a beat begins and before it asks. */
+        final AtomicInteger beats = new AtomicInteger();
+        /** What happens when it looks so the next time, once. */
+        final AtomicReference<Runnable> atBeat = new AtomicReference<>(() -> {});
 
         private final Set<String> owners;
         private volatile Set<String> lost = Set.of("somebody");
         private volatile boolean leads;
 
-        Side(StoreConnection store, String owner, Duration validity, Duration patience, String... others) {
+        Side(
+                StoreConnection store,
+                String owner,
+                Duration beat,
+                Duration validity,
+                Duration patience,
+                String... others) {
             owners = Stream.concat(Stream.of(owner), Stream.of(others)).collect(toUnmodifiableSet());
             LeaseSettings settings = LeaseSettings.apply(
-                    ConfigFactory.parseString("heartbeat-interval = 500ms, heartbeat-timeout = " + validity.toMillis()
-                            + "ms, lease-operation-timeout = " + patience.toMillis() + "ms"),
+                    ConfigFactory.parseString("heartbeat-interval = " + beat.toMillis() + "ms, heartbeat-timeout = "
+                            + validity.toMillis() + "ms, lease-operation-timeout = " + patience.toMillis() + "ms"),
                     "survivors",
                     owner);
             lease = new SurvivorLease(settings, store, this);
@@ -74,6 +90,9 @@ class SurvivorLeaseIT {
 
         @Override
         public Set<String> outOfReach() {
+            beats.incrementAndGet();
+            // On another thread: those of beats must not wait for a store.
+            CompletableFuture.runAsync(atBeat.getAndSet(() -> {})).join();
             return lost;
         }
 
@@ -93,9 +112,50 @@ class SurvivorLeaseIT {
     }
 
     private Side side(RealStore store, String owner, Duration validity, String... others) {
-        Side side = new Side(store.connection(), owner, validity, PATIENCE, others);
+        Side side = new Side(store.connection(), owner, BEAT, validity, PATIENCE, others);
         sides.add(side);
         return side;
+    }
+
+    /** The row as long as another transaction has it: statements on it wait, and run one after the other when this is closed. */
+    private record LockedRow(RealStore store, Connection connection) implements AutoCloseable {
+        static LockedRow in(RealStore store) {
+            Connection connection = Mono.from(
+                            ConnectionFactories.get(store.connection().toOptions())
+                                    .create())
+                    .block(PATIENCE);
+            Mono.from(connection.beginTransaction())
+                    .thenMany(connection
+                            .createStatement("SELECT FROM survivor_lease FOR UPDATE")
+                            .execute())
+                    .flatMap(Result::getRowsUpdated)
+                    .blockLast(PATIENCE);
+            return new LockedRow(store, connection);
+        }
+
+        int waiting(String verb) {
+            return Integer.parseInt(StoreClient.query(
+                            store.connection(),
+                            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '"
+                                    + verb + " %'")
+                    .get(0));
+        }
+
+        @Override
+        public void close() {
+            Mono.from(connection.close()).block(PATIENCE);
+        }
+    }
+
+    private static void awaitBeats(Side side, int count) {
+        int before = side.beats.get();
+        NodeProcess.await("its beats", PATIENCE, () -> side.beats.get() >= before + count);
+    }
+
+    private static boolean isOver(RealStore store) {
+        return StoreClient.query(store.connection(), "SELECT expires_at <= clock_timestamp() FROM survivor_lease")
+                .get(0)
+                .equals("true");
     }
 
     private static String owner(RealStore store) {
@@ -144,10 +204,7 @@ class SurvivorLeaseIT {
             assertEquals("leader", Eventually.get(() -> owner(store)));
 
             leader.lost = Set.of("somebody");
-            NodeProcess.await("it ends", PATIENCE, () -> StoreClient.query(
-                            store.connection(), "SELECT expires_at <= clock_timestamp() FROM survivor_lease")
-                    .get(0)
-                    .equals("true"));
+            NodeProcess.await("it ends", PATIENCE, () -> isOver(store));
 
             assertTrue(side(store, "larger part", LONG).ask().join());
             assertFalse(leader.ask().join());
@@ -177,15 +234,97 @@ class SurvivorLeaseIT {
             assertTrue(holder.ask().join());
 
             store.pause();
-            int looks = holder.looks.get();
             holder.lost = Set.of("somebody", "another");
-            NodeProcess.await("it tried", PATIENCE, () -> holder.looks.get() >= looks + 3);
+            awaitBeats(holder, 3);
             store.goOn();
 
             NodeProcess.await("it is let go", PATIENCE, () -> side(store, "larger part", LONG)
                     .ask()
                     .join());
             assertFalse(holder.ended.isDone());
+        }
+    }
+
+    @Test
+    void whoGetsLostWhileTheResolverWaitsIsNotLeftBehindUnasked() throws Exception {
+        try (RealStore store = RealStore.in(temporary)) {
+            Side dead = side(store, "dead", LONG);
+            assertTrue(dead.ask().join());
+            dead.lease.stop();
+            Side smaller = side(store, "smaller part", LONG);
+            CompletableFuture<Boolean> answer = smaller.ask();
+            NodeProcess.await("it is told to wait", PATIENCE, () -> smaller.looks.get() >= 2);
+
+            smaller.lost = Set.of("somebody", "larger part");
+            StoreClient.execute(store.connection(), "UPDATE survivor_lease SET expires_at = clock_timestamp()");
+
+            assertTrue(answer.join());
+            NodeProcess.await("it lets it go", PATIENCE, () -> isOver(store));
+            assertTrue(side(store, "larger part", LONG).ask().join());
+        }
+    }
+
+    @Test
+    void aReleaseThatTheStoreRunsAfterAClaimDoesNotVoidIt() throws Exception {
+        try (RealStore store = RealStore.in(temporary)) {
+            // Both statements belong to one of its beats: a long one.
+            Side leader = new Side(store.connection(), "leader", Duration.ofSeconds(5), LONG, PATIENCE);
+            sides.add(leader);
+            leader.lost = Set.of();
+            assertTrue(leader.ask().join());
+
+            CompletableFuture<LockedRow> locked = new CompletableFuture<>();
+            CompletableFuture<CompletableFuture<Boolean>> asked = new CompletableFuture<>();
+            leader.atBeat.set(() -> {
+                LockedRow row = LockedRow.in(store);
+                leader.lost = Set.of("somebody");
+                asked.complete(leader.ask());
+                NodeProcess.await("it claims", PATIENCE, () -> row.waiting("INSERT") > 0);
+                locked.complete(row);
+            });
+            try (LockedRow row = locked.join()) {
+                NodeProcess.await("it lets go", PATIENCE, () -> row.waiting("UPDATE") > 0);
+            }
+
+            assertTrue(asked.join().join());
+            assertFalse(side(store, "other", LONG).ask().join());
+            assertEquals("leader", owner(store));
+            assertFalse(leader.ended.isDone());
+        }
+    }
+
+    @Test
+    void nothingIsLetGoWhileTheResolverAsks() throws Exception {
+        try (RealStore store = RealStore.in(temporary)) {
+            Side leader = side(store, "leader", LONG);
+            leader.lost = Set.of();
+            leader.leads = true;
+            assertEquals("leader", Eventually.get(() -> owner(store)));
+
+            CompletableFuture<Boolean> answer;
+            try (LockedRow row = LockedRow.in(store)) {
+                leader.lost = Set.of("somebody");
+                answer = leader.ask();
+                awaitBeats(leader, 3);
+                int before = row.waiting("UPDATE");
+                awaitBeats(leader, 3);
+                assertEquals(before, row.waiting("UPDATE"));
+            }
+            assertTrue(answer.join());
+        }
+    }
+
+    @Test
+    void aRowThatIsGoneIsMadeAnewAndNobodyEnds() throws Exception {
+        try (RealStore store = RealStore.in(temporary)) {
+            Side holder = side(store, "holder", LONG);
+            assertTrue(holder.ask().join());
+
+            StoreClient.execute(store.connection(), "DELETE FROM survivor_lease");
+
+            assertEquals("holder", Eventually.get(() -> owner(store)));
+            assertFalse(holder.ended.isDone());
+            assertFalse(side(store, "late", LONG).ask().join());
         }
     }
 
@@ -280,7 +419,7 @@ class SurvivorLeaseIT {
         try (RealStore store = RealStore.in(temporary)) {
             gone = store.connection();
         }
-        Side side = new Side(gone, "node", SHORT, Duration.ofSeconds(2));
+        Side side = new Side(gone, "node", BEAT, SHORT, Duration.ofSeconds(2));
         sides.add(side);
 
         CompletionException failure =
