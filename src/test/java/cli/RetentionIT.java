@@ -174,6 +174,13 @@ class RetentionIT {
                         },
                         threads));
             }
+            NodeProcess.await("sessions are kept on every worker", PATIENCE, () -> {
+                boolean every = true;
+                for (JsonNode worker : node.get("/v1/workers").get("data")) {
+                    every &= worker.get("holds").get("blocks").asInt() > 0;
+                }
+                return every;
+            });
             int resident = 0;
             for (JsonNode worker : node.get("/v1/workers").get("data")) {
                 String id = worker.get("id").asText();
