@@ -12,20 +12,16 @@ import agents.session.SessionEvent.TurnCompleted;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
-import inference.FinishReason;
 import inference.PromptFingerprint;
 import inference.SessionId;
 import inference.TenantId;
 import inference.TurnId;
-import inference.Usage;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -125,30 +121,7 @@ public record SessionState(
      * @param busy frontiers on which other turns run now; they are not superseded
      */
     public Optional<TurnCompleted> complete(TurnResult result, Set<Integer> busy) {
-        boolean repeated = turns.stream()
-                .anyMatch(turn -> turn.id().equals(result.id())
-                        && (turn.outcome() == TurnOutcome.COMPLETED || turn.outcome() == result.outcome()));
-        if (repeated) {
-            return Optional.empty();
-        }
-        PromptOutline prompt = result.prompt();
-        FrontierMatch match = match(prompt.model(), prompt.blockSizeTokens(), prompt.chain());
-        Frontier extended = match.kind() == FrontierMatch.Kind.EXTENDS ? match.frontier() : null;
-        TurnRecord turn = new TurnRecord(
-                totalTurns + 1,
-                result.id(),
-                extended == null ? nextFrontier : extended.id(),
-                result.outcome(),
-                result.finish(),
-                result.worker(),
-                result.usage(),
-                result.timeToFirstToken() == null
-                        ? null
-                        : result.timeToFirstToken().toMillis(),
-                gapMillis(extended, result.startedAt()),
-                result.startedAt(),
-                result.endedAt());
-        return Optional.of(new TurnCompleted(turn, result.prefilled() ? advance(result, match, extended, busy) : null));
+        return TurnEnds.complete(this, result, busy);
     }
 
     /** Whether the answers to a turn's request that have ended are all complete, each by its latest end. */
@@ -162,75 +135,7 @@ public record SessionState(
 
     /** Records a turn of which only the beginning is known. */
     public TurnCompleted lost(TurnId turn, FrontierMatch match, Instant startedAt, Instant noticedAt) {
-        Frontier extended = match.kind() == FrontierMatch.Kind.EXTENDS ? match.frontier() : null;
-        return new TurnCompleted(
-                new TurnRecord(
-                        totalTurns + 1,
-                        turn,
-                        extended == null ? nextFrontier : extended.id(),
-                        TurnOutcome.LOST,
-                        null,
-                        null,
-                        new Usage(0, 0, 0, 0),
-                        null,
-                        gapMillis(extended, startedAt),
-                        startedAt,
-                        noticedAt),
-                null);
-    }
-
-    private static @Nullable Long gapMillis(@Nullable Frontier extended, Instant startedAt) {
-        if (extended == null || startedAt.isBefore(extended.lastEndedAt())) {
-            return null;
-        }
-        return Duration.between(extended.lastEndedAt(), startedAt).toMillis();
-    }
-
-    private Advance advance(TurnResult result, FrontierMatch match, @Nullable Frontier extended, Set<Integer> busy) {
-        PromptOutline prompt = result.prompt();
-        Frontier origin = match.kind() == FrontierMatch.Kind.FORKS ? match.frontier() : null;
-        Frontier twin = extended != null && answersAsWell(extended, result) ? extended : null;
-        boolean tools = result.outcome() == TurnOutcome.COMPLETED && result.finish() == FinishReason.TOOL_CALLS;
-        List<String> calls = result.calls().isEmpty() ? null : result.calls();
-        if (twin != null && twin.acting()) {
-            calls = !tools || Objects.equals(calls, twin.calls()) ? twin.calls() : null;
-            tools = true;
-        }
-        return new Advance(
-                prompt.model(),
-                prompt.blockSizeTokens(),
-                prompt.system(),
-                prompt.tip(),
-                origin == null ? null : new Fork(origin.id(), match.matchedMessages()),
-                tools,
-                calls,
-                extended == null || twin != null ? List.of() : supersededBy(extended, busy),
-                prompt.reasoning(),
-                match.reasoningDropped() ? Integer.valueOf(match.matchedMessages()) : null,
-                result.marks().isEmpty() ? null : result.marks());
-    }
-
-    /*
-     * One of several answers to one prompt, which ran side by side: it is no second turn of the line, and the line waits for tools if any
-     * of them calls some. Which of them the client goes on from is not known, so if they call different ones, neither are those.
-     */
-    private static boolean answersAsWell(Frontier line, TurnResult result) {
-        return result.prompt().tip().equals(line.tip()) && result.startedAt().isBefore(line.lastEndedAt());
-    }
-
-    /*
-     * A line is dead when another one with the same system segment gets its second turn while it is idle: when nothing
-     * happened on it since the other's turn before, and nothing runs on it. Lines that take turns alternately never kill
-     * each other; one that was killed too early lives again with its next turn.
-     */
-    private List<Integer> supersededBy(Frontier extended, Set<Integer> busy) {
-        return frontiers.stream()
-                .filter(other -> other.live() && other.id() != extended.id() && !busy.contains(other.id()))
-                .filter(other -> other.model().equals(extended.model())
-                        && other.system().fingerprint().equals(extended.system().fingerprint()))
-                .filter(other -> other.lastTurn() < extended.lastTurn())
-                .map(Frontier::id)
-                .toList();
+        return TurnEnds.lost(this, turn, match, startedAt, noticedAt);
     }
 
     /** Links a child; empty when it is linked already. */
