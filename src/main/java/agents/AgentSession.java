@@ -3,7 +3,6 @@ package agents;
 import agents.session.Control;
 import agents.session.FrontierMatch;
 import agents.session.SessionEvent;
-import agents.session.SessionEvent.CloseReason;
 import agents.session.SessionEvent.SessionOpened;
 import agents.session.SessionKey;
 import agents.session.SessionPhase;
@@ -31,9 +30,7 @@ import inference.SessionId;
 import inference.TenantId;
 import inference.TurnId;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import kv.LeaseId;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
@@ -114,13 +111,13 @@ public final class AgentSession
     /** The parent has another root than it had. */
     public record LearnRoot(SessionId root) implements Command {}
 
-    private record TurnLost(TurnId turn) implements Command {}
+    record TurnLost(TurnId turn) implements Command {}
 
     record ParentReplied(@Nullable ChildKnown reply) implements Command {}
 
     record ForkReplied(TakeControl fork, @Nullable ForkReply reply) implements Command {}
 
-    private record IdleElapsed() implements Command {}
+    record IdleElapsed() implements Command {}
 
     private record Stop() implements Command {}
 
@@ -236,14 +233,12 @@ public final class AgentSession
         return new Stop();
     }
 
-    private final String entityId;
     private final ActorContext<Command> context;
-    private final TimerScheduler<Command> timers;
     private final ActorRef<ClusterSharding.ShardCommand> shard;
     private final AgentSettings.Session settings;
-    private final SessionPorts ports;
-    private final OpenTurns running = new OpenTurns();
-    private final SessionTies ties;
+    private final OpenTurns running;
+    private final PhaseLog phases;
+    private final SessionTurns turns;
     private final SessionTree tree;
     private final SessionControls controls;
 
@@ -257,15 +252,15 @@ public final class AgentSession
         super(
                 PersistenceId.of(TYPE_KEY.name(), entityId),
                 SupervisorStrategy.restartWithBackoff(settings.minRestartBackoff(), settings.maxRestartBackoff(), 0.2));
-        this.entityId = entityId;
         this.context = context;
-        this.timers = timers;
         this.shard = shard;
         this.settings = settings;
-        this.ports = ports;
-        this.ties = new SessionTies(context, settings, ports);
+        this.running = new OpenTurns(context, timers, settings.idleTimeout());
+        this.phases = new PhaseLog(entityId, context, running);
+        SessionTies ties = new SessionTies(context, settings, ports);
+        this.turns = new SessionTurns(Effect(), running, phases, ties, settings.limits(), ports);
         this.tree = new SessionTree(Effect(), ties, ports.clock());
-        this.controls = new SessionControls(Effect(), running, ties, ports, this::logTransition);
+        this.controls = new SessionControls(Effect(), running, phases, ties, ports);
     }
 
     @Override
@@ -278,17 +273,17 @@ public final class AgentSession
     public CommandHandlerWithReply<Command, SessionEvent, SessionState> commandHandler() {
         return newCommandHandlerWithReplyBuilder()
                 .forAnyState()
-                .onCommand(BeginTurn.class, this::onBeginTurn)
-                .onCommand(CompleteTurn.class, this::onCompleteTurn)
+                .onCommand(BeginTurn.class, turns::onBeginTurn)
+                .onCommand(CompleteTurn.class, turns::onCompleteTurn)
                 .onCommand(GetSession.class, this::onGetSession)
                 .onCommand(GetSummary.class, this::onGetSummary)
-                .onCommand(Close.class, this::onClose)
+                .onCommand(Close.class, controls::onClose)
                 .onCommand(LinkChild.class, tree::onLinkChild)
                 .onCommand(LearnRoot.class, tree::onLearnRoot)
                 .onCommand(TakeControl.class, controls::onTakeControl)
                 .onCommand(OpenFork.class, controls::onOpenFork)
                 .onCommand(ForkReplied.class, controls::onForkReplied)
-                .onCommand(TurnLost.class, this::onTurnLost)
+                .onCommand(TurnLost.class, turns::onTurnLost)
                 .onCommand(ParentReplied.class, tree::onParentReplied)
                 .onCommand(IdleElapsed.class, this::onIdleElapsed)
                 .onCommand(Stop.class, this::onStop)
@@ -303,7 +298,7 @@ public final class AgentSession
     @Override
     public SignalHandler<SessionState> signalHandler() {
         return newSignalHandlerBuilder()
-                .onSignal(RecoveryCompleted.instance(), state -> awaitIdle())
+                .onSignal(RecoveryCompleted.instance(), state -> running.awaitIdle())
                 .build();
     }
 
@@ -313,78 +308,9 @@ public final class AgentSession
                 .withDeleteEventsOnSnapshot();
     }
 
-    private ReplyEffect<SessionEvent, SessionState> onBeginTurn(@Nullable SessionState state, BeginTurn begin) {
-        OpenTurns.OpenTurn other = running.get(begin.turn());
-        if (other != null && !other.owner().equals(begin.owner())) {
-            return Effect().reply(begin.replyTo(), new TurnRunning());
-        }
-        List<SessionEvent> events = new ArrayList<>();
-        boolean opens = state == null || state.closed();
-        SessionState known = state == null || opens ? opened(begin.session(), begin.startedAt(), events) : state;
-        Optional<SessionEvent.RootLearned> placed = known.place(begin.session().parent(), null, begin.startedAt());
-        placed.ifPresent(events::add);
-        SessionState session = placed.map(event -> after(known, event)).orElse(known);
-        SessionPhase before = session.phase(running.count());
-        FrontierMatch match = session.match(begin.model(), begin.blockSizeTokens(), begin.chain());
-        if (other == null) {
-            running.begun(
-                    begin.turn(), new OpenTurns.OpenTurn(begin.session(), match, begin.startedAt(), begin.owner()));
-            context.watchWith(begin.owner(), new TurnLost(begin.turn()));
-            timers.cancel(IdleElapsed.class);
-        }
-        logTransition(before, session, "turn begun");
-        begin.replyTo()
-                .tell(new TurnBegun(
-                        match.kind(),
-                        match.matchedMessages(),
-                        match.point() == null ? 0 : match.point().blocks(),
-                        match.frontier() == null ? null : match.frontier().lastWorker(),
-                        session.treeRoot()));
-        if (events.isEmpty()) {
-            return Effect().noReply();
-        }
-        return Effect()
-                .persist(events)
-                .thenRun((SessionState next) -> {
-                    ties.placedAnew(next);
-                    tellParent(next);
-                })
-                .thenNoReply();
-    }
-
-    private ReplyEffect<SessionEvent, SessionState> onCompleteTurn(
-            @Nullable SessionState state, CompleteTurn complete) {
-        TurnResult result = complete.result();
-        List<SessionEvent> events = new ArrayList<>();
-        SessionState session = state == null ? opened(complete.session(), result.startedAt(), events) : state;
-        SessionPhase before = session.phase(running.count());
-        Optional<SessionEvent.TurnCompleted> ended = session.complete(result, running.busyBeside(result.id()));
-        ended.ifPresent(events::add);
-        SessionState recorded = ended.map(event -> after(session, event)).orElse(session);
-        // A last request that failed will be tried again, with whichever of its answers.
-        boolean over = complete.session().last() && !running.answerBeside(result.id());
-        if (over && recorded.answered(result.id())) {
-            session.close(CloseReason.FINAL_TURN, result.endedAt()).ifPresent(events::add);
-        }
-        return Effect()
-                .persist(events)
-                .thenRun((SessionState next) -> {
-                    noLongerRuns(result.id());
-                    logTransition(before, next, "turn " + result.outcome().label());
-                    tellParent(next);
-                    ended.ifPresent(event -> tellKeeper(session, next, event, result));
-                    if (next.closed() && !session.closed()) {
-                        ties.closeChildren(next);
-                    }
-                })
-                .thenReply(complete.replyTo(), next -> new TurnRecorded());
-    }
-
     private ReplyEffect<SessionEvent, SessionState> onGetSession(@Nullable SessionState state, GetSession get) {
         return Effect()
-                .reply(
-                        get.replyTo(),
-                        state == null ? new NoSuchSession() : new SessionFound(state, state.phase(running.count())));
+                .reply(get.replyTo(), state == null ? new NoSuchSession() : new SessionFound(state, phases.of(state)));
     }
 
     private ReplyEffect<SessionEvent, SessionState> onGetSummary(@Nullable SessionState state, GetSummary get) {
@@ -395,54 +321,16 @@ public final class AgentSession
                                 ? new NoSuchSession()
                                 : new SummaryFound(
                                         state.id(),
-                                        state.phase(running.count()),
+                                        phases.of(state),
                                         state.parent(),
                                         state.totalTurns(),
                                         state.lastTurnAt()));
     }
 
-    private ReplyEffect<SessionEvent, SessionState> onClose(@Nullable SessionState state, Close close) {
-        if (state == null) {
-            return Effect().reply(close.replyTo(), new NoSuchSession());
-        }
-        SessionPhase before = state.phase(running.count());
-        List<SessionEvent> events = List.copyOf(
-                state.close(close.reason(), ports.clock().instant()).stream().toList());
-        return Effect()
-                .persist(events)
-                .thenRun((SessionState next) -> {
-                    logTransition(before, next, "closed: " + close.reason());
-                    ties.tellKeepers(next, ports.retention().afterClose(state));
-                    if (!events.isEmpty()) {
-                        ties.closeChildren(next);
-                    }
-                })
-                .thenReply(close.replyTo(), next -> new Closed());
-    }
-
-    private ReplyEffect<SessionEvent, SessionState> onTurnLost(@Nullable SessionState state, TurnLost lost) {
-        OpenTurns.OpenTurn turn = running.get(lost.turn());
-        if (turn == null) {
-            return Effect().noReply();
-        }
-        List<SessionEvent> events = new ArrayList<>();
-        SessionState session = state == null ? opened(turn.session(), turn.startedAt(), events) : state;
-        SessionPhase before = session.phase(running.count());
-        events.add(session.lost(
-                lost.turn(), turn.match(), turn.startedAt(), ports.clock().instant()));
-        return Effect()
-                .persist(events)
-                .thenRun((SessionState next) -> {
-                    noLongerRuns(lost.turn());
-                    logTransition(before, next, "turn lost");
-                })
-                .thenNoReply();
-    }
-
     private ReplyEffect<SessionEvent, SessionState> onIdleElapsed(@Nullable SessionState state, IdleElapsed elapsed) {
         if (running.count() == 0) {
             shard.tell(new ClusterSharding.Passivate<>(context.getSelf()));
-            awaitIdle();
+            running.awaitIdle();
         }
         return Effect().noReply();
     }
@@ -453,41 +341,5 @@ public final class AgentSession
 
     private SessionState after(@Nullable SessionState state, SessionEvent event) {
         return state == null ? SessionState.opened((SessionOpened) event) : state.apply(event, settings.limits());
-    }
-
-    private static SessionState opened(SessionContext session, Instant at, List<SessionEvent> events) {
-        SessionOpened opened = new SessionOpened(session.tenant(), session.id(), session.parent(), at, null, null);
-        events.add(opened);
-        return SessionState.opened(opened);
-    }
-
-    private void noLongerRuns(TurnId turn) {
-        OpenTurns.OpenTurn ended = running.ended(turn);
-        if (ended != null) {
-            context.unwatch(ended.owner());
-        }
-        awaitIdle();
-    }
-
-    private void awaitIdle() {
-        if (running.count() == 0) {
-            timers.startSingleTimer(IdleElapsed.class, new IdleElapsed(), settings.idleTimeout());
-        }
-    }
-
-    private void tellParent(SessionState state) {
-        ties.tellParent(state, (known, failure) -> new ParentReplied(known));
-    }
-
-    private void tellKeeper(
-            SessionState without, SessionState state, SessionEvent.TurnCompleted ended, TurnResult result) {
-        ties.tellKeepers(state, ports.retention().afterTurn(without, state, ended, result));
-    }
-
-    private void logTransition(SessionPhase before, SessionState state, String reason) {
-        SessionPhase now = state.phase(running.count());
-        if (now != before) {
-            context.getLog().info("session {}: {} => {}, {}", entityId, before, now, reason);
-        }
     }
 }

@@ -14,34 +14,47 @@ import kv.LeaseId;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a session takes what it is told besides its turns: the part of its behavior that carries out {@link Control}s.
+ * How a session takes what it is told besides its turns: the part of its behavior that closes it and
+ * carries out {@link Control}s.
  *
  * <p>Thread-safety: confined to its session.
  */
 final class SessionControls {
     private final EffectFactories<SessionEvent, SessionState> effects;
     private final OpenTurns running;
+    private final PhaseLog phases;
     private final SessionTies ties;
     private final SessionPorts ports;
-    private final Transitions transitions;
-
-    /** Told of what a control may have changed. */
-    @FunctionalInterface
-    interface Transitions {
-        void log(SessionPhase before, SessionState after, String reason);
-    }
 
     SessionControls(
             EffectFactories<SessionEvent, SessionState> effects,
             OpenTurns running,
+            PhaseLog phases,
             SessionTies ties,
-            SessionPorts ports,
-            Transitions transitions) {
+            SessionPorts ports) {
         this.effects = effects;
         this.running = running;
+        this.phases = phases;
         this.ties = ties;
         this.ports = ports;
-        this.transitions = transitions;
+    }
+
+    ReplyEffect<SessionEvent, SessionState> onClose(@Nullable SessionState state, AgentSession.Close close) {
+        if (state == null) {
+            return effects.reply(close.replyTo(), new AgentSession.NoSuchSession());
+        }
+        SessionPhase before = phases.of(state);
+        List<SessionEvent> events = List.copyOf(
+                state.close(close.reason(), ports.clock().instant()).stream().toList());
+        return effects.persist(events)
+                .thenRun((SessionState next) -> {
+                    phases.changed(before, next, "closed: " + close.reason());
+                    ties.tellKeepers(next, ports.retention().afterClose(state));
+                    if (!events.isEmpty()) {
+                        ties.closeChildren(next);
+                    }
+                })
+                .thenReply(close.replyTo(), next -> new AgentSession.Closed());
     }
 
     ReplyEffect<SessionEvent, SessionState> onTakeControl(@Nullable SessionState state, AgentSession.TakeControl take) {
@@ -98,10 +111,10 @@ final class SessionControls {
                     new AgentSession.ControlRefused(AgentSession.ControlProblem.CONFLICT, conflict.reason()));
         }
         Controls.Taken taken = (Controls.Taken) answer;
-        SessionPhase before = state.phase(running.count());
+        SessionPhase before = phases.of(state);
         return effects.persist(taken.events())
                 .thenRun((SessionState next) -> {
-                    transitions.log(before, next, take.control().getClass().getSimpleName());
+                    phases.changed(before, next, take.control().getClass().getSimpleName());
                     ties.tellKeepers(next, ports.retention().afterControl(state, next, taken));
                     if (next.closed() && !state.closed()) {
                         ties.closeChildren(next);

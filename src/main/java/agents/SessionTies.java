@@ -44,7 +44,7 @@ final class SessionTies {
     }
 
     /** Links a session to its parent, unless the parent has answered already. */
-    void tellParent(SessionState state, Function2<AgentSession.ChildKnown, Throwable, AgentSession.Command> replied) {
+    void tellParent(SessionState state) {
         SessionId parent = state.parent();
         if (parent != null && !parent.equals(state.id()) && !parentKnows) {
             context.ask(
@@ -52,7 +52,7 @@ final class SessionTies {
                     session(state, parent),
                     settings.askTimeout(),
                     replyTo -> new AgentSession.LinkChild(state.tenant(), parent, state.id(), replyTo),
-                    replied);
+                    (known, failure) -> new AgentSession.ParentReplied(known));
         }
     }
 

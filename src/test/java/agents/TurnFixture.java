@@ -99,7 +99,7 @@ abstract class TurnFixture {
 
     @BeforeAll
     static void start() {
-        kit = ActorTestKit.create("TurnTest", AgentSessionTest.CONFIG);
+        kit = ActorTestKit.create("TurnTest", AgentSessionFixture.CONFIG);
         time = ManualTime.get(kit.system());
     }
 
@@ -124,11 +124,11 @@ abstract class TurnFixture {
         session = kit.spawn(AgentSession.create(
                 "session-" + sessions,
                 kit.<ClusterSharding.ShardCommand>createTestProbe().getRef(),
-                AgentSessionTest.SETTINGS,
+                AgentSessionFixture.SETTINGS,
                 new SessionPorts(
                         id -> sessionProbe.getRef(),
                         (tenant, root) -> keeper,
-                        AgentSessionTest.LEASES,
+                        AgentSessionFixture.LEASES,
                         InstantSource.fixed(Conversation.START))));
     }
 
