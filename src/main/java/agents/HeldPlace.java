@@ -1,5 +1,8 @@
 package agents;
 
+import agents.session.RenderedPrompt;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.japi.function.Function2;
 import inference.FinishReason;
 import inference.TurnId;
 import inference.Usage;
@@ -8,6 +11,7 @@ import kv.PromptBlocks;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import router.Router;
+import router.placement.Placement;
 import workers.Seat;
 import workers.Worker;
 
@@ -38,16 +42,30 @@ final class HeldPlace {
         this.ports = ports;
     }
 
-    /**
-     * The router proposes a worker, whose admission is asked for.
-     *
-     * @param source another worker, from which the engine is to take what it has of the prompt; null for none
-     */
-    void proposed(WorkerId proposal, @Nullable WorkerId source) {
-        worker = proposal;
-        pullFrom = source;
+    /** Asks the worker that the router proposes for its admission. */
+    <C> void ask(
+            ActorContext<C> context,
+            Placement proposal,
+            RenderedPrompt prompt,
+            int expectedOutputTokens,
+            Function2<Worker.@Nullable AdmitReply, Throwable, C> replied) {
+        worker = proposal.worker();
+        pullFrom = proposal.pullFrom();
+        context.ask(
+                Worker.AdmitReply.class,
+                ports.workers().apply(proposal.worker()),
+                ports.settings().admissionTimeout(),
+                replyTo -> new Worker.AdmitTurn(
+                        turn,
+                        prompt.inputTokens(),
+                        expectedOutputTokens,
+                        prompt.cachedPart(proposal.expectedCachedTokens()),
+                        proposal.source(),
+                        replyTo),
+                replied);
     }
 
+    /** Another worker, from which the engine is to take what it has of the prompt; null for none. */
     @Nullable
     WorkerId pullFrom() {
         return pullFrom;

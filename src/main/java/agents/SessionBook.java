@@ -45,6 +45,7 @@ final class SessionBook {
     private final Instant startedAt;
     private final long startedNanos;
     private final ReplyBuilder reply = new ReplyBuilder();
+    private @Nullable Duration timeToFirstToken;
     private long deadlineNanos;
 
     SessionBook(InferenceRequest request, TurnPorts ports) {
@@ -88,7 +89,16 @@ final class SessionBook {
 
     /** Notes the next event of the answer. */
     void answered(InferenceEvent event) {
+        if (timeToFirstToken == null) {
+            timeToFirstToken = elapsed();
+            ports.metrics().time(Metric.TIME_TO_FIRST_TOKEN, timeToFirstToken);
+        }
         reply.add(event);
+    }
+
+    /** Whether there is anything of the answer. */
+    boolean answerBegun() {
+        return timeToFirstToken != null;
     }
 
     /** The answer so far. */
@@ -97,12 +107,7 @@ final class SessionBook {
     }
 
     /** How the turn ended; from here on the store's time runs anew. */
-    TurnResult end(
-            TurnOutcome outcome,
-            InferenceEvent last,
-            RenderedPrompt prompt,
-            @Nullable WorkerId worker,
-            @Nullable Duration timeToFirstToken) {
+    TurnResult end(TurnOutcome outcome, InferenceEvent last, RenderedPrompt prompt, @Nullable WorkerId worker) {
         insist();
         InferenceEvent.@Nullable Finished finished = last instanceof InferenceEvent.Finished f ? f : null;
         return new TurnResult(

@@ -1,83 +1,32 @@
 package agents;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import agents.session.Conversation;
 import agents.session.PromptCache;
 import agents.session.SessionKey;
 import agents.session.TurnOutcome;
 import agents.session.TurnRecord;
-import akka.NotUsed;
-import akka.stream.javadsl.Source;
 import akka.stream.testkit.TestPublisher;
 import akka.stream.testkit.TestSubscriber;
-import inference.ContentBlock;
 import inference.ConversationRef;
-import inference.FinishReason;
 import inference.InferenceEvent;
-import inference.InferenceEvent.Failed;
-import inference.InferenceEvent.Finished;
 import inference.InferenceEvent.TextDelta;
-import inference.InferenceEvent.ToolCallDelta;
-import inference.InferenceEvent.ToolCallStarted;
-import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
 import inference.Message;
 import inference.PromptFingerprint;
 import inference.Role;
 import inference.TenantId;
-import inference.Usage;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.List;
-import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicInteger;
-import kv.WorkerId;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import router.Router;
-import router.placement.RouteOutcome;
 import router.placement.RouteRequest;
-import workers.EngineClient;
-import workers.Seat;
 import workers.Worker;
-import workers.status.WorkerLoad;
 
 class TurnTest extends TurnFixture {
-    @Test
-    void runsInItsSeatAndTellsWhatTheSeatHoldsOnceThePromptIsComputed() {
-        InferenceRequest request = Conversation.request("turn-1", "s:Be brief.", "u:" + "hello ".repeat(20));
-        long[] chain = Conversation.renderer(new PromptCache(10_000))
-                .render(request)
-                .blocks()
-                .toArray();
-        TestSubscriber.Probe<InferenceEvent> client = run(request);
-        placeOn(FIRST);
-        admit(FIRST, new Worker.Placed(new Seat(2), 1));
-        TestPublisher.Probe<InferenceEvent> engine = engineOf(FIRST);
-        assertEquals(new Seat(2), seats.get(FIRST));
-        client.request(10);
-        engine.sendNext(new InferenceEvent.TextDelta("hi"));
-
-        Worker.SeatFilled filled = workerAt(FIRST).expectMessageClass(Worker.SeatFilled.class);
-        assertEquals(1, filled.from());
-        assertArrayEquals(Arrays.copyOfRange(chain, 1, chain.length), filled.hashes());
-        engine.sendNext(new Finished(FinishReason.STOP, null, new Usage(100, 0, 7, 0)));
-        assertTrue(workerAt(FIRST)
-                .expectMessageClass(Worker.ReportFailure.class)
-                .reason()
-                .contains("was to hold 1 blocks and held none"));
-        workerAt(FIRST).expectMessageClass(Worker.EndTurn.class);
-        ends(TurnOutcome.COMPLETED);
-    }
-
     @Test
     void anAnswerIsRelayedRecordedAndEverythingFreed() {
         TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
@@ -137,235 +86,6 @@ class TurnTest extends TurnFixture {
         assertEquals(known, next.knownBlocks());
         assertEquals(SessionKey.of(REQUEST.session()).affinity(), next.affinity());
         assertEquals(512, next.expectedOutputTokens());
-    }
-
-    @Test
-    void aSlowClientSlowsTheEngine() {
-        AtomicInteger produced = new AtomicInteger();
-        TestSubscriber.Probe<InferenceEvent> client = run(REQUEST, session, worker -> new EngineClient() {
-            @Override
-            public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
-                return Source.range(1, 10_000).map(number -> {
-                    produced.incrementAndGet();
-                    return new TextDelta("word " + number);
-                });
-            }
-
-            @Override
-            public CompletionStage<Probe> probe() {
-                return CompletableFuture.failedFuture(new UnsupportedOperationException());
-            }
-        });
-        placeOn(FIRST);
-        admit(FIRST);
-        for (int taken = 1; taken <= 100; taken++) {
-            client.request(1);
-            client.expectNext(new TextDelta("word " + taken));
-            int ahead = produced.get() - taken;
-            assertTrue(ahead < 50, "the engine is " + ahead + " events ahead of its client");
-        }
-    }
-
-    @Nested
-    class BeforeTheFirstToken {
-
-        @Test
-        void aRefusedTurnGoesElsewhere() {
-            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
-            placeOn(FIRST);
-            WorkerLoad load = new WorkerLoad(9, 9, 100, 0, 0, 100, 0);
-            workerAt(FIRST)
-                    .expectMessageClass(Worker.AdmitTurn.class)
-                    .replyTo()
-                    .tell(new Worker.AdmissionRefused(Worker.RefusalReason.FULL, load));
-
-            router.expectMessage(new Router.Refused(REQUEST.turn(), FIRST, load));
-            assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
-            admit(SECOND);
-            engineOf(SECOND).sendNext(DONE);
-            client.request(1);
-            client.expectNext(DONE);
-            assertEquals(SECOND, recorded().worker());
-        }
-
-        @Test
-        void whenNobodyElseIsLeftAFullWorkerIsAskedAgain() {
-            run(REQUEST);
-            placeOn(FIRST);
-            workerAt(FIRST)
-                    .expectMessageClass(Worker.AdmitTurn.class)
-                    .replyTo()
-                    .tell(new Worker.AdmissionRefused(Worker.RefusalReason.FULL, WorkerLoad.idle(1)));
-            router.expectMessageClass(Router.Refused.class);
-            Router.Route again = router.expectMessageClass(Router.Route.class);
-            again.replyTo().tell(new Router.NotPlaced(RouteOutcome.NO_WORKER, "none"));
-
-            assertEquals(Set.of(), placeOn(FIRST).excluded());
-            admit(FIRST);
-        }
-
-        @Test
-        void aDeadEngineIsReportedAndTheTurnGoesElsewhere() {
-            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
-            streaming(FIRST).sendNext(new Failed(InferenceFailure.of(Kind.ENGINE_FAILED, "connection refused")));
-
-            workerAt(FIRST).expectMessage(new Worker.ReportFailure("connection refused"));
-            workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
-            router.expectMessage(new Router.Release(REQUEST.turn(), false));
-            assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
-            admit(SECOND);
-            engineOf(SECOND).sendNext(DONE);
-            client.request(1);
-            client.expectNext(DONE);
-            ends(TurnOutcome.COMPLETED);
-        }
-
-        @Test
-        void aStreamThatBreaksWithoutAWordCountsAsADeadEngine() {
-            run(REQUEST);
-            streaming(FIRST).sendError(new IllegalStateException("reset by peer"));
-            workerAt(FIRST).expectMessageClass(Worker.ReportFailure.class);
-
-            streamingAfterRelease(SECOND).sendComplete();
-            workerAt(SECOND).expectMessageClass(Worker.ReportFailure.class);
-        }
-
-        @Test
-        void placementsAreBounded() {
-            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
-            for (int placement = 1; placement <= SETTINGS.maxPlacements(); placement++) {
-                placeOn(FIRST);
-                workerAt(FIRST)
-                        .expectMessageClass(Worker.AdmitTurn.class)
-                        .replyTo()
-                        .tell(new Worker.AdmissionRefused(Worker.RefusalReason.NOT_READY, WorkerLoad.idle(1)));
-                router.expectMessageClass(Router.Refused.class);
-            }
-            router.expectMessageClass(Router.Release.class);
-            fails(client, Kind.OVERLOADED);
-            assertEquals(TurnOutcome.OVERLOADED, recorded().outcome());
-        }
-
-        @Test
-        void aSilentWorkerIsLeft() {
-            run(REQUEST);
-            placeOn(FIRST);
-            workerAt(FIRST).expectMessageClass(Worker.AdmitTurn.class);
-            passes(SETTINGS.admissionTimeout().plusMillis(1));
-
-            workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
-            router.expectMessage(new Router.Release(REQUEST.turn(), false));
-            assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
-        }
-
-        @Test
-        void aRequestThatTheEngineRefusesIsNotTriedElsewhere() {
-            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
-            streaming(FIRST).sendNext(new Failed(InferenceFailure.invalid("temperature", "too hot")));
-
-            fails(client, Kind.INVALID_REQUEST);
-            assertEquals(TurnOutcome.REJECTED, recorded().outcome());
-        }
-
-        @Test
-        void withoutAPlaceTheTurnFailsAndIsRecorded() {
-            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
-            router.expectMessageClass(Router.Route.class)
-                    .replyTo()
-                    .tell(new Router.NotPlaced(RouteOutcome.UNKNOWN_MODEL, "no worker serves gpt-9"));
-
-            fails(client, Kind.UNKNOWN_MODEL);
-            assertEquals(TurnOutcome.REJECTED, recorded().outcome());
-            assertNull(recorded().worker());
-        }
-
-        private TestPublisher.Probe<InferenceEvent> streamingAfterRelease(WorkerId worker) {
-            router.expectMessageClass(Router.Release.class);
-            return streaming(worker);
-        }
-    }
-
-    @Nested
-    class AfterTheFirstToken {
-
-        @Test
-        void aDeadEngineFailsTheTurn() {
-            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
-            TestPublisher.Probe<InferenceEvent> engine = streaming(FIRST);
-            engine.sendNext(new TextDelta("hi"));
-            engine.sendNext(new Failed(InferenceFailure.of(Kind.ENGINE_FAILED, "killed")));
-
-            client.request(1);
-            client.expectNext(new TextDelta("hi"));
-            fails(client, Kind.ENGINE_FAILED);
-            workerAt(FIRST).expectMessageClass(Worker.ReportFailure.class);
-            assertEquals(TurnOutcome.ENGINE_FAILED, recorded().outcome());
-            assertEquals(2, state().frontiers().get(0).tip().messages(), "its prompt was computed");
-        }
-
-        @Test
-        void anotherEngineGoesOnWithTheAnswerWhereItCan() {
-            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST, session, this::resuming);
-            TestPublisher.Probe<InferenceEvent> engine = streaming(FIRST);
-            engine.sendNext(new TextDelta("hi"));
-            engine.sendNext(new ToolCallStarted(0, "call-1", "ls"));
-            engine.sendNext(new ToolCallDelta(0, "{\"pa"));
-            engine.sendNext(new Failed(InferenceFailure.of(Kind.ENGINE_FAILED, "killed")));
-            client.request(3);
-            client.expectNextN(3);
-
-            workerAt(FIRST).expectMessage(new Worker.ReportFailure("killed"));
-            workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
-            router.expectMessageClass(Router.FirstToken.class);
-            router.expectMessage(new Router.Release(REQUEST.turn(), false));
-            assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
-            admit(SECOND);
-            TestPublisher.Probe<InferenceEvent> next = engineOf(SECOND);
-            next.sendNext(new ToolCallDelta(0, "th\":1}"));
-            next.sendNext(DONE);
-
-            client.request(2);
-            client.expectNext(new ToolCallDelta(0, "th\":1}"), DONE);
-            client.expectComplete();
-            assertEquals(
-                    List.of(new ContentBlock.Text("hi"), new ContentBlock.ToolUse("call-1", "ls", "{\"pa")),
-                    Objects.requireNonNull(resumed.get()).content());
-            router.expectMessageClass(Router.FirstToken.class);
-            assertEquals(SECOND, recorded().worker());
-            assertEquals(TurnOutcome.COMPLETED, recorded().outcome());
-        }
-
-        private EngineClient resuming(WorkerId worker) {
-            return resumingEngine(worker);
-        }
-
-        @Test
-        void aSilentEngineFailsTheTurn() {
-            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
-            TestPublisher.Probe<InferenceEvent> engine = streaming(FIRST);
-            engine.sendNext(new TextDelta("hi"));
-            client.request(1);
-            client.expectNext(new TextDelta("hi"));
-            router.expectMessageClass(Router.FirstToken.class);
-            router.awaitAssert(() -> {
-                passes(SETTINGS.engineSilenceTimeout().plusMillis(1));
-                router.expectMessageClass(Router.Release.class, Duration.ofMillis(100));
-                return null;
-            });
-
-            fails(client, Kind.ENGINE_FAILED);
-            engine.expectCancellation();
-        }
-
-        @Test
-        void theAdmissionIsRenewed() {
-            run(REQUEST);
-            streaming(FIRST);
-            passes(Duration.ofSeconds(10));
-            workerAt(FIRST).expectMessage(new Worker.RenewAdmission(REQUEST.turn()));
-            passes(Duration.ofSeconds(10));
-            workerAt(FIRST).expectMessage(new Worker.RenewAdmission(REQUEST.turn()));
-        }
     }
 
     @Nested

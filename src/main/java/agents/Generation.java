@@ -1,0 +1,304 @@
+package agents;
+
+import agents.session.RenderedPrompt;
+import agents.session.TurnAttempts;
+import agents.session.TurnOutcome;
+import akka.NotUsed;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.TimerScheduler;
+import akka.stream.javadsl.Source;
+import inference.InferenceEvent;
+import inference.InferenceFailure;
+import inference.InferenceFailure.Kind;
+import inference.InferenceRequest;
+import inference.TurnClient;
+import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
+import router.Router;
+import router.placement.KeptPrefix;
+import router.placement.Placement;
+import router.placement.RouteOutcome;
+import router.placement.RouteRequest;
+import workers.EngineClient;
+import workers.Seat;
+import workers.Worker;
+
+/**
+ * How a turn gets its answer: the part of its behavior that finds a worker, takes the answer from its engine to the client, and
+ * looks elsewhere when that comes to nothing.
+ *
+ * <p>ROUTING: the router proposes a worker => ADMITTING; proposes none => the end.<br>
+ * ADMITTING: the worker admits => STREAMING; refuses or is silent => ROUTING again, without it.<br>
+ * STREAMING: events go from the engine to the client, one at a time, so that a slow client slows the engine; the engine
+ * fails, before its first event or where another can go on with the answer => ROUTING again; its terminal event => the end.<br>
+ * RESTING: before it is started, and once it is stopped.
+ *
+ * <p>Its end is told once, to the turn, which stops it then or before.
+ *
+ * <p>Thread-safety: confined to its turn.
+ */
+final class Generation {
+    /** Where it stands. */
+    private enum Stage {
+        ROUTING,
+        ADMITTING,
+        STREAMING,
+        RESTING
+    }
+
+    /** Told how it ended. */
+    @FunctionalInterface
+    interface End {
+        void reached(TurnOutcome outcome, InferenceEvent last);
+    }
+
+    /** Renewals per validity of an admission: one may be lost. */
+    private static final int RENEWALS = 3;
+
+    private final ActorContext<Turn.Command> context;
+    private final TimerScheduler<Turn.Command> timers;
+    private final InferenceRequest request;
+    private final RenderedPrompt prompt;
+    private final TurnClient client;
+    private final SessionBook book;
+    private final TurnPorts ports;
+    private final End end;
+    private final ActorRef<Router.RouteReply> routerReplies;
+    private final TurnAttempts attempts;
+    private final HeldPlace place;
+    private final Runnable clientTook;
+
+    private Stage stage = Stage.RESTING;
+    private @Nullable WorkerId lastWorker;
+    private int knownBlocks;
+    private KeptPrefix kept = KeptPrefix.NOTHING;
+    private int expectedOutputTokens;
+
+    Generation(
+            ActorContext<Turn.Command> context,
+            TimerScheduler<Turn.Command> timers,
+            InferenceRequest request,
+            RenderedPrompt prompt,
+            TurnClient client,
+            SessionBook book,
+            TurnPorts ports,
+            End end) {
+        this.context = context;
+        this.timers = timers;
+        this.request = request;
+        this.prompt = prompt;
+        this.client = client;
+        this.book = book;
+        this.ports = ports;
+        this.end = end;
+        this.routerReplies = context.messageAdapter(Router.RouteReply.class, Turn.RouterReplied::new);
+        this.attempts = new TurnAttempts(ports.settings().maxPlacements());
+        this.place = new HeldPlace(request.turn(), ports);
+        ActorRef<Turn.Command> self = context.getSelf();
+        this.clientTook = () -> self.tell(new Turn.ClientTook());
+    }
+
+    /** Begins it, with what is known of the session's past. */
+    void start(AgentSession.TurnBegun begun, KeptPrefix keptPrefix) {
+        lastWorker = begun.lastWorker();
+        knownBlocks = begun.knownBlocks();
+        kept = keptPrefix;
+        place();
+    }
+
+    /** The worker that has the turn, null when none has. */
+    @Nullable
+    WorkerId worker() {
+        return place.worker();
+    }
+
+    /** Frees what is held, and lets nothing more happen. May be repeated. */
+    void stop() {
+        stage = Stage.RESTING;
+        letGo();
+    }
+
+    private void letGo() {
+        timers.cancelAll();
+        place.letGo();
+    }
+
+    /** Asks the router for a worker. */
+    private void place() {
+        stage = Stage.ROUTING;
+        RouteRequest wanted = TurnService.routeRequest(
+                request, prompt, ports.settings(), lastWorker, knownBlocks, kept, attempts.excluded());
+        expectedOutputTokens = wanted.expectedOutputTokens();
+        ports.router().tell(new Router.Route(wanted, context.getSelf(), routerReplies));
+    }
+
+    private void placeAgain(InferenceFailure reason) {
+        if (attempts.mayPlace()) {
+            place();
+        } else {
+            fail(reason);
+        }
+    }
+
+    Behavior<Turn.Command> onRouterReplied(Turn.RouterReplied replied) {
+        if (stage == Stage.ROUTING) {
+            if (replied.reply() instanceof Router.Placed placed) {
+                askToAdmit(placed.placement());
+            } else {
+                notPlaced((Router.NotPlaced) replied.reply());
+            }
+        }
+        return Behaviors.same();
+    }
+
+    private void askToAdmit(Placement placement) {
+        stage = Stage.ADMITTING;
+        WorkerId chosen = placement.worker();
+        attempts.placed();
+        place.ask(
+                context,
+                placement,
+                prompt,
+                expectedOutputTokens,
+                (reply, failure) -> new Turn.WorkerReplied(chosen, reply));
+    }
+
+    private void notPlaced(Router.NotPlaced refusal) {
+        boolean nobodyLeft = refusal.outcome() == RouteOutcome.NO_WORKER;
+        if (nobodyLeft && attempts.mayPlace() && attempts.forgiveFull()) {
+            place();
+            return;
+        }
+        InferenceFailure failure = PlacementFailures.of(refusal);
+        fail(nobodyLeft ? attempts.failureOr(failure) : failure);
+    }
+
+    Behavior<Turn.Command> onWorkerReplied(Turn.WorkerReplied replied) {
+        if (stage == Stage.ADMITTING) {
+            if (replied.reply() instanceof Worker.Admitted admitted) {
+                stream(replied.worker(), admitted);
+            } else if (replied.reply() instanceof Worker.AdmissionRefused refused) {
+                refused(replied.worker(), refused);
+            } else {
+                lost(PlacementFailures.silent(replied.worker()));
+            }
+        }
+        return Behaviors.same();
+    }
+
+    private void refused(WorkerId worker, Worker.AdmissionRefused refused) {
+        place.refused(refused);
+        if (refused.reason() == Worker.RefusalReason.FULL) {
+            attempts.full(worker);
+        } else {
+            attempts.lost(worker, PlacementFailures.of(refused));
+        }
+        placeAgain(PlacementFailures.of(refused));
+    }
+
+    private void stream(WorkerId admittedBy, Worker.Admitted admitted) {
+        stage = Stage.STREAMING;
+        timers.startTimerAtFixedRate(new Turn.RenewalDue(), admitted.validFor().dividedBy(RENEWALS));
+        int placement = attempts.placements();
+        ActorRef<Turn.Command> self = context.getSelf();
+        EngineStream events = new EngineStream(event -> self.tell(new Turn.EngineSent(placement, event)));
+        place.opened(
+                admitted.place(),
+                answer(ports.engines().apply(admittedBy), admitted.place().seat())
+                        .runWith(events, context.getSystem()));
+        pull();
+    }
+
+    private Source<InferenceEvent, NotUsed> answer(EngineClient engine, Seat seat) {
+        return book.answerBegun()
+                ? engine.resume(request, book.begunAnswer(), seat)
+                : engine.generate(request, seat, place.pullFrom());
+    }
+
+    /** Asks the engine for its next event. */
+    private void pull() {
+        EngineStream.Answer engine = place.stream();
+        if (engine != null) {
+            timers.startSingleTimer(new Turn.EngineSilent(), ports.settings().engineSilenceTimeout());
+            engine.next();
+        }
+    }
+
+    Behavior<Turn.Command> onEngineSent(Turn.EngineSent sent) {
+        if (stage == Stage.STREAMING && sent.placement() == attempts.placements()) {
+            timers.cancel(new Turn.EngineSilent());
+            if (sent.event() instanceof InferenceEvent.Failed failed) {
+                engineFailed(failed.failure());
+            } else if (sent.event() instanceof InferenceEvent.Finished finished) {
+                place.finished(prompt.blocks(), finished.usage(), finished.reason());
+                end.reached(TurnOutcome.COMPLETED, finished);
+            } else {
+                book.answered(sent.event());
+                place.answered(prompt.blocks());
+                client.offer(sent.event(), clientTook);
+            }
+        }
+        return Behaviors.same();
+    }
+
+    Behavior<Turn.Command> onClientTook(Turn.ClientTook took) {
+        if (stage == Stage.STREAMING) {
+            pull();
+        }
+        return Behaviors.same();
+    }
+
+    Behavior<Turn.Command> onEngineSilent(Turn.EngineSilent silent) {
+        if (stage == Stage.STREAMING) {
+            engineFailed(InferenceFailure.of(
+                    Kind.ENGINE_FAILED,
+                    "the engine sent nothing for " + ports.settings().engineSilenceTimeout()
+                            + " (holdfast.agents.turn.engine-silence-timeout)"));
+        }
+        return Behaviors.same();
+    }
+
+    Behavior<Turn.Command> onRenewalDue(Turn.RenewalDue due) {
+        place.renew();
+        return Behaviors.same();
+    }
+
+    private void engineFailed(InferenceFailure failure) {
+        if (!TurnAttempts.curable(failure.kind())) {
+            fail(failure);
+            return;
+        }
+        WorkerId worker = place.worker();
+        place.reportFailure(failure.message());
+        boolean movable = worker != null
+                && (!book.answerBegun() || ports.engines().apply(worker).resumes(book.begunAnswer()));
+        if (movable) {
+            lost(failure);
+        } else {
+            fail(failure);
+        }
+    }
+
+    private void lost(InferenceFailure failure) {
+        WorkerId worker = place.worker();
+        if (worker != null) {
+            attempts.lost(worker, failure);
+        }
+        context.getLog()
+                .info(
+                        "turn {}: lost by {} {} its first token: {}",
+                        request.turn().value(),
+                        worker,
+                        book.answerBegun() ? "after" : "before",
+                        failure.message());
+        letGo();
+        placeAgain(failure);
+    }
+
+    private void fail(InferenceFailure failure) {
+        end.reached(TurnOutcome.of(failure.kind()), new InferenceEvent.Failed(failure));
+    }
+}
