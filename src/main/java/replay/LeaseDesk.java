@@ -17,6 +17,7 @@ import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import router.placement.KeptPrefix;
 import router.retention.EndReason;
+import router.retention.HoldOver;
 import router.retention.LeaseAnswer;
 import router.retention.LeaseBook;
 import router.retention.LeaseTerms;
@@ -25,8 +26,10 @@ import router.retention.LiveWorker;
 import router.retention.LiveWorkers;
 import router.retention.Loss;
 import router.retention.OpenOrders;
+import router.retention.Receipts;
 import router.retention.RetentionLedger;
 import router.retention.Step;
+import router.retention.WorkerAnswer;
 import router.retention.WorkerOrder;
 import workers.holds.HoldChange;
 
@@ -40,6 +43,7 @@ final class LeaseDesk {
     private final double delayMillis;
     private final double tickMillis;
     private final RetentionLedger ledger;
+    private final Receipts receipts;
     private final LeaseBook book;
     private final OpenOrders open = new OpenOrders();
     private final Map<LeaseId, PromptBlocks> chains = new HashMap<>();
@@ -63,6 +67,7 @@ final class LeaseDesk {
         this.figures = figures;
         this.log = log;
         ledger = new RetentionLedger(rules.ledger());
+        receipts = new Receipts(rules.ledger());
         book = new LeaseBook(rules.ledger());
         book.apply(ledger.begin(book, new LedgerId(1), Instant.EPOCH));
     }
@@ -98,7 +103,7 @@ final class LeaseDesk {
         figures.message();
         log.holdOver(nowMillis, worker, change);
         events.at(nowMillis + delayMillis, now -> {
-            RetentionLedger.HoldOver over = new RetentionLedger.HoldOver(
+            HoldOver over = new HoldOver(
                     worker.worker(),
                     change.lease(),
                     change.epoch(),
@@ -110,7 +115,7 @@ final class LeaseDesk {
             Instant asked =
                     open.asked(over.lease(), over.worker(), over.incarnation()).orElse(null);
             if (open.hears(over)) {
-                act(ledger.holdEnded(book, over, asked, live, VirtualTime.instant(now)), now);
+                act(receipts.holdEnded(book, over, asked, live, VirtualTime.instant(now)), now);
             }
         });
     }
@@ -161,7 +166,7 @@ final class LeaseDesk {
         LeaseId lease = order.hold().lease();
         @Nullable
         Instant asked = open.asked(lease, order.worker(), order.incarnation()).orElse(null);
-        RetentionLedger.WorkerAnswer answer = new RetentionLedger.WorkerAnswer(
+        WorkerAnswer answer = new WorkerAnswer(
                 order.worker(),
                 lease,
                 order.hold().epoch(),
@@ -173,8 +178,8 @@ final class LeaseDesk {
         Instant at = VirtualTime.instant(nowMillis);
         act(
                 open.hears(answer)
-                        ? ledger.answered(book, answer, asked, live, at)
-                        : ledger.overtaken(book, answer, live, at),
+                        ? receipts.answered(book, answer, asked, live, at)
+                        : receipts.overtaken(book, answer, live, at),
                 nowMillis);
     }
 

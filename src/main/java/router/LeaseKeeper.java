@@ -44,6 +44,7 @@ import router.retention.LeaseTerms;
 import router.retention.LedgerEvent;
 import router.retention.LiveWorkers;
 import router.retention.OpenOrders;
+import router.retention.Receipts;
 import router.retention.RetentionLedger;
 import router.retention.RetentionLedger.Decision;
 import router.retention.SharedLeases;
@@ -237,7 +238,7 @@ public final class LeaseKeeper
         this.names = names;
         this.shared = new SharedLeases(ledger);
         this.metrics = metrics;
-        this.news = new WorkerNews(ledger, metrics);
+        this.news = new WorkerNews(new Receipts(settings.ledger()), metrics);
         this.resumes = new ResumeWaits(metrics);
         this.clock = clock;
         this.ear = context.messageAdapter(Worker.RetentionNews.class, WorkerSaid::new);

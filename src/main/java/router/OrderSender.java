@@ -4,10 +4,10 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.RecipientRef;
 import java.util.function.Function;
 import kv.WorkerId;
+import router.retention.HoldOver;
 import router.retention.Loss;
-import router.retention.RetentionLedger.HoldOver;
-import router.retention.RetentionLedger.WorkerAnswer;
 import router.retention.Step;
+import router.retention.WorkerAnswer;
 import router.retention.WorkerOrder;
 import workers.Worker;
 

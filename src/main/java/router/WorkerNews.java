@@ -6,25 +6,27 @@ import metrics.Metric;
 import metrics.Metrics;
 import org.jspecify.annotations.Nullable;
 import router.retention.CopyInventory;
+import router.retention.HoldOver;
 import router.retention.LeaseBook;
 import router.retention.LiveWorkers;
 import router.retention.OpenOrders;
-import router.retention.RetentionLedger;
+import router.retention.Receipts;
 import router.retention.RetentionLedger.Decision;
+import router.retention.WorkerAnswer;
 import router.retention.WorkerOrder;
 import workers.Worker;
 
 /**
- * What workers tell a keeper, as decisions of its ledger. News of an earlier epoch, repeated or overtaken decide nothing.
+ * What workers tell a keeper, as decisions about its leases. News of an earlier epoch, repeated or overtaken decide nothing.
  *
  * <p>Thread-safety: confined to its keeper.
  */
 final class WorkerNews {
-    private final RetentionLedger ledger;
+    private final Receipts receipts;
     private final Metrics metrics;
 
-    WorkerNews(RetentionLedger ledger, Metrics metrics) {
-        this.ledger = ledger;
+    WorkerNews(Receipts receipts, Metrics metrics) {
+        this.receipts = receipts;
         this.metrics = metrics;
     }
 
@@ -46,18 +48,17 @@ final class WorkerNews {
         }
         Worker.HoldEnded ended = (Worker.HoldEnded) news;
         metrics.count(Metric.LEASE_HOLDS_ENDED, ended.reason().name());
-        RetentionLedger.HoldOver over = OrderSender.over(ended);
+        HoldOver over = OrderSender.over(ended);
         @Nullable
         Instant asked =
                 open.asked(over.lease(), over.worker(), over.incarnation()).orElse(null);
         if (!over.epoch().equals(book.epoch()) || !open.hears(over)) {
             return Decision.NOTHING;
         }
-        return ledger.holdEnded(book, over, asked, live, now);
+        return receipts.holdEnded(book, over, asked, live, now);
     }
 
-    private Decision answered(
-            LeaseBook book, OpenOrders open, RetentionLedger.WorkerAnswer answer, LiveWorkers live, Instant now) {
+    private Decision answered(LeaseBook book, OpenOrders open, WorkerAnswer answer, LiveWorkers live, Instant now) {
         if (!answer.epoch().equals(book.epoch())) {
             return Decision.NOTHING;
         }
@@ -69,7 +70,7 @@ final class WorkerNews {
         Instant asked = open.asked(answer.lease(), answer.worker(), answer.incarnation())
                 .orElse(null);
         return open.hears(answer)
-                ? ledger.answered(book, answer, asked, live, now)
-                : ledger.overtaken(book, answer, live, now);
+                ? receipts.answered(book, answer, asked, live, now)
+                : receipts.overtaken(book, answer, live, now);
     }
 }

@@ -73,7 +73,7 @@ final class Draft {
     }
 
     /** Undoes what an answer speaks of although nobody wants it any more: a hold without a lease, a copy that its lease has not. */
-    void undo(RetentionLedger.WorkerAnswer late) {
+    void undo(WorkerAnswer late) {
         Optional<Lease> open = book.lease(late.lease());
         if (late.kind() == Step.Kind.HOLD && late.granted() && open.isEmpty()) {
             orders.add(new WorkerOrder.ReleaseHold(late.worker(), late.lease(), book.epoch()));

@@ -73,7 +73,7 @@ public final class OpenOrders {
     }
 
     /** Takes in an answer; false when a later one was heard before it, or the same one, or its lease is over. */
-    public boolean hears(RetentionLedger.WorkerAnswer answer) {
+    public boolean hears(WorkerAnswer answer) {
         Key key = new Key(answer.lease(), answer.kind(), answer.worker(), answer.incarnation());
         if (answer.kind() != Step.Kind.WARM && !later(key, new Word(answer.order(), 0))) {
             return false;
@@ -87,7 +87,7 @@ public final class OpenOrders {
     }
 
     /** Takes in the end of a hold; false when a later word was heard before it, or will be because the hold was asked for again. */
-    public boolean hears(RetentionLedger.HoldOver over) {
+    public boolean hears(HoldOver over) {
         Key key = new Key(over.lease(), Step.Kind.HOLD, over.worker(), over.incarnation());
         boolean later = later(key, new Word(over.order(), over.change()));
         Sent sent = unanswered.get(key);

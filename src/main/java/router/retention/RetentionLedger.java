@@ -8,22 +8,15 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
-import kv.Epoch;
-import kv.Incarnation;
 import kv.LeaseId;
 import kv.LedgerId;
-import kv.Prefix;
-import kv.Receipt;
-import kv.StoredCopy;
 import kv.WorkerId;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The rules of retention leases. An operation reads a {@link LeaseBook}, an input and a time, and changes nothing: it answers
+ * The rules of retention leases, but for what workers say, which is for {@link Receipts}. An operation reads a {@link LeaseBook}, an input and a time, and changes nothing: it answers
  * the events to store and the orders to send to workers once they are stored.
  *
  * <p>Time is the keeper's own clock. Deadlines are stored; what is sent to a worker is the time that remains. A lease is over
@@ -36,8 +29,6 @@ public final class RetentionLedger {
                     (Lease lease) -> lease.terms().priority())
             .thenComparing(lease -> lease.terms().density())
             .reversed();
-
-    private static final Receipt ANOTHER_LIFE = new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION);
 
     private final LedgerSettings settings;
     private final Quota quota;
@@ -59,42 +50,6 @@ public final class RetentionLedger {
 
     /** A decision that somebody waits for. */
     public record Answered(Decision decision, LeaseAnswer answer) {}
-
-    /**
-     * What a worker says to an order.
-     *
-     * @param order number of the order, see {@link OpenOrders#sent}; for a copy, of the one that it was written by; 0 for WARM
-     */
-    public record WorkerAnswer(
-            WorkerId worker,
-            LeaseId lease,
-            Epoch epoch,
-            Incarnation incarnation,
-            Step.Kind kind,
-            long order,
-            Receipt receipt,
-            @Nullable StoredCopy copy) {
-
-        boolean granted() {
-            return receipt instanceof Receipt.Accepted || receipt instanceof Receipt.Bounded;
-        }
-    }
-
-    /**
-     * What a worker says of a hold that is no more, or only of what is left.
-     *
-     * @param order that the hold was made by
-     * @param change counts what was said of that hold after it was acknowledged, from 1
-     */
-    public record HoldOver(
-            WorkerId worker,
-            LeaseId lease,
-            Epoch epoch,
-            Incarnation incarnation,
-            long order,
-            int change,
-            Loss reason,
-            @Nullable Prefix left) {}
 
     /**
      * A keeper's new life: an epoch of its own before its first order.
@@ -208,128 +163,6 @@ public final class RetentionLedger {
                         .toList(),
                 EndReason.SESSION_OVER);
         return draft.decision();
-    }
-
-    /**
-     * A worker answered. Answers to orders of earlier epochs, and from other lives of the worker, have no effect; nor has the word
-     * that a worker is in another life, of which it is about to tell everybody itself: it says nothing about what its engine has.
-     * Answers that {@link OpenOrders#hears} does not take in are for {@link #overtaken}.
-     *
-     * @param asked until when the order asked for a hold, see {@link OpenOrders#asked}; null when that is not known
-     */
-    public Decision answered(
-            LeaseBook book, WorkerAnswer answer, @Nullable Instant asked, LiveWorkers live, Instant now) {
-        if (!answer.epoch().equals(book.epoch()) || answer.receipt().equals(ANOTHER_LIFE)) {
-            return Decision.NOTHING;
-        }
-        Draft draft = draft(book, live, now);
-        Optional<Lease> open = book.lease(answer.lease());
-        Optional<Step> step = open.flatMap(lease -> lease.step(answer.kind(), answer.worker()))
-                .filter(known -> known.incarnation().equals(answer.incarnation()) && known.answerable());
-        if (open.isEmpty() || step.isEmpty() || step.get().stored()) {
-            draft.undo(answer);
-            return draft.decision();
-        }
-        Instant until = untouchedUntil(answer, open.get(), now);
-        if (until == null) {
-            until = until(answer, step.get(), asked, open.get().deadline(), now);
-        }
-        boolean known = answer.receipt().equals(step.get().receipt())
-                && Objects.equals(until, step.get().until())
-                && step.get().ended() == null;
-        if (!known) {
-            LedgerEvent.ReceiptRecorded recorded = new LedgerEvent.ReceiptRecorded(
-                    answer.lease(), answer.kind(), answer.worker(), answer.receipt(), until, answer.copy(), now);
-            draft.add(recorded);
-            settle(draft, book, open.get().answered(recorded), live);
-        }
-        return draft.decision();
-    }
-
-    /** An answer that is not for {@link #answered}, because it was overtaken or is about an earlier lease of the same id. */
-    public Decision overtaken(LeaseBook book, WorkerAnswer answer, LiveWorkers live, Instant now) {
-        Draft draft = draft(book, live, now);
-        draft.undo(answer);
-        return draft.decision();
-    }
-
-    /** When an engine that cannot hold is to compute the prefix again; null when it is none of those, or never. */
-    private @Nullable Instant untouchedUntil(WorkerAnswer answer, Lease lease, Instant now) {
-        boolean touched = answer.kind() == Step.Kind.HOLD
-                ? answer.receipt() instanceof Receipt.Unsupported
-                : answer.kind() == Step.Kind.WARM
-                        && !(answer.receipt() instanceof Receipt.Deferred)
-                        && lease.step(Step.Kind.HOLD, answer.worker())
-                                .filter(hold -> hold.unholdableAt(answer.incarnation()))
-                                .isPresent();
-        return touched && !settings.touchInterval().isZero() ? now.plus(settings.touchInterval()) : null;
-    }
-
-    private static @Nullable Instant until(
-            WorkerAnswer answer, Step step, @Nullable Instant asked, Instant deadline, Instant now) {
-        if (answer.receipt() instanceof Receipt.Deferred deferred) {
-            return now.plus(deferred.retryAfter());
-        }
-        if (answer.kind() == Step.Kind.HOLD && answer.receipt() instanceof Receipt.Bounded bounded) {
-            return now.plus(bounded.remaining());
-        }
-        if (answer.kind() == Step.Kind.HOLD && answer.receipt() instanceof Receipt.Accepted) {
-            if (asked == null) {
-                // To a repeated order, or once more: it promises nothing beyond what is recorded.
-                return step.granted() && step.until() != null ? step.until() : now;
-            }
-            // An order is sent a moment after it was decided; the lease's own deadline is what was meant.
-            return asked.isAfter(deadline) ? deadline : asked;
-        }
-        return null;
-    }
-
-    /**
-     * A hold ended on its worker before its lease did, in whole or in part. What is left of one whose acknowledgement is still on its
-     * way is taken for that.
-     *
-     * @param asked as for {@link #answered}
-     */
-    public Decision holdEnded(LeaseBook book, HoldOver over, @Nullable Instant asked, LiveWorkers live, Instant now) {
-        Draft draft = draft(book, live, now);
-        Optional<Lease> open = book.lease(over.lease());
-        Optional<Step> held = open.flatMap(lease -> lease.step(Step.Kind.HOLD, over.worker()))
-                .filter(step -> over.epoch().equals(book.epoch())
-                        && step.incarnation().equals(over.incarnation())
-                        && !step.over());
-        if (open.isEmpty() || held.isEmpty()) {
-            return draft.decision();
-        }
-        if (over.left() != null && asked != null && held.get().pending()) {
-            Receipt less = new Receipt.Bounded(
-                    over.left(),
-                    open.get().terms().tiers().get(0),
-                    asked.isAfter(now) ? Duration.between(now, asked) : Duration.ZERO,
-                    Receipt.Reason.NOT_RESIDENT);
-            LedgerEvent.ReceiptRecorded recorded = new LedgerEvent.ReceiptRecorded(
-                    over.lease(), Step.Kind.HOLD, over.worker(), less, asked, null, now);
-            draft.add(recorded);
-            settle(draft, book, open.get().answered(recorded), live);
-        } else {
-            LedgerEvent.HoldEnded ended =
-                    new LedgerEvent.HoldEnded(over.lease(), over.worker(), over.reason(), over.left(), now);
-            draft.add(ended);
-            settle(draft, book, open.get().holdEnded(ended), live);
-        }
-        return draft.decision();
-    }
-
-    /** Repairs a lease by what is at hand; ends it if its last holder wanted the room, or if nothing is left. */
-    private static void settle(Draft draft, LeaseBook book, Lease lease, LiveWorkers live) {
-        Repair repair = new Repair(book, live, 0);
-        boolean idle = lease.steps().stream().noneMatch(step -> step.pending() || step.granted());
-        if (idle && lease.yielded()) {
-            draft.end(List.of(lease), EndReason.WORKER);
-        } else if (repair.hopeless(lease)) {
-            draft.end(List.of(lease), EndReason.NOTHING_LEFT);
-        } else {
-            draft.ask(List.of(new LedgerEvent.Plan(lease.id(), repair.next(lease))));
-        }
     }
 
     /**

@@ -50,6 +50,7 @@ public final class Ledgers {
     static final StoredCopy COPY = new StoredCopy("slot-1.bin", 10_240, 160, "m/q4");
 
     final RetentionLedger ledger;
+    final Receipts receipts;
     final SharedLeases shared;
     final LedgerSettings settings;
     final OpenOrders open = new OpenOrders();
@@ -66,6 +67,7 @@ public final class Ledgers {
     Ledgers(LedgerSettings settings) {
         this.settings = settings;
         this.ledger = new RetentionLedger(settings);
+        this.receipts = new Receipts(settings);
         this.shared = new SharedLeases(ledger);
         this.book = new LeaseBook(settings);
         begin();
@@ -226,10 +228,10 @@ public final class Ledgers {
     RetentionLedger.Decision answer(
             WorkerId worker, long life, Step.Kind kind, long lease, Receipt receipt, @Nullable StoredCopy copy) {
         Instant asked = open.asked(id(lease), worker, life(life)).orElse(null);
-        RetentionLedger.WorkerAnswer answer = new RetentionLedger.WorkerAnswer(
+        WorkerAnswer answer = new WorkerAnswer(
                 worker, id(lease), book.epoch(), life(life), kind, number(kind, worker, lease), receipt, copy);
         open.hears(answer);
-        return run(ledger.answered(book, answer, asked, live, now));
+        return run(receipts.answered(book, answer, asked, live, now));
     }
 
     /** Number of the last order for a hold or a copy that a worker was sent; 0 when there was none. */
@@ -245,10 +247,9 @@ public final class Ledgers {
         Instant asked = open.asked(id(lease), worker, life(life)).orElse(null);
         long order = number(Step.Kind.HOLD, worker, lease);
         int change = changes.merge(worker + " " + lease + " " + order, 1, Integer::sum);
-        RetentionLedger.HoldOver over =
-                new RetentionLedger.HoldOver(worker, id(lease), book.epoch(), life(life), order, change, reason, left);
+        HoldOver over = new HoldOver(worker, id(lease), book.epoch(), life(life), order, change, reason, left);
         open.hears(over);
-        return run(ledger.holdEnded(book, over, asked, live, now));
+        return run(receipts.holdEnded(book, over, asked, live, now));
     }
 
     RetentionLedger.Decision end(long lease, EndReason reason) {

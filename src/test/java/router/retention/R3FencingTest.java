@@ -40,9 +40,9 @@ class R3FencingTest {
         ledgers.answer(A, 9, Step.Kind.HOLD, 1, ACCEPTED);
         assertEquals(LeaseState.REQUESTED, ledgers.state(1));
 
-        ledgers.run(ledgers.ledger.answered(
+        ledgers.run(ledgers.receipts.answered(
                 ledgers.book,
-                new RetentionLedger.WorkerAnswer(A, id(1), new Epoch(0), life(1), Step.Kind.HOLD, 1, ACCEPTED, null),
+                new WorkerAnswer(A, id(1), new Epoch(0), life(1), Step.Kind.HOLD, 1, ACCEPTED, null),
                 null,
                 ledgers.live,
                 ledgers.now));
@@ -96,7 +96,7 @@ class R3FencingTest {
         assertFalse(ledgers.open.hears(copied(before, old)));
         assertEquals(
                 List.of(new WorkerOrder.DiscardCopy(A, "old")),
-                ledgers.run(ledgers.ledger.overtaken(ledgers.book, copied(before, old), ledgers.live, ledgers.now))
+                ledgers.run(ledgers.receipts.overtaken(ledgers.book, copied(before, old), ledgers.live, ledgers.now))
                         .orders());
 
         StoredCopy young = new StoredCopy("young", 1, 1, "m");
@@ -105,12 +105,11 @@ class R3FencingTest {
         assertFalse(ledgers.open.hears(copied(asked, young)), "once more");
         assertEquals(
                 RetentionLedger.Decision.NOTHING,
-                ledgers.ledger.overtaken(ledgers.book, copied(asked, young), ledgers.live, ledgers.now));
+                ledgers.receipts.overtaken(ledgers.book, copied(asked, young), ledgers.live, ledgers.now));
     }
 
-    private RetentionLedger.WorkerAnswer copied(long order, StoredCopy copy) {
-        return new RetentionLedger.WorkerAnswer(
-                A, id(1), ledgers.book.epoch(), life(1), Step.Kind.COPY, order, ACCEPTED, copy);
+    private WorkerAnswer copied(long order, StoredCopy copy) {
+        return new WorkerAnswer(A, id(1), ledgers.book.epoch(), life(1), Step.Kind.COPY, order, ACCEPTED, copy);
     }
 
     @Test
@@ -124,13 +123,12 @@ class R3FencingTest {
                 ledgers.lease(1).deadline(), ledgers.lease(1).steps().get(0).until());
     }
 
-    private RetentionLedger.WorkerAnswer accepted(long order) {
-        return new RetentionLedger.WorkerAnswer(
-                A, id(1), ledgers.book.epoch(), life(1), Step.Kind.HOLD, order, ACCEPTED, null);
+    private WorkerAnswer accepted(long order) {
+        return new WorkerAnswer(A, id(1), ledgers.book.epoch(), life(1), Step.Kind.HOLD, order, ACCEPTED, null);
     }
 
-    private RetentionLedger.HoldOver over(long order, int change) {
-        return new RetentionLedger.HoldOver(A, id(1), ledgers.book.epoch(), life(1), order, change, Loss.EVICTED, null);
+    private HoldOver over(long order, int change) {
+        return new HoldOver(A, id(1), ledgers.book.epoch(), life(1), order, change, Loss.EVICTED, null);
     }
 
     @Test

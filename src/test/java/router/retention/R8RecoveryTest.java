@@ -41,8 +41,8 @@ class R8RecoveryTest {
 
         long number = nextLife.sent(orders.get(0), later);
         assertTrue(RetentionLedger.awaitsReassertion(ledgers.lease(1), nextLife));
-        nextLife.hears(new RetentionLedger.WorkerAnswer(
-                A, id(1), ledgers.book.epoch(), life(1), Step.Kind.HOLD, number, ACCEPTED, null));
+        nextLife.hears(
+                new WorkerAnswer(A, id(1), ledgers.book.epoch(), life(1), Step.Kind.HOLD, number, ACCEPTED, null));
         assertFalse(RetentionLedger.awaitsReassertion(ledgers.lease(1), nextLife));
     }
 

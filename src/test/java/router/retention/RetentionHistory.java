@@ -50,6 +50,7 @@ final class RetentionHistory {
     static final long QUOTA = 10L * 1024 * 3600;
     final LedgerSettings settings = Ledgers.settings(QUOTA);
     private final RetentionLedger ledger = new RetentionLedger(settings);
+    private final Receipts receipts = new Receipts(settings);
     private final Random random;
     final Map<WorkerId, FakeWorker> workers = new TreeMap<>();
     private final List<Message> toWorkers = new ArrayList<>();
@@ -160,7 +161,7 @@ final class RetentionHistory {
     private void over(FakeWorker worker, LeaseId lease, FakeWorker.TrueHold hold, Loss reason) {
         toKeeper.add(new Message(
                 life,
-                new RetentionLedger.HoldOver(
+                new HoldOver(
                         worker.id, lease, hold.epoch(), Ledgers.life(worker.life), hold.order(), 1, reason, null)));
     }
 
@@ -226,9 +227,8 @@ final class RetentionHistory {
         if (message.content() instanceof Numbered order) {
             return order.order() instanceof WorkerOrder.PlaceHold || order.order() instanceof WorkerOrder.ReleaseHold;
         }
-        return message.content() instanceof RetentionLedger.HoldOver
-                || (message.content() instanceof RetentionLedger.WorkerAnswer answer
-                        && answer.kind() == Step.Kind.HOLD);
+        return message.content() instanceof HoldOver
+                || (message.content() instanceof WorkerAnswer answer && answer.kind() == Step.Kind.HOLD);
     }
 
     private static WorkerId worker(Message message) {
@@ -238,9 +238,7 @@ final class RetentionHistory {
         if (message.content() instanceof Listed listed) {
             return listed.worker();
         }
-        return message.content() instanceof RetentionLedger.WorkerAnswer said
-                ? said.worker()
-                : ((RetentionLedger.HoldOver) message.content()).worker();
+        return message.content() instanceof WorkerAnswer said ? said.worker() : ((HoldOver) message.content()).worker();
     }
 
     private void arrive(Message message) {
@@ -331,26 +329,25 @@ final class RetentionHistory {
             long order,
             Receipt receipt,
             @Nullable StoredCopy copy) {
-        toKeeper.add(new Message(
-                life,
-                new RetentionLedger.WorkerAnswer(worker.id, lease, epoch, incarnation, kind, order, receipt, copy)));
+        toKeeper.add(
+                new Message(life, new WorkerAnswer(worker.id, lease, epoch, incarnation, kind, order, receipt, copy)));
     }
 
     private void hear(Object content) {
-        if (content instanceof RetentionLedger.WorkerAnswer answer) {
+        if (content instanceof WorkerAnswer answer) {
             Instant asked = open.asked(answer.lease(), answer.worker(), answer.incarnation())
                     .orElse(null);
             if (answer.epoch().equals(book.epoch())) {
                 store(
                         open.hears(answer)
-                                ? ledger.answered(book, answer, asked, live(), clock())
-                                : ledger.overtaken(book, answer, live(), clock()));
+                                ? receipts.answered(book, answer, asked, live(), clock())
+                                : receipts.overtaken(book, answer, live(), clock()));
             }
-        } else if (content instanceof RetentionLedger.HoldOver over) {
+        } else if (content instanceof HoldOver over) {
             Instant asked =
                     open.asked(over.lease(), over.worker(), over.incarnation()).orElse(null);
             if (over.epoch().equals(book.epoch()) && open.hears(over)) {
-                store(ledger.holdEnded(book, over, asked, live(), clock()));
+                store(receipts.holdEnded(book, over, asked, live(), clock()));
             }
         } else if (content instanceof Listed listed) {
             send(CopyInventory.compare(book, listed.worker(), listed.copies()));

@@ -25,10 +25,9 @@ class RetentionLedgerTest {
         ledgers.grant(terms(1, 1), MINUTE);
         OpenOrders late = new OpenOrders();
         late.sent(ledgers.orders.get(0), ledgers.now.plusNanos(1));
-        ledgers.run(ledgers.ledger.answered(
+        ledgers.run(ledgers.receipts.answered(
                 ledgers.book,
-                new RetentionLedger.WorkerAnswer(
-                        A, id(1), ledgers.book.epoch(), life(1), Step.Kind.HOLD, 1, ACCEPTED, null),
+                new WorkerAnswer(A, id(1), ledgers.book.epoch(), life(1), Step.Kind.HOLD, 1, ACCEPTED, null),
                 late.asked(id(1), A, life(1)).orElseThrow(),
                 ledgers.live,
                 ledgers.now));
