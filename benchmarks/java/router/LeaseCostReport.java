@@ -78,12 +78,13 @@ public final class LeaseCostReport {
                 WorkerLoad.idle(130_000));
         keeper = kit.spawn(LeaseKeeper.create(
                 "cost",
-                id -> worker.getRef(),
-                roster::live,
                 Settings.of(ConfigFactory.load().resolve()).leases(),
-                () -> new LedgerId(1),
-                new Metrics(),
-                InstantSource.system()));
+                new KeeperPorts(
+                        id -> worker.getRef(),
+                        roster::live,
+                        () -> new LedgerId(1),
+                        new Metrics(),
+                        InstantSource.system())));
     }
 
     /** Takes nothing. */

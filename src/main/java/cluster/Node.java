@@ -52,6 +52,7 @@ import kv.RunPrefixIndex;
 import kv.WorkerId;
 import metrics.Metrics;
 import router.IndexReplica;
+import router.KeeperPorts;
 import router.Leases;
 import router.Router;
 import router.WorkerRoster;
@@ -202,7 +203,9 @@ public final class Node implements RunningNode {
         WorkerRoster roster = new WorkerRoster();
         ActorRef<Router.Command> router = router(context, settings, roster, metrics);
         Leases leases = Leases.init(
-                system, workers::ref, roster, settings.leases(), () -> new LedgerId(random.nextLong()), metrics, clock);
+                system,
+                settings.leases(),
+                new KeeperPorts(workers::ref, roster::live, () -> new LedgerId(random.nextLong()), metrics, clock));
         Sessions sessions = Sessions.init(
                 system, journal(system), settings.agents().session(), leases::ref, sessionLeases(settings), clock);
 

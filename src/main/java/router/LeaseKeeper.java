@@ -3,7 +3,6 @@ package router;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.PreRestart;
-import akka.actor.typed.RecipientRef;
 import akka.actor.typed.SupervisorStrategy;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
@@ -22,17 +21,12 @@ import akka.persistence.typed.javadsl.SignalHandler;
 import inference.SessionId;
 import inference.TenantId;
 import java.time.Duration;
-import java.time.InstantSource;
+import java.time.Instant;
 import java.util.List;
-import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import kv.Epoch;
 import kv.LeaseId;
-import kv.LedgerId;
 import kv.WorkerId;
-import metrics.Metric;
-import metrics.Metrics;
 import org.jspecify.annotations.Nullable;
 import router.retention.CopyInventory;
 import router.retention.EndReason;
@@ -48,7 +42,6 @@ import router.retention.Receipts;
 import router.retention.RetentionLedger;
 import router.retention.RetentionLedger.Decision;
 import router.retention.SharedLeases;
-import router.retention.WorkerOrder;
 import workers.Worker;
 
 /**
@@ -163,6 +156,11 @@ public final class LeaseKeeper
         public LeaseList {
             leases = List.copyOf(leases);
         }
+
+        static LeaseList of(Stream<Lease> leases, Instant now) {
+            return new LeaseList(leases.map(lease -> new ShownLease(lease, lease.remaining(now)))
+                    .toList());
+        }
     }
 
     /** A lease and the time it has left, by its keeper's clock. */
@@ -172,76 +170,50 @@ public final class LeaseKeeper
      * A keeper.
      *
      * @param partition its number
-     * @param workers workers by name
-     * @param live the workers as they are seen here
-     * @param names draws a name for a ledger that begins
      */
-    public static Behavior<Command> create(
-            String partition,
-            Function<WorkerId, ? extends RecipientRef<Worker.Command>> workers,
-            Supplier<LiveWorkers> live,
-            LeaseSettings settings,
-            Supplier<LedgerId> names,
-            Metrics metrics,
-            InstantSource clock) {
+    public static Behavior<Command> create(String partition, LeaseSettings settings, KeeperPorts ports) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
-            LeaseKeeper keeper = new LeaseKeeper(
-                    partition, context, timers, new OrderSender(workers), live, settings, names, metrics, clock);
+            LeaseKeeper keeper = new LeaseKeeper(partition, context, timers, settings, ports);
             return Behaviors.intercept(() -> new AheadOfStore(keeper::answersAhead), keeper);
         }));
     }
 
     private final ActorContext<Command> context;
     private final TimerScheduler<Command> timers;
-    private final OrderSender sender;
-    private final Supplier<LiveWorkers> roster;
     private final LeaseSettings settings;
+    private final KeeperPorts ports;
+    private final OrderSender sender;
     private final RetentionLedger ledger;
-    private final Supplier<LedgerId> names;
     private final SharedLeases shared;
     private final WorkerNews news;
-    private final Metrics metrics;
-    private final InstantSource clock;
-    private final ActorRef<Worker.RetentionNews> ear;
-    private final ResumeWaits resumes;
-    private final ReceiptWaits waits = new ReceiptWaits();
-    private OpenOrders open = new OpenOrders();
+    private final LeaseLog log;
+    private KeeperLife life;
     /** The latest epoch that this keeper knows of: read, or its own and stored. Null before it has read any. */
     private @Nullable Epoch known;
 
     /** The book as it is, events included that the store has yet to acknowledge. Null before the first epoch. */
     private @Nullable LeaseBook current;
 
-    private boolean begun;
-    private boolean reasserting;
-    private boolean graceOver;
-
     private LeaseKeeper(
             String partition,
             ActorContext<Command> context,
             TimerScheduler<Command> timers,
-            OrderSender sender,
-            Supplier<LiveWorkers> roster,
             LeaseSettings settings,
-            Supplier<LedgerId> names,
-            Metrics metrics,
-            InstantSource clock) {
+            KeeperPorts ports) {
         super(
                 PersistenceId.of(TYPE_KEY.name(), partition),
                 SupervisorStrategy.restartWithBackoff(settings.minRestartBackoff(), settings.maxRestartBackoff(), 0.2));
         this.context = context;
         this.timers = timers;
-        this.sender = sender;
-        this.roster = roster;
         this.settings = settings;
+        this.ports = ports;
+        this.sender =
+                new OrderSender(ports.workers(), context.messageAdapter(Worker.RetentionNews.class, WorkerSaid::new));
         this.ledger = new RetentionLedger(settings.ledger());
-        this.names = names;
         this.shared = new SharedLeases(ledger);
-        this.metrics = metrics;
-        this.news = new WorkerNews(new Receipts(settings.ledger()), metrics);
-        this.resumes = new ResumeWaits(metrics);
-        this.clock = clock;
-        this.ear = context.messageAdapter(Worker.RetentionNews.class, WorkerSaid::new);
+        this.news = new WorkerNews(new Receipts(settings.ledger()), ports.metrics());
+        this.log = new LeaseLog(context, ports.metrics());
+        this.life = unborn();
     }
 
     @Override
@@ -254,7 +226,8 @@ public final class LeaseKeeper
     public CommandHandlerWithReply<Command, LedgerEvent, LeaseBook> commandHandler() {
         var handlers = newCommandHandlerWithReplyBuilder();
         handlers.forAnyState().onCommand(Recovered.class, this::onRecovered);
-        handlers.forState(book -> !begun).onAnyCommand(command -> Effect().stash());
+        handlers.forState(book -> !life.begun())
+                .onAnyCommand(command -> Effect().stash());
         handlers.forAnyState()
                 .onCommand(Wake.class, (book, wake) -> Effect().noReply()) // Receiving it woke the keeper.
                 .onCommand(Grant.class, this::onGrant)
@@ -262,16 +235,18 @@ public final class LeaseKeeper
                 .onCommand(Release.class, this::onRelease)
                 .onCommand(ReleaseSession.class, this::onReleaseSession)
                 .onCommand(Revoke.class, this::onRevoke)
-                .onCommand(Resume.class, this::onResume)
+                .onCommand(Resume.class, (book, resume) -> done(() -> life.resume(book, resume)))
                 .onCommand(GetLeases.class, this::onGetLeases)
                 .onCommand(GetEvacuation.class, this::onGetEvacuation)
-                .onCommand(AwaitReceipts.class, this::onAwaitReceipts)
+                .onCommand(AwaitReceipts.class, (book, await) -> done(() -> life.await(book, await, now())))
                 .onCommand(WorkerSaid.class, this::onWorkerSaid)
                 .onCommand(TickDue.class, this::onTickDue)
                 .onCommand(RepairDue.class, this::onRepairDue)
-                .onCommand(ReassertOver.class, this::onReassertOver)
+                .onCommand(ReassertOver.class, (book, over) -> done(() -> life.reassertOver(book)))
                 .onCommand(GraceOver.class, this::onGraceOver)
-                .onCommand(InventoryDue.class, this::onInventoryDue);
+                .onCommand(
+                        InventoryDue.class,
+                        (book, due) -> done(() -> life.send(CopyInventory.take(book, live()), now())));
         return handlers.build();
     }
 
@@ -288,14 +263,11 @@ public final class LeaseKeeper
     @Override
     public SignalHandler<LeaseBook> signalHandler() {
         return newSignalHandlerBuilder()
-                .onSignal(PreRestart.instance(), book -> begun = false)
+                .onSignal(PreRestart.instance(), book -> life = unborn())
                 .onSignal(RecoveryCompleted.instance(), book -> {
-                    // After a failure of the store this actor lives on, but what it knew of its orders does not.
                     current = book;
-                    begun = false;
-                    open = new OpenOrders();
-                    resumes.clear();
-                    waits.clear();
+                    // After a failure of the store this actor lives on, but what it knew of its orders does not.
+                    life = unborn();
                     context.getSelf().tell(new Recovered());
                 })
                 .build();
@@ -312,181 +284,130 @@ public final class LeaseKeeper
         return new LeaseSnapshots(settings.ledger());
     }
 
+    private KeeperLife unborn() {
+        return new KeeperLife(sender, ports.metrics());
+    }
+
     private ReplyEffect<LedgerEvent, LeaseBook> onRecovered(@Nullable LeaseBook state, Recovered recovered) {
         LeaseBook past = state == null ? new LeaseBook(settings.ledger()) : state;
         if (known != null && past.epoch().compareTo(known) > 0) {
             // Its node stood still, others went on without it, and the store refused what it wrote.
             // Or its own epoch was stored and it has not heard so: it cannot tell, and the next keeper begins another
             // one.
-            context.getLog().warn("a life after epoch {} has begun elsewhere: this one ends", known.value());
+            log.replaced(known);
             return Effect().stop().thenNoReply();
         }
         known = past.epoch();
         return Effect()
-                .persist(ledger.begin(past, names.get(), clock.instant()))
-                .thenRun((LeaseBook book) -> {
-                    begun = true;
-                    known = book.epoch();
-                    reasserting = true;
-                    graceOver = false;
-                    context.getLog()
-                            .info(
-                                    "leases of partition {}: epoch {}, {} open",
-                                    context.getSelf().path().name(),
-                                    book.epoch().value(),
-                                    book.leases().size());
-                    timers.startTimerWithFixedDelay(TickDue.class, new TickDue(), Duration.ZERO, settings.tick());
-                    timers.startSingleTimer(ReassertOver.class, new ReassertOver(), settings.reassertWait());
-                    timers.startSingleTimer(GraceOver.class, new GraceOver(), settings.workerGrace());
-                    send(ledger.repeatEnds(book, live(), clock.instant()).orders());
-                })
+                .persist(ledger.begin(past, ports.names().get(), now()))
+                .thenRun(this::begin)
                 .thenNoReply()
                 .thenUnstashAll();
+    }
+
+    private void begin(LeaseBook book) {
+        life.begin();
+        known = book.epoch();
+        log.begun(book);
+        timers.startTimerWithFixedDelay(TickDue.class, new TickDue(), Duration.ZERO, settings.tick());
+        timers.startSingleTimer(ReassertOver.class, new ReassertOver(), settings.reassertWait());
+        timers.startSingleTimer(GraceOver.class, new GraceOver(), settings.workerGrace());
+        life.send(ledger.repeatEnds(book, live(), now()).orders(), now());
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onGrant(LeaseBook book, Grant grant) {
         SessionId owner = grant.owner();
         RetentionLedger.Answered answered = owner == null
-                ? ledger.grant(book, grant.terms(), grant.remaining(), live(), clock.instant())
-                : shared.join(book, grant.terms(), owner, grant.remaining(), live(), clock.instant());
+                ? ledger.grant(book, grant.terms(), grant.remaining(), live(), now())
+                : shared.join(book, grant.terms(), owner, grant.remaining(), live(), now());
         return carryOut(book, answered.decision()).thenReply(grant.replyTo(), after -> answered.answer());
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onRenew(LeaseBook book, Renew renew) {
-        RetentionLedger.Answered answered =
-                ledger.renew(book, renew.lease(), renew.remaining(), live(), clock.instant());
+        RetentionLedger.Answered answered = ledger.renew(book, renew.lease(), renew.remaining(), live(), now());
         return carryOut(book, answered.decision()).thenReply(renew.replyTo(), after -> answered.answer());
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onRelease(LeaseBook book, Release release) {
         SessionId owner = release.owner();
         Decision decision = owner == null
-                ? ledger.end(book, release.lease(), EndReason.OWNER, live(), clock.instant())
-                : shared.leave(book, release.lease(), owner, live(), clock.instant());
+                ? ledger.end(book, release.lease(), EndReason.OWNER, live(), now())
+                : shared.leave(book, release.lease(), owner, live(), now());
         return carryOut(book, decision).thenNoReply();
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onReleaseSession(LeaseBook book, ReleaseSession over) {
-        return carryOut(
-                        book,
-                        ledger.endSession(book, over.tenant(), over.root(), over.session(), live(), clock.instant()))
-                .thenNoReply();
+        Decision decision = ledger.endSession(book, over.tenant(), over.root(), over.session(), live(), now());
+        return carryOut(book, decision).thenNoReply();
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onRevoke(LeaseBook book, Revoke revoke) {
-        boolean found = book.lease(revoke.lease())
-                .filter(lease -> lease.terms().tenant().equals(revoke.tenant()))
-                .isPresent();
-        Decision decision = found
-                ? ledger.end(book, revoke.lease(), EndReason.OPERATOR, live(), clock.instant())
-                : Decision.NOTHING;
+        Decision decision = ledger.revoke(book, revoke.tenant(), revoke.lease(), live(), now());
+        boolean found = !decision.equals(Decision.NOTHING);
         return carryOut(book, decision).thenReply(revoke.replyTo(), after -> new RevokeReply(found));
     }
 
     private boolean answersAhead(Resume resume) {
         LeaseBook book = current;
-        if (!begun || book == null) {
+        if (!life.begun() || book == null) {
             return false;
         }
-        resumes.ask(book, open, resume, reasserting);
+        life.resume(book, resume);
         return true;
     }
 
-    private ReplyEffect<LedgerEvent, LeaseBook> onResume(LeaseBook book, Resume resume) {
-        resumes.ask(book, open, resume, reasserting);
-        return Effect().noReply();
-    }
-
     private ReplyEffect<LedgerEvent, LeaseBook> onGetLeases(LeaseBook book, GetLeases get) {
-        List<ShownLease> shown = Stream.concat(book.leases().stream(), book.ended().stream())
-                .filter(lease -> lease.terms().tenant().equals(get.tenant())
-                        && (get.session() == null || lease.terms().session().equals(get.session())))
-                .limit(get.limit())
-                .map(lease -> new ShownLease(lease, lease.remaining(clock.instant())))
-                .toList();
-        return Effect().reply(get.replyTo(), new LeaseList(shown));
+        Stream<Lease> asked = book.of(get.tenant(), get.session()).limit(get.limit());
+        return Effect().reply(get.replyTo(), LeaseList.of(asked, now()));
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onGetEvacuation(LeaseBook book, GetEvacuation get) {
         return Effect().reply(get.replyTo(), ledger.evacuation(book, live(), get.worker()));
     }
 
-    private ReplyEffect<LedgerEvent, LeaseBook> onAwaitReceipts(LeaseBook book, AwaitReceipts await) {
-        waits.add(await, clock.instant());
-        waits.answer(book, clock.instant());
-        return Effect().noReply();
-    }
-
     private ReplyEffect<LedgerEvent, LeaseBook> onWorkerSaid(LeaseBook book, WorkerSaid said) {
-        return carryOut(book, news.heard(book, open, said.news(), live(), clock.instant()))
-                .thenRun(after -> resumes.answerReasserted(after, open))
+        return carryOut(book, news.heard(book, life.open(), said.news(), live(), now()))
+                .thenRun(life::reasserted)
                 .thenNoReply();
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onTickDue(LeaseBook book, TickDue due) {
-        return carryOut(book, ledger.sweep(book, live(), clock.instant()))
+        return carryOut(book, ledger.sweep(book, live(), now()))
                 .thenRun(after -> context.getSelf().tell(new RepairDue()))
                 .thenNoReply();
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onRepairDue(LeaseBook book, RepairDue due) {
-        return carryOut(book, ledger.repair(book, live(), open, clock.instant()))
-                .thenRun(after -> resumes.answerReasserted(after, open))
+        return carryOut(book, ledger.repair(book, live(), life.open(), now()))
+                .thenRun(life::reasserted)
                 .thenNoReply();
     }
 
-    private ReplyEffect<LedgerEvent, LeaseBook> onReassertOver(LeaseBook book, ReassertOver over) {
-        reasserting = false;
-        resumes.answerAll(book, open);
-        return Effect().noReply();
-    }
-
     private ReplyEffect<LedgerEvent, LeaseBook> onGraceOver(LeaseBook book, GraceOver over) {
-        graceOver = true;
+        life.graceOver();
         timers.startTimerWithFixedDelay(
                 InventoryDue.class, new InventoryDue(), Duration.ZERO, settings.inventoryInterval());
         return Effect().noReply();
     }
 
-    private ReplyEffect<LedgerEvent, LeaseBook> onInventoryDue(LeaseBook book, InventoryDue due) {
-        send(CopyInventory.take(book, live()));
+    private ReplyEffect<LedgerEvent, LeaseBook> done(Runnable action) {
+        action.run();
         return Effect().noReply();
     }
 
     private EffectBuilder<LedgerEvent, LeaseBook> carryOut(LeaseBook book, Decision decision) {
-        List<Lease> ending = decision.events().stream()
-                .filter(LedgerEvent.LeasesEnded.class::isInstance)
-                .map(LedgerEvent.LeasesEnded.class::cast)
-                .flatMap(over -> over.leases().stream())
-                .flatMap(id -> book.lease(id).stream())
-                .toList();
+        List<Lease> ending = decision.ending(book);
         return Effect().persist(decision.events()).thenRun((LeaseBook after) -> {
-            decision.events().forEach(this::observe);
-            ending.forEach(open::forget);
-            send(decision.orders());
-            waits.answer(after, clock.instant());
+            log.stored(decision.events());
+            life.stored(after, ending, decision.orders(), now());
         });
     }
 
-    private void observe(LedgerEvent event) {
-        if (event instanceof LedgerEvent.LeasesEnded over) {
-            metrics.count(
-                    Metric.LEASES_ENDED, over.leases().size(), over.reason().name());
-            context.getLog().debug("leases {} ended: {}", over.leases(), over.reason());
-        } else if (event instanceof LedgerEvent.WorkerVoided voided) {
-            context.getLog().info("holds of worker {} are void: {}", voided.worker(), voided.reason());
-        } else if (event instanceof LedgerEvent.HoldEnded over) {
-            context.getLog().debug("lease {}: hold at {} ended: {}", over.lease(), over.worker(), over.reason());
-        }
-    }
-
-    private void send(List<WorkerOrder> orders) {
-        for (WorkerOrder order : orders) {
-            sender.send(order, open.sent(order, clock.instant()), ear);
-        }
-    }
-
     private LiveWorkers live() {
-        return graceOver ? roster.get().complete() : roster.get();
+        return life.workers(ports.live().get());
+    }
+
+    private Instant now() {
+        return ports.clock().instant();
     }
 }

@@ -12,24 +12,19 @@ import com.dynatrace.hash4j.hashing.Hashing;
 import inference.SessionId;
 import inference.TenantId;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import kv.LeaseId;
-import kv.LedgerId;
 import kv.WorkerId;
-import metrics.Metrics;
 import org.jspecify.annotations.Nullable;
 import router.LeaseKeeper.LeaseList;
 import router.LeaseKeeper.RevokeReply;
 import router.LeaseKeeper.ShownLease;
 import router.retention.Evacuation;
-import workers.Worker;
 
 /**
  * Every lease of the cluster, by the root of its session tree.
@@ -48,27 +43,12 @@ public final class Leases {
         this.settings = settings;
     }
 
-    /**
-     * Starts the sharding of lease keepers on this node and wakes all of them.
-     *
-     * @param workers workers by name
-     * @param roster the workers as this node sees them
-     * @param names draws a name for a ledger that begins
-     */
-    public static Leases init(
-            ActorSystem<?> system,
-            Function<WorkerId, ? extends RecipientRef<Worker.Command>> workers,
-            WorkerRoster roster,
-            LeaseSettings settings,
-            Supplier<LedgerId> names,
-            Metrics metrics,
-            InstantSource clock) {
+    /** Starts the sharding of lease keepers on this node and wakes all of them. */
+    public static Leases init(ActorSystem<?> system, LeaseSettings settings, KeeperPorts ports) {
         ClusterSharding sharding = ClusterSharding.get(system);
-        sharding.init(Entity.of(
-                        LeaseKeeper.TYPE_KEY,
-                        entity -> LeaseKeeper.create(
-                                entity.getEntityId(), workers, roster::live, settings, names, metrics, clock))
-                .withSettings(ClusterShardingSettings.create(system).withRememberEntities(true)));
+        sharding.init(
+                Entity.of(LeaseKeeper.TYPE_KEY, entity -> LeaseKeeper.create(entity.getEntityId(), settings, ports))
+                        .withSettings(ClusterShardingSettings.create(system).withRememberEntities(true)));
         Leases leases =
                 new Leases(system, partition -> sharding.entityRefFor(LeaseKeeper.TYPE_KEY, partition), settings);
         leases.all().forEach(keeper -> keeper.tell(new LeaseKeeper.Wake()));

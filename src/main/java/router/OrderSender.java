@@ -18,22 +18,25 @@ import workers.Worker;
  */
 final class OrderSender {
     private final Function<WorkerId, ? extends RecipientRef<Worker.Command>> workers;
+    private final ActorRef<Worker.RetentionNews> keeper;
 
-    OrderSender(Function<WorkerId, ? extends RecipientRef<Worker.Command>> workers) {
+    /** @param keeper where the news of workers go */
+    OrderSender(
+            Function<WorkerId, ? extends RecipientRef<Worker.Command>> workers, ActorRef<Worker.RetentionNews> keeper) {
         this.workers = workers;
+        this.keeper = keeper;
     }
 
     /**
      * Sends an order.
      *
      * @param number what {@link router.retention.OpenOrders#sent} gave it
-     * @param keeper where the worker's news go
      */
-    void send(WorkerOrder order, long number, ActorRef<Worker.RetentionNews> keeper) {
-        workers.apply(order.worker()).tell(command(order, number, keeper));
+    void send(WorkerOrder order, long number) {
+        workers.apply(order.worker()).tell(command(order, number));
     }
 
-    private static Worker.Command command(WorkerOrder order, long number, ActorRef<Worker.RetentionNews> keeper) {
+    private Worker.Command command(WorkerOrder order, long number) {
         if (order instanceof WorkerOrder.PlaceHold place) {
             return new Worker.HoldPrefix(place.hold(), place.incarnation(), number, keeper);
         }

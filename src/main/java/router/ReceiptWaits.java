@@ -33,10 +33,7 @@ final class ReceiptWaits {
             LeaseKeeper.AwaitReceipts command = wait.command();
             boolean over = !now.isBefore(wait.until()) || complete(book, command);
             if (over) {
-                command.replyTo()
-                        .tell(new LeaseKeeper.LeaseList(of(book, command)
-                                .map(lease -> new LeaseKeeper.ShownLease(lease, lease.remaining(now)))
-                                .toList()));
+                command.replyTo().tell(LeaseKeeper.LeaseList.of(of(book, command), now));
             }
             return over;
         });

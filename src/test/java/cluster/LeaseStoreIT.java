@@ -45,6 +45,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import router.KeeperPorts;
 import router.LeaseKeeper;
 import router.LeaseKeeper.ShownLease;
 import router.LeaseSettings;
@@ -124,14 +125,7 @@ class LeaseStoreIT {
                     }),
                     "worker",
                     Props.empty());
-            leases = Leases.init(
-                    system,
-                    id -> worker,
-                    roster,
-                    settings,
-                    () -> new LedgerId(1),
-                    new Metrics(),
-                    InstantSource.system());
+            leases = Leases.init(system, settings, ports());
         }
 
         <R> R ask(SessionId root, Function<ActorRef<R>, LeaseKeeper.Command> question) {
@@ -146,17 +140,12 @@ class LeaseStoreIT {
 
         /** A keeper that no sharding keeps alone on its partition. */
         ActorRef<LeaseKeeper.Command> keeper(String partition, String name) {
-            return system.systemActorOf(
-                    LeaseKeeper.create(
-                            partition,
-                            id -> worker,
-                            roster::live,
-                            settings,
-                            () -> new LedgerId(1),
-                            new Metrics(),
-                            InstantSource.system()),
-                    name,
-                    Props.empty());
+            return system.systemActorOf(LeaseKeeper.create(partition, settings, ports()), name, Props.empty());
+        }
+
+        private KeeperPorts ports() {
+            return new KeeperPorts(
+                    id -> worker, roster::live, () -> new LedgerId(1), new Metrics(), InstantSource.system());
         }
 
         List<Lease> list() {

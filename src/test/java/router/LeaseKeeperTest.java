@@ -122,7 +122,9 @@ class LeaseKeeperTest {
     private Behavior<Command> behavior(String partition) {
         InstantSource clock = now::get;
         return LeaseKeeper.create(
-                partition, id -> worker.getRef(), roster::live, SETTINGS, () -> Ledgers.NAME, metrics, clock);
+                partition,
+                SETTINGS,
+                new KeeperPorts(id -> worker.getRef(), roster::live, () -> Ledgers.NAME, metrics, clock));
     }
 
     private void passes(Duration duration) {

@@ -99,6 +99,17 @@ public final class LeaseBook {
         return ended;
     }
 
+    /**
+     * A tenant's leases, open ones before those that ended lately.
+     *
+     * @param session null for any
+     */
+    public Stream<Lease> of(TenantId tenant, @Nullable SessionId session) {
+        return Stream.concat(leases.values().stream(), ended.stream())
+                .filter(lease -> lease.terms().tenant().equals(tenant)
+                        && (session == null || lease.terms().session().equals(session)));
+    }
+
     /** Open leases of a session tree, by id. */
     public List<Lease> ofRoot(TenantId tenant, SessionId root) {
         return listed(byRoot.get(new Root(tenant, root)));

@@ -16,8 +16,9 @@ import kv.LedgerId;
 import kv.WorkerId;
 
 /**
- * The rules of retention leases, but for what workers say, which is for {@link Receipts}. An operation reads a {@link LeaseBook}, an input and a time, and changes nothing: it answers
- * the events to store and the orders to send to workers once they are stored.
+ * The rules of retention leases: how they are granted, renewed, ended, kept up; what workers say of them is for {@link Receipts}.
+ * An operation reads a {@link LeaseBook}, an input and a time, and changes nothing: it answers the events to store and the orders
+ * to send to workers once they are stored.
  *
  * <p>Time is the keeper's own clock. Deadlines are stored; what is sent to a worker is the time that remains. A lease is over
  * for the ledger only when its deadline and the bound on skew have passed, by when every worker has ended its hold alone.
@@ -45,6 +46,15 @@ public final class RetentionLedger {
         public Decision {
             events = List.copyOf(events);
             orders = List.copyOf(orders);
+        }
+
+        /** The leases that it ends, as they are in a book before it. */
+        public List<Lease> ending(LeaseBook before) {
+            return events.stream()
+                    .filter(LedgerEvent.LeasesEnded.class::isInstance)
+                    .flatMap(over -> ((LedgerEvent.LeasesEnded) over).leases().stream())
+                    .flatMap(id -> before.lease(id).stream())
+                    .toList();
         }
     }
 
@@ -226,6 +236,14 @@ public final class RetentionLedger {
         draft.ask(plans);
         draft.end(hopeless, EndReason.NOTHING_LEFT);
         return draft.decision();
+    }
+
+    /** Ends a tenant's lease as an operator; nothing happens when the tenant has no such lease open. */
+    public Decision revoke(LeaseBook book, TenantId tenant, LeaseId id, LiveWorkers live, Instant now) {
+        boolean theirs = book.lease(id)
+                .filter(lease -> lease.terms().tenant().equals(tenant))
+                .isPresent();
+        return theirs ? end(book, id, EndReason.OPERATOR, live, now) : Decision.NOTHING;
     }
 
     /** How far the leases that depend on a draining worker have been moved. */

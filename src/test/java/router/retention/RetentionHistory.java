@@ -359,11 +359,7 @@ final class RetentionHistory {
     }
 
     private void store(RetentionLedger.Decision decision, boolean crashBeforeSending) {
-        List<Lease> ending = decision.events().stream()
-                .filter(LedgerEvent.LeasesEnded.class::isInstance)
-                .flatMap(over -> ((LedgerEvent.LeasesEnded) over).leases().stream())
-                .flatMap(id -> book.lease(id).stream())
-                .toList();
+        List<Lease> ending = decision.ending(book);
         for (LedgerEvent event : decision.events()) {
             apply(event);
         }

@@ -1,0 +1,55 @@
+package router;
+
+import akka.actor.typed.javadsl.ActorContext;
+import java.util.List;
+import kv.Epoch;
+import metrics.Metric;
+import metrics.Metrics;
+import router.retention.LeaseBook;
+import router.retention.LedgerEvent;
+
+/**
+ * What becomes of a partition's leases, told to whoever watches the node: in its log and its metrics.
+ *
+ * <p>Thread-safety: confined to its keeper.
+ */
+final class LeaseLog {
+    private final ActorContext<?> keeper;
+    private final Metrics metrics;
+
+    LeaseLog(ActorContext<?> keeper, Metrics metrics) {
+        this.keeper = keeper;
+        this.metrics = metrics;
+    }
+
+    /** A life of the keeper begins with this book. */
+    void begun(LeaseBook book) {
+        keeper.getLog()
+                .info(
+                        "leases of partition {}: epoch {}, {} open",
+                        keeper.getSelf().path().name(),
+                        book.epoch().value(),
+                        book.leases().size());
+    }
+
+    /** Another keeper of the partition has begun a life after the latest one that is known of here. */
+    void replaced(Epoch known) {
+        keeper.getLog().warn("a life after epoch {} has begun elsewhere: this one ends", known.value());
+    }
+
+    void stored(List<LedgerEvent> events) {
+        events.forEach(this::stored);
+    }
+
+    private void stored(LedgerEvent event) {
+        if (event instanceof LedgerEvent.LeasesEnded over) {
+            metrics.count(
+                    Metric.LEASES_ENDED, over.leases().size(), over.reason().name());
+            keeper.getLog().debug("leases {} ended: {}", over.leases(), over.reason());
+        } else if (event instanceof LedgerEvent.WorkerVoided voided) {
+            keeper.getLog().info("holds of worker {} are void: {}", voided.worker(), voided.reason());
+        } else if (event instanceof LedgerEvent.HoldEnded over) {
+            keeper.getLog().debug("lease {}: hold at {} ended: {}", over.lease(), over.worker(), over.reason());
+        }
+    }
+}
