@@ -31,6 +31,7 @@ import kv.SequenceHash;
 import kv.WorkerId;
 import metrics.Metrics;
 import router.retention.LeaseTerms;
+import workers.RetentionNews;
 import workers.Worker;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
@@ -136,7 +137,7 @@ public final class LeaseCostReport {
     private void hold() {
         Worker.HoldPrefix asked = worker.expectMessageClass(Worker.HoldPrefix.class);
         count(messages, asked);
-        Worker.HoldAnswered answer = new Worker.HoldAnswered(
+        RetentionNews.HoldAnswered answer = new RetentionNews.HoldAnswered(
                 WORKER, asked.hold().lease(), asked.hold().epoch(), LIFE, asked.order(), new Receipt.Accepted());
         count(messages, answer);
         asked.keeper().tell(answer);

@@ -22,6 +22,7 @@ import metrics.Metric;
 import metrics.Metrics;
 import org.jspecify.annotations.Nullable;
 import workers.Worker;
+import workers.WorkerUpdate;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
@@ -44,7 +45,7 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
 
     private record GraceOver(WorkerId worker) implements Command {}
 
-    private record WorkerSaid(ActorRef<Worker.Command> worker, ActorRef<Worker.Update> ear, Worker.Update update)
+    private record WorkerSaid(ActorRef<Worker.Command> worker, ActorRef<WorkerUpdate> ear, WorkerUpdate update)
             implements Command {}
 
     /**
@@ -147,23 +148,23 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
         if (attachment.broken) {
             return this;
         }
-        Worker.Update update = said.update();
+        WorkerUpdate update = said.update();
         if (update.number() != attachment.applied + 1) {
             return startOver(said.worker(), "update " + update.number() + " came after " + attachment.applied);
         }
         attachment.applied = update.number();
-        if (update instanceof Worker.Joined joined) {
+        if (update instanceof WorkerUpdate.Joined joined) {
             join(attachment, joined);
-        } else if (update instanceof Worker.BlocksChanged changed && !apply(attachment, changed)) {
+        } else if (update instanceof WorkerUpdate.BlocksChanged changed && !apply(attachment, changed)) {
             return startOverOnce(said.worker(), attachment);
-        } else if (update instanceof Worker.LoadChanged changed && attachment.joined != null) {
+        } else if (update instanceof WorkerUpdate.LoadChanged changed && attachment.joined != null) {
             changed(attachment.joined, changed.state(), changed.load());
         }
         said.worker().tell(new Worker.AckUpdates(said.ear(), update.number()));
         return this;
     }
 
-    private void join(Attachment attachment, Worker.Joined joined) {
+    private void join(Attachment attachment, WorkerUpdate.Joined joined) {
         // A worker that moved is another actor: whatever its predecessor told is void, too.
         for (Attachment other : attachments.values()) {
             if (other.speaksFor(joined.worker())) {
@@ -181,14 +182,14 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
         }
     }
 
-    private void changed(Worker.Joined joined, WorkerState state, WorkerLoad load) {
+    private void changed(WorkerUpdate.Joined joined, WorkerState state, WorkerLoad load) {
         router.tell(new Router.WorkerChanged(joined.worker(), state, load));
         roster.changed(joined.worker(), state, load);
     }
 
     /** False when an event does not fit what is known here. Events of another incarnation are void. */
-    private boolean apply(Attachment attachment, Worker.BlocksChanged changed) {
-        Worker.Joined joined = attachment.joined;
+    private boolean apply(Attachment attachment, WorkerUpdate.BlocksChanged changed) {
+        WorkerUpdate.Joined joined = attachment.joined;
         if (joined == null || !joined.incarnation().equals(changed.incarnation())) {
             return true;
         }
@@ -228,11 +229,10 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
 
     private Attachment attach(ActorRef<Worker.Command> worker) {
         ActorRef<Command> self = getContext().getSelf();
-        ActorRef<Worker.Update> ear = getContext()
-                .spawnAnonymous(Behaviors.<Worker.Update>receive((context, update) -> {
-                    self.tell(new WorkerSaid(worker, context.getSelf(), update));
-                    return Behaviors.same();
-                }));
+        ActorRef<WorkerUpdate> ear = getContext().spawnAnonymous(Behaviors.<WorkerUpdate>receive((context, update) -> {
+            self.tell(new WorkerSaid(worker, context.getSelf(), update));
+            return Behaviors.same();
+        }));
         worker.tell(new Worker.Attach(ear));
         return new Attachment(ear);
     }
@@ -258,9 +258,9 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
 
     /** Where one worker's updates arrive, how far they are applied, and whose blocks they are about. */
     private static final class Attachment {
-        private final ActorRef<Worker.Update> ear;
+        private final ActorRef<WorkerUpdate> ear;
         private long applied;
-        private Worker.@Nullable Joined joined;
+        private WorkerUpdate.@Nullable Joined joined;
         private final Set<CacheOwner> caches = new HashSet<>();
         /** Whether it said anything since silence was last checked; a fresh one has time until the next check but one. */
         private boolean heard = true;
@@ -269,7 +269,7 @@ public final class IndexReplica extends AbstractBehavior<IndexReplica.Command> {
         /** Whether what it says cannot be applied until it starts over. */
         private boolean broken;
 
-        Attachment(ActorRef<Worker.Update> ear) {
+        Attachment(ActorRef<WorkerUpdate> ear) {
             this.ear = ear;
         }
 

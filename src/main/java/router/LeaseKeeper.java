@@ -42,7 +42,7 @@ import router.retention.Receipts;
 import router.retention.RetentionLedger;
 import router.retention.RetentionLedger.Decision;
 import router.retention.SharedLeases;
-import workers.Worker;
+import workers.RetentionNews;
 
 /**
  * The durable owner of one partition of the leases: the shell of a {@link RetentionLedger}, with its clock, its timers and its
@@ -124,7 +124,7 @@ public final class LeaseKeeper
 
     private record Recovered() implements Command {}
 
-    private record WorkerSaid(Worker.RetentionNews news) implements Command {}
+    private record WorkerSaid(RetentionNews news) implements Command {}
 
     private record TickDue() implements Command {}
 
@@ -207,8 +207,7 @@ public final class LeaseKeeper
         this.timers = timers;
         this.settings = settings;
         this.ports = ports;
-        this.sender =
-                new OrderSender(ports.workers(), context.messageAdapter(Worker.RetentionNews.class, WorkerSaid::new));
+        this.sender = new OrderSender(ports.workers(), context.messageAdapter(RetentionNews.class, WorkerSaid::new));
         this.ledger = new RetentionLedger(settings.ledger());
         this.shared = new SharedLeases(ledger);
         this.news = new WorkerNews(new Receipts(settings.ledger()), ports.metrics());

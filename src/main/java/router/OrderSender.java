@@ -9,6 +9,7 @@ import router.retention.Loss;
 import router.retention.Step;
 import router.retention.WorkerAnswer;
 import router.retention.WorkerOrder;
+import workers.RetentionNews;
 import workers.Worker;
 
 /**
@@ -18,11 +19,10 @@ import workers.Worker;
  */
 final class OrderSender {
     private final Function<WorkerId, ? extends RecipientRef<Worker.Command>> workers;
-    private final ActorRef<Worker.RetentionNews> keeper;
+    private final ActorRef<RetentionNews> keeper;
 
     /** @param keeper where the news of workers go */
-    OrderSender(
-            Function<WorkerId, ? extends RecipientRef<Worker.Command>> workers, ActorRef<Worker.RetentionNews> keeper) {
+    OrderSender(Function<WorkerId, ? extends RecipientRef<Worker.Command>> workers, ActorRef<RetentionNews> keeper) {
         this.workers = workers;
         this.keeper = keeper;
     }
@@ -70,7 +70,7 @@ final class OrderSender {
         return new Worker.DiscardCopy(((WorkerOrder.DiscardCopy) order).location());
     }
 
-    static WorkerAnswer answer(Worker.HoldAnswered news) {
+    static WorkerAnswer answer(RetentionNews.HoldAnswered news) {
         return new WorkerAnswer(
                 news.worker(),
                 news.lease(),
@@ -82,12 +82,12 @@ final class OrderSender {
                 null);
     }
 
-    static WorkerAnswer answer(Worker.WarmAnswered news) {
+    static WorkerAnswer answer(RetentionNews.WarmAnswered news) {
         return new WorkerAnswer(
                 news.worker(), news.lease(), news.epoch(), news.incarnation(), Step.Kind.WARM, 0, news.receipt(), null);
     }
 
-    static WorkerAnswer answer(Worker.CopyAnswered news) {
+    static WorkerAnswer answer(RetentionNews.CopyAnswered news) {
         return new WorkerAnswer(
                 news.worker(),
                 news.lease(),
@@ -99,7 +99,7 @@ final class OrderSender {
                 news.copy());
     }
 
-    static HoldOver over(Worker.HoldEnded news) {
+    static HoldOver over(RetentionNews.HoldEnded news) {
         return new HoldOver(
                 news.worker(),
                 news.lease(),

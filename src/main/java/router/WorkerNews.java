@@ -14,7 +14,7 @@ import router.retention.Receipts;
 import router.retention.RetentionLedger.Decision;
 import router.retention.WorkerAnswer;
 import router.retention.WorkerOrder;
-import workers.Worker;
+import workers.RetentionNews;
 
 /**
  * What workers tell a keeper, as decisions about its leases. News of an earlier epoch, repeated or overtaken decide nothing.
@@ -31,22 +31,22 @@ final class WorkerNews {
     }
 
     /** What follows from a worker's word; {@code open} notes that it was heard. */
-    Decision heard(LeaseBook book, OpenOrders open, Worker.RetentionNews news, LiveWorkers live, Instant now) {
-        if (news instanceof Worker.HoldAnswered answered) {
+    Decision heard(LeaseBook book, OpenOrders open, RetentionNews news, LiveWorkers live, Instant now) {
+        if (news instanceof RetentionNews.HoldAnswered answered) {
             return answered(book, open, OrderSender.answer(answered), live, now);
         }
-        if (news instanceof Worker.WarmAnswered answered) {
+        if (news instanceof RetentionNews.WarmAnswered answered) {
             return answered(book, open, OrderSender.answer(answered), live, now);
         }
-        if (news instanceof Worker.CopyAnswered answered) {
+        if (news instanceof RetentionNews.CopyAnswered answered) {
             return answered(book, open, OrderSender.answer(answered), live, now);
         }
-        if (news instanceof Worker.CopiesListed listed) {
+        if (news instanceof RetentionNews.CopiesListed listed) {
             List<WorkerOrder> abandoned = CopyInventory.compare(book, listed.worker(), listed.copies());
             metrics.count(Metric.LEASE_COPIES_ABANDONED, abandoned.size());
             return new Decision(List.of(), abandoned);
         }
-        Worker.HoldEnded ended = (Worker.HoldEnded) news;
+        RetentionNews.HoldEnded ended = (RetentionNews.HoldEnded) news;
         metrics.count(Metric.LEASE_HOLDS_ENDED, ended.reason().name());
         HoldOver over = OrderSender.over(ended);
         @Nullable

@@ -34,8 +34,8 @@ import workers.status.WorkerState;
  * A worker's holds: what a keeper asks for is booked, then done by the engine, then answered; what ends is told to the
  * keeper and to the engine.
  *
- * <p>A command for a hold gets one {@link Worker.HoldAnswered}, unless a later one for the same lease overtakes it. A hold
- * that was acknowledged and then shrinks or ends, other than by its keeper's will, gets a {@link Worker.HoldEnded}.
+ * <p>A command for a hold gets one {@link RetentionNews.HoldAnswered}, unless a later one for the same lease overtakes it. A hold
+ * that was acknowledged and then shrinks or ends, other than by its keeper's will, gets a {@link RetentionNews.HoldEnded}.
  *
  * <p>Mutable, confined to its worker.
  */
@@ -71,7 +71,7 @@ final class HoldCommands {
             long number,
             Incarnation incarnation,
             long order,
-            ActorRef<Worker.RetentionNews> keeper,
+            ActorRef<RetentionNews> keeper,
             int changes,
             @Nullable Receipt unconfirmed) {
         Granted confirmed() {
@@ -290,7 +290,7 @@ final class HoldCommands {
                 Granted changed = hit.changed();
                 granted.replace(change.lease(), changed);
                 hit.keeper()
-                        .tell(new Worker.HoldEnded(
+                        .tell(new RetentionNews.HoldEnded(
                                 worker,
                                 change.lease(),
                                 change.epoch(),
@@ -328,9 +328,9 @@ final class HoldCommands {
     }
 
     private void answer(
-            ActorRef<Worker.RetentionNews> keeper, Hold hold, Incarnation incarnation, long order, Receipt receipt) {
+            ActorRef<RetentionNews> keeper, Hold hold, Incarnation incarnation, long order, Receipt receipt) {
         ports.metrics().count(Metric.HOLDS, receipt.getClass().getSimpleName().toUpperCase(Locale.ROOT));
-        keeper.tell(new Worker.HoldAnswered(worker, hold.lease(), hold.epoch(), incarnation, order, receipt));
+        keeper.tell(new RetentionNews.HoldAnswered(worker, hold.lease(), hold.epoch(), incarnation, order, receipt));
     }
 
     private void release(LeaseId lease) {

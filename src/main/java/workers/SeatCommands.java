@@ -233,7 +233,7 @@ final class SeatCommands {
         outcomes.await(engine.copies(command.ledger()), (found, failure) -> {
             if (found != null) {
                 List<FoundCopy> told = List.copyOf(found.subList(0, Math.min(found.size(), COPIES_TOLD)));
-                command.keeper().tell(new Worker.CopiesListed(worker, told));
+                command.keeper().tell(new RetentionNews.CopiesListed(worker, told));
             }
         });
     }
@@ -342,13 +342,13 @@ final class SeatCommands {
 
     private void answer(Worker.CopyPrefix command, long order, Receipt receipt, @Nullable StoredCopy copy) {
         command.keeper()
-                .tell(new Worker.CopyAnswered(
+                .tell(new RetentionNews.CopyAnswered(
                         worker, command.lease(), command.epoch(), command.incarnation(), order, receipt, copy));
     }
 
     private void answer(Worker.WarmPrefix command, Receipt receipt) {
         command.keeper()
-                .tell(new Worker.WarmAnswered(
+                .tell(new RetentionNews.WarmAnswered(
                         worker, command.lease(), command.epoch(), command.incarnation(), receipt));
     }
 

@@ -15,7 +15,7 @@ import workers.status.WorkerState;
 final class Subscribers {
     private final WorkerSettings settings;
     private final Consumer<UpdateStream> begin;
-    private final Map<ActorRef<Worker.Update>, UpdateStream> streams = new HashMap<>();
+    private final Map<ActorRef<WorkerUpdate>, UpdateStream> streams = new HashMap<>();
 
     /** @param begin tells a stream all there is to know */
     Subscribers(WorkerSettings settings, Consumer<UpdateStream> begin) {
@@ -24,13 +24,13 @@ final class Subscribers {
     }
 
     /** Adds a router or starts it over; true when it is a new one. */
-    boolean attach(ActorRef<Worker.Update> router) {
+    boolean attach(ActorRef<WorkerUpdate> router) {
         boolean fresh = streams.put(router, new UpdateStream(router::tell, settings)) == null;
         begin.accept(Objects.requireNonNull(streams.get(router)));
         return fresh;
     }
 
-    void remove(ActorRef<Worker.Update> router) {
+    void remove(ActorRef<WorkerUpdate> router) {
         streams.remove(router);
     }
 

@@ -19,7 +19,7 @@ import workers.status.WorkerState;
  * <p>Mutable, not thread safe.
  */
 final class UpdateStream {
-    private final Consumer<Worker.Update> router;
+    private final Consumer<WorkerUpdate> router;
     private final WorkerSettings settings;
     private final Deque<Piece> backlog = new ArrayDeque<>();
     private int backlogHashes;
@@ -27,17 +27,17 @@ final class UpdateStream {
     private long sent;
     private long acknowledged;
     private boolean behind;
-    private @Nullable LongFunction<Worker.Update> load;
+    private @Nullable LongFunction<WorkerUpdate> load;
 
-    private record Piece(int hashes, LongFunction<Worker.Update> withNumber) {}
+    private record Piece(int hashes, LongFunction<WorkerUpdate> withNumber) {}
 
-    UpdateStream(Consumer<Worker.Update> router, WorkerSettings settings) {
+    UpdateStream(Consumer<WorkerUpdate> router, WorkerSettings settings) {
         this.router = router;
         this.settings = settings;
     }
 
     /** Voids what was told and what was still to be told; says what the worker is and all that it holds. */
-    void begin(LongFunction<Worker.Update> joined, Incarnation incarnation, Map<Integer, List<KvEvent>> snapshot) {
+    void begin(LongFunction<WorkerUpdate> joined, Incarnation incarnation, Map<Integer, List<KvEvent>> snapshot) {
         backlog.clear();
         backlogHashes = 0;
         behind = false;
@@ -64,13 +64,13 @@ final class UpdateStream {
     private void cut(Incarnation incarnation, int rank, List<KvEvent> events) {
         for (List<KvEvent> chunk : UpdateChunks.cut(events, settings.updateHashes())) {
             int hashes = chunk.stream().mapToInt(UpdateChunks::hashes).sum();
-            add(new Piece(hashes, number -> new Worker.BlocksChanged(number, incarnation, rank, chunk)));
+            add(new Piece(hashes, number -> new WorkerUpdate.BlocksChanged(number, incarnation, rank, chunk)));
         }
     }
 
     /** Tells the newest load; one that could not be sent yet is replaced. */
     void load(WorkerState state, WorkerLoad newest) {
-        load = number -> new Worker.LoadChanged(number, state, newest);
+        load = number -> new WorkerUpdate.LoadChanged(number, state, newest);
         send();
     }
 

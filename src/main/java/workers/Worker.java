@@ -17,10 +17,8 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import kv.Epoch;
-import kv.FoundCopy;
 import kv.Hold;
 import kv.Incarnation;
-import kv.KvEvent;
 import kv.LeaseId;
 import kv.LedgerId;
 import kv.Prefix;
@@ -29,7 +27,6 @@ import kv.StoredCopy;
 import kv.WorkerId;
 import metrics.Metric;
 import org.jspecify.annotations.Nullable;
-import workers.holds.HoldEnd;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
@@ -81,10 +78,10 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     public record ReportFailure(String reason) implements Command {}
 
     /** A router wants this worker's view: a snapshot first, then every change. Repeating it starts over. */
-    public record Attach(ActorRef<Update> subscriber) implements Command {}
+    public record Attach(ActorRef<WorkerUpdate> subscriber) implements Command {}
 
     /** A router has applied updates up to a number; without it the worker stops sending after a window. */
-    public record AckUpdates(ActorRef<Update> subscriber, long number) implements Command {}
+    public record AckUpdates(ActorRef<WorkerUpdate> subscriber, long number) implements Command {}
 
     /**
      * An operator wants no turns here but of those whose prompts are held here, or wants all again; running ones finish. Answered with
@@ -159,7 +156,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
 
     private record EngineDone(Runnable then) implements Command {}
 
-    private record SubscriberStopped(ActorRef<Update> subscriber) implements Command {}
+    private record SubscriberStopped(ActorRef<WorkerUpdate> subscriber) implements Command {}
 
     /** Answer to {@link AdmitTurn}. */
     public sealed interface AdmitReply {}
@@ -209,88 +206,6 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
             holds = List.copyOf(holds);
         }
     }
-
-    /** What a worker tells the keeper of a lease. */
-    public sealed interface RetentionNews {}
-
-    /** Answer to {@link HoldPrefix}. */
-    public record HoldAnswered(
-            WorkerId worker, LeaseId lease, Epoch epoch, Incarnation incarnation, long order, Receipt receipt)
-            implements RetentionNews {}
-
-    /**
-     * An acknowledged hold became less, or is over.
-     *
-     * @param order that the hold was made by
-     * @param change counts the changes of that hold, from 1
-     * @param left what is kept on until the same deadline; null for nothing
-     */
-    public record HoldEnded(
-            WorkerId worker,
-            LeaseId lease,
-            Epoch epoch,
-            Incarnation incarnation,
-            long order,
-            int change,
-            HoldEnd reason,
-            @Nullable Prefix left)
-            implements RetentionNews {}
-
-    /**
-     * Answer to {@link CopyPrefix}.
-     *
-     * @param order that it answers; of a copy, the one that it was written by, which may be an earlier one
-     * @param copy when it was accepted
-     */
-    public record CopyAnswered(
-            WorkerId worker,
-            LeaseId lease,
-            Epoch epoch,
-            Incarnation incarnation,
-            long order,
-            Receipt receipt,
-            @Nullable StoredCopy copy)
-            implements RetentionNews {}
-
-    /** Answer to {@link WarmPrefix}. */
-    public record WarmAnswered(WorkerId worker, LeaseId lease, Epoch epoch, Incarnation incarnation, Receipt receipt)
-            implements RetentionNews {}
-
-    /** Answer to {@link ListCopies}: as many as a message holds. */
-    public record CopiesListed(WorkerId worker, List<FoundCopy> copies) implements RetentionNews {}
-
-    /**
-     * News for a router, numbered from 1 per {@link Attach}; a number is never skipped. The first is always a
-     * {@link Joined}.
-     */
-    public sealed interface Update {
-        long number();
-    }
-
-    /** What the worker is from here on. Blocks told before are void: those it holds follow as a snapshot. */
-    public record Joined(
-            long number,
-            WorkerId worker,
-            WorkerState state,
-            Incarnation incarnation,
-            @Nullable EngineFacts facts,
-            WorkerLoad load)
-            implements Update {}
-
-    /**
-     * Changes of the engine's blocks, in order; a snapshot comes as stores. At most 64 KiB serialized.
-     *
-     * @param rank data-parallel rank, or seat, whose cache changed, from 0
-     */
-    public record BlocksChanged(long number, Incarnation incarnation, int rank, List<KvEvent> events)
-            implements Update {
-        public BlocksChanged {
-            events = List.copyOf(events);
-        }
-    }
-
-    /** The load or state changed; coalesced. */
-    public record LoadChanged(long number, WorkerState state, WorkerLoad load) implements Update {}
 
     /**
      * The worker of one engine.

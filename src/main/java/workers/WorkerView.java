@@ -52,7 +52,7 @@ final class WorkerView {
         WorkerState state = life.state();
         EngineFacts facts = life.facts();
         WorkerLoad current = load();
-        LongFunction<Worker.Update> joined = number -> new Worker.Joined(number, id, state, now, facts, current);
+        LongFunction<WorkerUpdate> joined = number -> new WorkerUpdate.Joined(number, id, state, now, facts, current);
         stream.begin(joined, now, cache.mirror().snapshot());
     }
 }

@@ -55,6 +55,7 @@ import router.retention.Lease;
 import router.retention.LeaseAnswer;
 import router.retention.LeaseState;
 import router.retention.LeaseTerms;
+import workers.RetentionNews;
 import workers.Worker;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
@@ -113,7 +114,7 @@ class LeaseStoreIT {
                         if (command instanceof Worker.HoldPrefix hold) {
                             asked.add(hold);
                             hold.keeper()
-                                    .tell(new Worker.HoldAnswered(
+                                    .tell(new RetentionNews.HoldAnswered(
                                             WORKER,
                                             hold.hold().lease(),
                                             hold.hold().epoch(),

@@ -65,6 +65,7 @@ import router.placement.RouteRequest;
 import testkit.MemoryConversations;
 import testkit.SimMemory;
 import workers.EngineEndpoint;
+import workers.RetentionNews;
 import workers.Seat;
 import workers.Worker;
 import workers.WorkerPorts;
@@ -197,7 +198,7 @@ class WorkerAcrossNodesTest {
         PromptBlocks prompt = blocks(text);
         LeaseId lease = new LeaseId(1, 2);
         AtomicLong orders = new AtomicLong();
-        TestProbe<Worker.RetentionNews> keeper = routerNode.createTestProbe();
+        TestProbe<RetentionNews> keeper = routerNode.createTestProbe();
         answer(text);
         Eventually.get(() -> {
             Hold hold = new Hold(
@@ -212,7 +213,7 @@ class WorkerAcrossNodesTest {
             Incarnation incarnation = Objects.requireNonNull(status().incarnation());
             worker.tell(new Worker.HoldPrefix(hold, incarnation, orders.incrementAndGet(), keeper.getRef()));
             Receipt receipt =
-                    keeper.expectMessageClass(Worker.HoldAnswered.class).receipt();
+                    keeper.expectMessageClass(RetentionNews.HoldAnswered.class).receipt();
             assertEquals(new Receipt.Accepted(), receipt, "once the worker has heard of the blocks");
             return receipt;
         });

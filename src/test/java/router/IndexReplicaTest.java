@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import testkit.ActorTestKitExtension;
 import workers.Worker;
+import workers.WorkerUpdate;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
@@ -57,12 +58,12 @@ class IndexReplicaTest {
         worker.stop();
     }
 
-    private ActorRef<Worker.Update> attached() {
+    private ActorRef<WorkerUpdate> attached() {
         return worker.expectMessageClass(Worker.Attach.class).subscriber();
     }
 
-    private void joined(ActorRef<Worker.Update> ear, long number, Incarnation incarnation) {
-        ear.tell(new Worker.Joined(
+    private void joined(ActorRef<WorkerUpdate> ear, long number, Incarnation incarnation) {
+        ear.tell(new WorkerUpdate.Joined(
                 number, RouterFixture.A, WorkerState.READY, incarnation, RouterFixture.ONE_SLOT, WorkerLoad.idle(100)));
         assertEquals(number, worker.expectMessageClass(Worker.AckUpdates.class).number());
     }
@@ -77,10 +78,10 @@ class IndexReplicaTest {
 
     @Test
     void updatesReachTheIndexAndTheRouterInOrder() {
-        ActorRef<Worker.Update> ear = attached();
+        ActorRef<WorkerUpdate> ear = attached();
         joined(ear, 1, RouterFixture.LIFE);
-        ear.tell(new Worker.BlocksChanged(2, RouterFixture.LIFE, 0, List.of(stored(1, 2))));
-        ear.tell(new Worker.LoadChanged(3, WorkerState.DRAINING, WorkerLoad.idle(100)));
+        ear.tell(new WorkerUpdate.BlocksChanged(2, RouterFixture.LIFE, 0, List.of(stored(1, 2))));
+        ear.tell(new WorkerUpdate.LoadChanged(3, WorkerState.DRAINING, WorkerLoad.idle(100)));
         worker.expectMessageClass(Worker.AckUpdates.class);
         worker.expectMessageClass(Worker.AckUpdates.class);
 
@@ -93,13 +94,13 @@ class IndexReplicaTest {
 
     @Test
     void aHoleInTheNumbersStartsTheWorkersPartOver() {
-        ActorRef<Worker.Update> ear = attached();
+        ActorRef<WorkerUpdate> ear = attached();
         joined(ear, 1, RouterFixture.LIFE);
-        ear.tell(new Worker.BlocksChanged(3, RouterFixture.LIFE, 0, List.of(stored(1))));
+        ear.tell(new WorkerUpdate.BlocksChanged(3, RouterFixture.LIFE, 0, List.of(stored(1))));
 
-        ActorRef<Worker.Update> fresh = attached();
+        ActorRef<WorkerUpdate> fresh = attached();
         joined(fresh, 1, RouterFixture.LIFE);
-        fresh.tell(new Worker.BlocksChanged(2, RouterFixture.LIFE, 0, List.of(stored(1, 2, 3))));
+        fresh.tell(new WorkerUpdate.BlocksChanged(2, RouterFixture.LIFE, 0, List.of(stored(1, 2, 3))));
         worker.expectMessageClass(Worker.AckUpdates.class);
 
         assertEquals(3, held(RouterFixture.LIFE));
@@ -107,9 +108,9 @@ class IndexReplicaTest {
 
     @Test
     void blocksBehindAnUnknownParentStartTheWorkersPartOver() {
-        ActorRef<Worker.Update> ear = attached();
+        ActorRef<WorkerUpdate> ear = attached();
         joined(ear, 1, RouterFixture.LIFE);
-        ear.tell(new Worker.BlocksChanged(
+        ear.tell(new WorkerUpdate.BlocksChanged(
                 2,
                 RouterFixture.LIFE,
                 0,
@@ -121,13 +122,13 @@ class IndexReplicaTest {
     @Test
     void everyBlockOfAnOlderIncarnationIsVoidTheMomentANewerOneIsSeen() {
         Incarnation second = new Incarnation(2, 2);
-        ActorRef<Worker.Update> ear = attached();
+        ActorRef<WorkerUpdate> ear = attached();
         joined(ear, 1, RouterFixture.LIFE);
-        ear.tell(new Worker.BlocksChanged(2, RouterFixture.LIFE, 0, List.of(stored(1, 2, 3))));
+        ear.tell(new WorkerUpdate.BlocksChanged(2, RouterFixture.LIFE, 0, List.of(stored(1, 2, 3))));
         worker.expectMessageClass(Worker.AckUpdates.class);
 
         joined(ear, 3, second);
-        ear.tell(new Worker.BlocksChanged(4, RouterFixture.LIFE, 0, List.of(stored(1, 2))));
+        ear.tell(new WorkerUpdate.BlocksChanged(4, RouterFixture.LIFE, 0, List.of(stored(1, 2))));
         worker.expectMessageClass(Worker.AckUpdates.class);
 
         assertEquals(0, held(RouterFixture.LIFE));
@@ -137,9 +138,9 @@ class IndexReplicaTest {
 
     @Test
     void aWorkerThatLeavesTakesItsBlocksAlong() {
-        ActorRef<Worker.Update> ear = attached();
+        ActorRef<WorkerUpdate> ear = attached();
         joined(ear, 1, RouterFixture.LIFE);
-        ear.tell(new Worker.BlocksChanged(2, RouterFixture.LIFE, 0, List.of(stored(1, 2, 3))));
+        ear.tell(new WorkerUpdate.BlocksChanged(2, RouterFixture.LIFE, 0, List.of(stored(1, 2, 3))));
         worker.expectMessageClass(Worker.AckUpdates.class);
         router.expectMessageClass(Router.WorkerJoined.class);
 
@@ -154,15 +155,15 @@ class IndexReplicaTest {
     @Test
     void aWorkerThatMovedIsNotLostWithItsPredecessor() {
         Incarnation second = new Incarnation(2, 2);
-        ActorRef<Worker.Update> ear = attached();
+        ActorRef<WorkerUpdate> ear = attached();
         joined(ear, 1, RouterFixture.LIFE);
-        ear.tell(new Worker.BlocksChanged(2, RouterFixture.LIFE, 0, List.of(stored(1, 2, 3))));
+        ear.tell(new WorkerUpdate.BlocksChanged(2, RouterFixture.LIFE, 0, List.of(stored(1, 2, 3))));
         worker.expectMessageClass(Worker.AckUpdates.class);
         TestProbe<Worker.Command> moved = EXTENSION.kit().createTestProbe();
         EXTENSION.kit().system().receptionist().tell(Receptionist.register(Worker.SERVICE_KEY, moved.getRef()));
-        ActorRef<Worker.Update> movedEar =
+        ActorRef<WorkerUpdate> movedEar =
                 moved.expectMessageClass(Worker.Attach.class).subscriber();
-        movedEar.tell(new Worker.Joined(
+        movedEar.tell(new WorkerUpdate.Joined(
                 1, RouterFixture.A, WorkerState.READY, second, RouterFixture.ONE_SLOT, WorkerLoad.idle(100)));
         moved.expectMessageClass(Worker.AckUpdates.class);
         assertEquals(0, index.distinctBlocks());
@@ -182,7 +183,7 @@ class IndexReplicaTest {
         router.expectMessageClass(Router.WorkerJoined.class);
         assertEquals(
                 second, router.expectMessageClass(Router.WorkerJoined.class).incarnation());
-        movedEar.tell(new Worker.LoadChanged(2, WorkerState.READY, WorkerLoad.idle(100)));
+        movedEar.tell(new WorkerUpdate.LoadChanged(2, WorkerState.READY, WorkerLoad.idle(100)));
         router.expectMessageClass(Router.WorkerChanged.class);
         moved.stop();
     }
@@ -208,9 +209,9 @@ class IndexReplicaTest {
     @Test
     void blocksThatDoNotFitAfterASnapshotEitherDoNotStartAStorm() {
         for (int i = 0; i < 2; i++) {
-            ActorRef<Worker.Update> ear = attached();
+            ActorRef<WorkerUpdate> ear = attached();
             joined(ear, 1, RouterFixture.LIFE);
-            ear.tell(new Worker.BlocksChanged(
+            ear.tell(new WorkerUpdate.BlocksChanged(
                     2,
                     RouterFixture.LIFE,
                     0,
@@ -253,7 +254,7 @@ class IndexReplicaTest {
         EXTENSION.kit().system().receptionist().tell(Receptionist.register(Worker.SERVICE_KEY, moved.getRef()));
         moved.expectMessageClass(Worker.Attach.class)
                 .subscriber()
-                .tell(new Worker.Joined(
+                .tell(new WorkerUpdate.Joined(
                         1,
                         RouterFixture.A,
                         WorkerState.READY,

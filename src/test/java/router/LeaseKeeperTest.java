@@ -57,6 +57,7 @@ import router.retention.LeaseState;
 import router.retention.LedgerEvent;
 import router.retention.Ledgers;
 import router.retention.Loss;
+import workers.RetentionNews;
 import workers.Worker;
 import workers.holds.HoldEnd;
 import workers.status.EngineCapabilities;
@@ -134,7 +135,7 @@ class LeaseKeeperTest {
 
     private void answer(Worker.HoldPrefix asked, Receipt receipt) {
         asked.keeper()
-                .tell(new Worker.HoldAnswered(
+                .tell(new RetentionNews.HoldAnswered(
                         A, asked.hold().lease(), asked.hold().epoch(), asked.incarnation(), asked.order(), receipt));
     }
 
@@ -411,7 +412,7 @@ class LeaseKeeperTest {
         answer(anew, new Receipt.Accepted());
 
         anew.keeper()
-                .tell(new Worker.HoldEnded(
+                .tell(new RetentionNews.HoldEnded(
                         A,
                         id(1),
                         new Epoch(1),
@@ -450,11 +451,11 @@ class LeaseKeeperTest {
         });
         assertEquals(Ledgers.conversation(), warm.conversation());
         warm.keeper()
-                .tell(new Worker.WarmAnswered(
+                .tell(new RetentionNews.WarmAnswered(
                         Ledgers.B, warm.lease(), warm.epoch(), warm.incarnation(), new Receipt.Accepted()));
         Worker.HoldPrefix hold = asked();
         hold.keeper()
-                .tell(new Worker.HoldAnswered(
+                .tell(new RetentionNews.HoldAnswered(
                         Ledgers.B,
                         hold.hold().lease(),
                         hold.hold().epoch(),

@@ -43,7 +43,7 @@ abstract class HoldFixture {
     private final AtomicLong lives = new AtomicLong();
     final MemoryConversations conversations = new MemoryConversations();
     final TestProbe<Worker.Status> statuses;
-    final TestProbe<Worker.RetentionNews> keeper;
+    final TestProbe<RetentionNews> keeper;
     ActorRef<Worker.Command> worker;
 
     HoldFixture(ActorTestKitExtension kit) {
@@ -115,7 +115,7 @@ abstract class HoldFixture {
     }
 
     Receipt answer() {
-        return keeper.expectMessageClass(Worker.HoldAnswered.class).receipt();
+        return keeper.expectMessageClass(RetentionNews.HoldAnswered.class).receipt();
     }
 
     static Hold asked(int lease, int lastBlock, double density, Duration remaining) {

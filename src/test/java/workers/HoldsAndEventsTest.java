@@ -114,7 +114,7 @@ class HoldsAndEventsTest extends HoldFixture {
 
         assertEquals(
                 HoldEnd.INCARNATION_OVER,
-                keeper.expectMessageClass(Worker.HoldEnded.class).reason());
+                keeper.expectMessageClass(RetentionNews.HoldEnded.class).reason());
         assertNotEquals(before, incarnation());
         assertEquals(0, status().load().deviceBlocksCached());
     }
@@ -147,7 +147,7 @@ class HoldsAndEventsTest extends HoldFixture {
 
         assertEquals(
                 new Receipt.Accepted(),
-                keeper.expectMessageClass(Worker.WarmAnswered.class).receipt());
+                keeper.expectMessageClass(RetentionNews.WarmAnswered.class).receipt());
         assertEquals(new Receipt.Accepted(), hold(1, 2, 1, LONG), "it can be held at once");
     }
 
@@ -158,7 +158,7 @@ class HoldsAndEventsTest extends HoldFixture {
 
         await(() -> {
             pass(Duration.ofSeconds(1));
-            keeper.expectMessageClass(Worker.WarmAnswered.class, Duration.ofMillis(10));
+            keeper.expectMessageClass(RetentionNews.WarmAnswered.class, Duration.ofMillis(10));
         });
     }
 

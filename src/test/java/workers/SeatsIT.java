@@ -92,7 +92,7 @@ class SeatsIT {
     private static Engine b;
 
     private final TestProbe<Worker.AdmitReply> admissions = kit.kit().createTestProbe();
-    private final TestProbe<Worker.RetentionNews> keeper = kit.kit().createTestProbe();
+    private final TestProbe<RetentionNews> keeper = kit.kit().createTestProbe();
     private long orders;
 
     /** A worker and the client of its engine. */
@@ -216,7 +216,7 @@ class SeatsIT {
 
         assertTrue(moved.reused(95), moved.toString());
         a.worker().tell(copy(session, command.epoch(), a.incarnation(), command.prefix(), command.conversation()));
-        Worker.CopyAnswered again = keeper.expectMessageClass(Worker.CopyAnswered.class, PATIENCE);
+        RetentionNews.CopyAnswered again = keeper.expectMessageClass(RetentionNews.CopyAnswered.class, PATIENCE);
         assertEquals(copy, again.copy(), "a repeated order has no second effect");
         assertEquals(command.order(), again.order());
         a.worker().tell(new Worker.DiscardCopy(copy.location()));
@@ -257,7 +257,8 @@ class SeatsIT {
                         session.lease, new Epoch(1), b.incarnation(), prefix, conversation, false, keeper.getRef()));
         assertEquals(
                 new Receipt.Accepted(),
-                keeper.expectMessageClass(Worker.WarmAnswered.class, PATIENCE).receipt());
+                keeper.expectMessageClass(RetentionNews.WarmAnswered.class, PATIENCE)
+                        .receipt());
         session.cached = new Prefix(
                 conversation(session.request()).size(),
                 conversation(session.request()).tail());
@@ -305,7 +306,8 @@ class SeatsIT {
                         session.lease, new Epoch(5), a.incarnation(), nowhere, unknown, false, keeper.getRef()));
         assertEquals(
                 new Receipt.Rejected(Receipt.Reason.CONTENT_UNKNOWN),
-                keeper.expectMessageClass(Worker.WarmAnswered.class, PATIENCE).receipt());
+                keeper.expectMessageClass(RetentionNews.WarmAnswered.class, PATIENCE)
+                        .receipt());
     }
 
     /** Runs a turn as {@code agents.Turn} does, and makes it and a further question part of the conversation. */
@@ -355,7 +357,7 @@ class SeatsIT {
 
     private StoredCopy copied(Worker.CopyPrefix command) {
         a.worker().tell(command);
-        Worker.CopyAnswered answer = keeper.expectMessageClass(Worker.CopyAnswered.class, PATIENCE);
+        RetentionNews.CopyAnswered answer = keeper.expectMessageClass(RetentionNews.CopyAnswered.class, PATIENCE);
         assertEquals(new Receipt.Accepted(), answer.receipt());
         return Objects.requireNonNull(answer.copy());
     }
@@ -367,7 +369,8 @@ class SeatsIT {
     }
 
     private Receipt answer() {
-        return keeper.expectMessageClass(Worker.CopyAnswered.class, PATIENCE).receipt();
+        return keeper.expectMessageClass(RetentionNews.CopyAnswered.class, PATIENCE)
+                .receipt();
     }
 
     private static Engine engine(LlamaServer server) {

@@ -21,7 +21,7 @@ import workers.status.WorkerState;
 
 class UpdateStreamTest {
     private static final Incarnation LIFE = new Incarnation(0, 1);
-    private final List<Worker.Update> sent = new ArrayList<>();
+    private final List<WorkerUpdate> sent = new ArrayList<>();
     private final UpdateStream stream = new UpdateStream(sent::add, WorkerTest.settings());
 
     @Test
@@ -30,7 +30,7 @@ class UpdateStreamTest {
         stream.blocks(LIFE, 0, List.of(root(3)));
 
         assertEquals(
-                List.of(1L, 2L, 3L), sent.stream().map(Worker.Update::number).toList());
+                List.of(1L, 2L, 3L), sent.stream().map(WorkerUpdate::number).toList());
     }
 
     @Test
@@ -46,7 +46,7 @@ class UpdateStreamTest {
         stream.acknowledge(4);
 
         assertEquals(5, sent.size());
-        assertEquals(2, ((Worker.LoadChanged) sent.get(4)).load().deviceBlocksTotal());
+        assertEquals(2, ((WorkerUpdate.LoadChanged) sent.get(4)).load().deviceBlocksTotal());
     }
 
     @Test
@@ -104,10 +104,10 @@ class UpdateStreamTest {
         }
     }
 
-    private static int hashes(List<Worker.Update> updates) {
+    private static int hashes(List<WorkerUpdate> updates) {
         int hashes = 0;
-        for (Worker.Update update : updates) {
-            if (update instanceof Worker.BlocksChanged changed) {
+        for (WorkerUpdate update : updates) {
+            if (update instanceof WorkerUpdate.BlocksChanged changed) {
                 hashes +=
                         changed.events().stream().mapToInt(UpdateChunks::hashes).sum();
             }
@@ -119,8 +119,8 @@ class UpdateStreamTest {
         return KvEvent.BlocksStored.atRoot(hashes, KvTier.DEVICE);
     }
 
-    private Worker.Update joined(long number) {
-        return new Worker.Joined(
+    private WorkerUpdate joined(long number) {
+        return new WorkerUpdate.Joined(
                 number, new WorkerId("http://w"), WorkerState.READY, LIFE, ScriptedEngine.FACTS, WorkerLoad.idle(1));
     }
 }

@@ -72,7 +72,7 @@ class WorkerHoldsTest extends HoldFixture {
 
         tell(asked(2, 13, 2, LONG));
 
-        Worker.HoldEnded ended = keeper.expectMessageClass(Worker.HoldEnded.class);
+        RetentionNews.HoldEnded ended = keeper.expectMessageClass(RetentionNews.HoldEnded.class);
         assertEquals(new LeaseId(0, 1), ended.lease());
         assertEquals(HoldEnd.REVOKED_FOR_DENSER, ended.reason());
         assertEquals(new Receipt.Accepted(), answer());
@@ -111,7 +111,7 @@ class WorkerHoldsTest extends HoldFixture {
         admissions.expectMessageClass(Worker.Admitted.class);
         assertEquals(
                 HoldEnd.REVOKED_UNDER_PRESSURE,
-                keeper.expectMessageClass(Worker.HoldEnded.class).reason());
+                keeper.expectMessageClass(RetentionNews.HoldEnded.class).reason());
         assertEquals(List.of(), status().holds());
     }
 
@@ -123,7 +123,7 @@ class WorkerHoldsTest extends HoldFixture {
         engine.answers(ScriptedEngine.HOLDING, 2000, 0, 0);
         pass(Duration.ofSeconds(1));
 
-        Worker.HoldEnded ended = keeper.expectMessageClass(Worker.HoldEnded.class);
+        RetentionNews.HoldEnded ended = keeper.expectMessageClass(RetentionNews.HoldEnded.class);
         assertEquals(HoldEnd.INCARNATION_OVER, ended.reason());
         assertEquals(before, ended.incarnation());
         await(() -> assertNotEquals(before, incarnation()));
@@ -150,7 +150,7 @@ class WorkerHoldsTest extends HoldFixture {
 
         events.publish(Payloads.removed(3));
 
-        Worker.HoldEnded ended = keeper.expectMessageClass(Worker.HoldEnded.class);
+        RetentionNews.HoldEnded ended = keeper.expectMessageClass(RetentionNews.HoldEnded.class);
         assertEquals(HoldEnd.EVICTED, ended.reason());
         assertEquals(prefix(2), ended.left());
         assertEquals(2, status().load().deviceBlocksHeld());
@@ -194,7 +194,7 @@ class WorkerHoldsTest extends HoldFixture {
         pass(Duration.ofSeconds(1));
 
         await(() -> assertEquals(List.of(), status().holds()));
-        Worker.HoldEnded ended = keeper.expectMessageClass(Worker.HoldEnded.class);
+        RetentionNews.HoldEnded ended = keeper.expectMessageClass(RetentionNews.HoldEnded.class);
         assertEquals(orders, ended.order());
         assertEquals(1, ended.change());
     }

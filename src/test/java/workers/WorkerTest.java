@@ -47,7 +47,7 @@ class WorkerTest {
     private final Metrics metrics = new Metrics();
     private final TestProbe<Worker.AdmitReply> admissions = kit.kit().createTestProbe();
     private final TestProbe<Worker.Status> statuses = kit.kit().createTestProbe();
-    private final TestProbe<Worker.Update> router = kit.kit().createTestProbe();
+    private final TestProbe<WorkerUpdate> router = kit.kit().createTestProbe();
     private final ActorRef<Worker.Command> worker = kit.kit()
             .spawn(Worker.create(
                     new EngineEndpoint(ID, "tcp://x:1", "tcp://x:2", 1),
@@ -242,18 +242,18 @@ class WorkerTest {
 
         worker.tell(new Worker.Attach(router.getRef()));
 
-        Worker.Joined joined = router.expectMessageClass(Worker.Joined.class);
+        WorkerUpdate.Joined joined = router.expectMessageClass(WorkerUpdate.Joined.class);
         assertEquals(1, joined.number());
         assertEquals(ID, joined.worker());
         assertEquals(ScriptedEngine.FACTS, joined.facts());
-        Worker.BlocksChanged snapshot = router.expectMessageClass(Worker.BlocksChanged.class);
+        WorkerUpdate.BlocksChanged snapshot = router.expectMessageClass(WorkerUpdate.BlocksChanged.class);
         assertEquals(2, snapshot.number());
         assertEquals(joined.incarnation(), snapshot.incarnation());
         KvEvent.BlocksStored stored = (KvEvent.BlocksStored) snapshot.events().get(0);
         assertArrayEquals(hashes(1, 7, 2, 7), stored.sequenceHashes());
 
         events.publish(Payloads.stored(3, 2));
-        Worker.BlocksChanged change = router.expectMessageClass(Worker.BlocksChanged.class);
+        WorkerUpdate.BlocksChanged change = router.expectMessageClass(WorkerUpdate.BlocksChanged.class);
         assertEquals(3, change.number());
         KvEvent.BlocksStored child = (KvEvent.BlocksStored) change.events().get(0);
         assertEquals(hashes(1, 7, 2, 7)[1], child.parent());
@@ -263,14 +263,14 @@ class WorkerTest {
     void coalescesLoadChanges() {
         awaitState(WorkerState.READY);
         worker.tell(new Worker.Attach(router.getRef()));
-        router.expectMessageClass(Worker.Joined.class);
+        router.expectMessageClass(WorkerUpdate.Joined.class);
         admitted("a");
         admitted("b");
         router.expectNoMessage(Duration.ofMillis(10));
 
         time.timePasses(Duration.ofMillis(50));
 
-        Worker.LoadChanged changed = router.expectMessageClass(Worker.LoadChanged.class);
+        WorkerUpdate.LoadChanged changed = router.expectMessageClass(WorkerUpdate.LoadChanged.class);
         assertEquals(2, changed.load().runningRequests());
     }
 
@@ -280,7 +280,7 @@ class WorkerTest {
         for (int i = 1; i <= 10; i++) {
             events.publish(Payloads.root(i));
         }
-        List<Worker.Update> sent = new ArrayList<>(router.receiveSeveralMessages(WINDOW - 1));
+        List<WorkerUpdate> sent = new ArrayList<>(router.receiveSeveralMessages(WINDOW - 1));
         router.expectNoMessage(Duration.ofMillis(50));
         assertEquals(WINDOW, sent.get(sent.size() - 1).number());
 
@@ -305,10 +305,10 @@ class WorkerTest {
 
         worker.tell(new Worker.AckUpdates(router.getRef(), WINDOW));
 
-        assertEquals(WINDOW + 1, router.expectMessageClass(Worker.Joined.class).number());
+        assertEquals(WINDOW + 1, router.expectMessageClass(WorkerUpdate.Joined.class).number());
         int blocks = 0;
         for (long number = WINDOW + 2; blocks < 100; number++) {
-            Worker.BlocksChanged change = router.expectMessageClass(Worker.BlocksChanged.class);
+            WorkerUpdate.BlocksChanged change = router.expectMessageClass(WorkerUpdate.BlocksChanged.class);
             assertEquals(number, change.number());
             blocks += change.events().stream().mapToInt(UpdateChunks::hashes).sum();
             worker.tell(new Worker.AckUpdates(router.getRef(), number));
@@ -320,12 +320,12 @@ class WorkerTest {
     void attachingAgainStartsOver() {
         attachAfterReplay();
         events.publish(Payloads.root(1));
-        router.expectMessageClass(Worker.BlocksChanged.class);
+        router.expectMessageClass(WorkerUpdate.BlocksChanged.class);
 
         worker.tell(new Worker.Attach(router.getRef()));
 
-        assertEquals(1, router.expectMessageClass(Worker.Joined.class).number());
-        assertEquals(2, router.expectMessageClass(Worker.BlocksChanged.class).number());
+        assertEquals(1, router.expectMessageClass(WorkerUpdate.Joined.class).number());
+        assertEquals(2, router.expectMessageClass(WorkerUpdate.BlocksChanged.class).number());
     }
 
     @Test
@@ -382,7 +382,7 @@ class WorkerTest {
         });
         events.answer();
         worker.tell(new Worker.Attach(router.getRef()));
-        router.expectMessageClass(Worker.Joined.class);
+        router.expectMessageClass(WorkerUpdate.Joined.class);
     }
 
     private void publishAndAwait(int hash, @org.jspecify.annotations.Nullable Integer parent) {
