@@ -69,7 +69,7 @@ abstract class HoldFixture {
         return kit.kit()
                 .spawn(Worker.create(
                         new EngineEndpoint(ID, "tcp://x:1", "tcp://x:2", 1),
-                        WorkerTest.settings(),
+                        WorkerFixture.settings(),
                         new WorkerPorts(
                                 id -> engine,
                                 events,

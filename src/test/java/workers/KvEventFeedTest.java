@@ -33,7 +33,7 @@ class KvEventFeedTest {
             .spawn(KvEventFeed.create(
                     engine.endpoint(new WorkerId("http://engine")),
                     (endpoint, listener) -> ZmqEventSource.open(endpoint, new Poisonable(listener)),
-                    WorkerTest.settings().events(),
+                    WorkerFixture.settings().events(),
                     worker.getRef(),
                     new Metrics()));
 

@@ -22,7 +22,7 @@ import workers.status.WorkerState;
 class UpdateStreamTest {
     private static final Incarnation LIFE = new Incarnation(0, 1);
     private final List<WorkerUpdate> sent = new ArrayList<>();
-    private final UpdateStream stream = new UpdateStream(sent::add, WorkerTest.settings());
+    private final UpdateStream stream = new UpdateStream(sent::add, WorkerFixture.settings());
 
     @Test
     void numbersRiseByOneFromOne() {
