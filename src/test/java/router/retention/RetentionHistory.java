@@ -3,8 +3,6 @@ package router.retention;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static router.retention.Ledgers.HOLDS;
-import static router.retention.Ledgers.HOLDS_AND_COPIES;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -12,37 +10,20 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import kv.Epoch;
-import kv.FoundCopy;
-import kv.Hold;
-import kv.Incarnation;
 import kv.LeaseId;
 import kv.Prefix;
-import kv.Receipt;
 import kv.StoredCopy;
-import kv.WorkerId;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A ledger and simulated workers over a random history: keepers crash before or after they send, their clocks are skewed, workers
- * start anew, orders and answers overtake each other, those about holds of one worker, too, and come twice. What no moment may
- * show is asserted here; the rest is for tests to look at.
+ * start anew, orders and answers overtake each other and come twice. What no moment may show is asserted here; the rest is for
+ * tests to look at.
  */
 final class RetentionHistory {
-    /** An order and its number. */
-    private record Numbered(WorkerOrder order, long number) {}
-
-    /** An order or an answer on its way. */
-    private record Message(int life, Object content) {}
-
-    /** What a worker found in storage. */
-    private record Listed(WorkerId worker, List<FoundCopy> copies) {}
-
     /** Shares of the skew bound of 2 s that clocks and messages take. */
     private static final int CLOCK_MILLIS = 400;
 
@@ -52,10 +33,8 @@ final class RetentionHistory {
     private final RetentionLedger ledger = new RetentionLedger(settings);
     private final Receipts receipts = new Receipts(settings);
     private final Random random;
-    final Map<WorkerId, FakeWorker> workers = new TreeMap<>();
-    private final List<Message> toWorkers = new ArrayList<>();
-    private final List<Message> toKeeper = new ArrayList<>();
-    final Map<String, LeaseId> storage = new TreeMap<>();
+    private final Transit transit;
+    final FakeFleet fleet;
     final Map<LeaseId, Instant> deadlines = new HashMap<>();
     final List<LedgerEvent> events = new ArrayList<>();
     final List<WorkerOrder> orders = new ArrayList<>();
@@ -63,15 +42,13 @@ final class RetentionHistory {
     OpenOrders open = new OpenOrders();
     Instant truth = Ledgers.START;
     private long skewMillis;
-    private int life;
     int leases;
-    private int copiesWritten;
     private boolean trouble = true;
 
     RetentionHistory(long seed) {
         random = new Random(seed);
-        List.of(Ledgers.A, Ledgers.B, Ledgers.C)
-                .forEach(id -> workers.put(id, new FakeWorker(id, random.nextBoolean())));
+        transit = new Transit(random, this::arrive, this::hear);
+        fleet = new FakeFleet(random, transit::toKeeper);
         recover();
     }
 
@@ -80,13 +57,7 @@ final class RetentionHistory {
     }
 
     LiveWorkers live() {
-        LiveWorkers live = LiveWorkers.UNKNOWN.complete();
-        for (FakeWorker worker : workers.values()) {
-            if (worker.up) {
-                live = live.with(Ledgers.worker(worker.id, worker.life, worker.copies ? HOLDS_AND_COPIES : HOLDS));
-            }
-        }
-        return live;
+        return fleet.live();
     }
 
     void step() {
@@ -94,15 +65,15 @@ final class RetentionHistory {
             case 0, 1 -> grant();
             case 2 -> endOne();
             case 3 -> crash();
-            case 4 -> random(List.copyOf(workers.values())).restart(random.nextBoolean());
+            case 4 -> fleet.any().restart(random.nextBoolean());
             case 5 -> {
-                FakeWorker worker = random(List.copyOf(workers.values()));
+                FakeWorker worker = fleet.any();
                 worker.up = !worker.up;
                 worker.restart(true);
             }
-            case 6 -> evict();
+            case 6 -> fleet.evict();
             case 7, 8 -> passTime(random.nextInt(4_000));
-            default -> deliver();
+            default -> transit.deliver();
         }
     }
 
@@ -118,7 +89,7 @@ final class RetentionHistory {
     private void grant() {
         int number = 1 + random.nextInt(8);
         Prefix prefix = Ledgers.prefix(2 + number % 4);
-        FakeWorker home = random(List.copyOf(workers.values()));
+        FakeWorker home = fleet.any();
         if (!home.resident.contains(prefix)) {
             home.resident.add(prefix);
         }
@@ -143,43 +114,13 @@ final class RetentionHistory {
         }
     }
 
-    private void evict() {
-        FakeWorker worker = random(List.copyOf(workers.values()));
-        if (!worker.resident.isEmpty()) {
-            Prefix gone = worker.resident.remove(random.nextInt(worker.resident.size()));
-            boolean yields = random.nextBoolean();
-            worker.holds.entrySet().removeIf(entry -> {
-                boolean hit = entry.getValue().prefix().equals(gone);
-                if (hit) {
-                    over(worker, entry.getKey(), entry.getValue(), yields ? Loss.REVOKED_FOR_DENSER : Loss.EVICTED);
-                }
-                return hit;
-            });
-        }
-    }
-
-    private void over(FakeWorker worker, LeaseId lease, FakeWorker.TrueHold hold, Loss reason) {
-        toKeeper.add(new Message(
-                life,
-                new HoldOver(
-                        worker.id, lease, hold.epoch(), Ledgers.life(worker.life), hold.order(), 1, reason, null)));
-    }
-
     void passTime(int millis) {
         // No message is on its way for longer than this.
         for (int passed = 0; passed < millis; passed += TRANSIT_MILLIS) {
-            deliverAll(toWorkers);
-            deliverAll(toKeeper);
+            transit.deliverAllToWorkers();
+            transit.deliverAllToKeeper();
             truth = truth.plusMillis(TRANSIT_MILLIS);
-            for (FakeWorker worker : workers.values()) {
-                worker.holds.entrySet().removeIf(entry -> {
-                    boolean ends = !entry.getValue().until().isAfter(truth);
-                    if (ends && random.nextBoolean()) {
-                        over(worker, entry.getKey(), entry.getValue(), Loss.EXPIRED);
-                    }
-                    return ends;
-                });
-            }
+            fleet.expire(truth);
         }
         store(ledger.sweep(book, live(), clock()));
         store(ledger.repair(book, live(), open, clock()));
@@ -188,149 +129,13 @@ final class RetentionHistory {
         }
     }
 
-    private void deliverAll(List<Message> queue) {
-        while (!queue.isEmpty()) {
-            deliver(queue);
-        }
-    }
-
-    private void deliver() {
-        List<Message> queue = random.nextBoolean() ? toWorkers : toKeeper;
-        if (!queue.isEmpty()) {
-            deliver(queue);
-        }
-    }
-
-    /** What is about holds comes in any order and may come again later; the rest of one worker's keeps its order. */
-    private void deliver(List<Message> queue) {
-        Message any = queue.get(trouble ? random.nextInt(queue.size()) : 0);
-        Message message = aboutHold(any) ? any : firstOfTheRest(queue, worker(any));
-        queue.remove(message);
-        arrive(message);
-        if (trouble && random.nextInt(4) == 0) {
-            if (aboutHold(message)) {
-                queue.add(message);
-            } else if (queue == toKeeper) {
-                arrive(message);
-            }
-        }
-    }
-
-    private static Message firstOfTheRest(List<Message> queue, WorkerId worker) {
-        return queue.stream()
-                .filter(message -> !aboutHold(message) && worker(message).equals(worker))
-                .findFirst()
-                .orElseThrow();
-    }
-
-    private static boolean aboutHold(Message message) {
-        if (message.content() instanceof Numbered order) {
-            return order.order() instanceof WorkerOrder.PlaceHold || order.order() instanceof WorkerOrder.ReleaseHold;
-        }
-        return message.content() instanceof HoldOver
-                || (message.content() instanceof WorkerAnswer answer && answer.kind() == Step.Kind.HOLD);
-    }
-
-    private static WorkerId worker(Message message) {
-        if (message.content() instanceof Numbered order) {
-            return order.order().worker();
-        }
-        if (message.content() instanceof Listed listed) {
-            return listed.worker();
-        }
-        return message.content() instanceof WorkerAnswer said ? said.worker() : ((HoldOver) message.content()).worker();
-    }
-
-    private void arrive(Message message) {
-        if (message.content() instanceof Numbered order) {
-            arrive(order.order(), order.number());
-        } else if (message.life() == life) {
-            hear(message.content());
-        }
-    }
-
-    private void arrive(WorkerOrder order, long number) {
-        FakeWorker worker = Objects.requireNonNull(workers.get(order.worker()));
-        if (order instanceof WorkerOrder.DiscardCopy discard) {
+    private void arrive(Transit.Numbered numbered) {
+        if (numbered.order() instanceof WorkerOrder.DiscardCopy discard) {
             assertFalse(wanted().contains(discard.location()), "what a lease has is not deleted");
-            storage.remove(discard.location());
-        }
-        if (!worker.up) {
-            return;
-        }
-        if (order instanceof WorkerOrder.DiscardCopy discard) {
-            worker.copied.values().removeIf(made -> made.copy().location().equals(discard.location()));
-        }
-        if (order instanceof WorkerOrder.ListCopies list) {
+        } else if (numbered.order() instanceof WorkerOrder.ListCopies list) {
             assertEquals(book.ledger(), list.ledger());
-            List<FoundCopy> found = new ArrayList<>();
-            storage.forEach((location, lease) -> found.add(new FoundCopy(lease, location)));
-            toKeeper.add(new Message(life, new Listed(worker.id, found)));
         }
-        if (order instanceof WorkerOrder.PlaceHold place) {
-            Hold hold = place.hold();
-            if (!worker.seen.repeated(hold.lease(), hold.epoch(), number)) {
-                Receipt receipt = worker.hold(place.incarnation(), hold, number, truth, random);
-                answer(worker, hold.lease(), hold.epoch(), place.incarnation(), Step.Kind.HOLD, number, receipt, null);
-            }
-        } else if (order instanceof WorkerOrder.ReleaseHold release) {
-            worker.release(release.lease(), release.epoch(), number);
-        } else if (order instanceof WorkerOrder.Warm warm) {
-            boolean current = warm.incarnation().equals(Ledgers.life(worker.life));
-            if (current && !worker.resident.contains(warm.prefix())) {
-                worker.resident.add(warm.prefix());
-            }
-            answer(
-                    worker,
-                    warm.lease(),
-                    warm.epoch(),
-                    warm.incarnation(),
-                    Step.Kind.WARM,
-                    0,
-                    current ? new Receipt.Accepted() : new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION),
-                    null);
-        } else if (order instanceof WorkerOrder.Copy copy) {
-            FakeWorker.Copied before = worker.copied.get(copy.lease());
-            if (before != null
-                    && before.epoch().equals(copy.epoch())
-                    && before.prefix().equals(copy.prefix())) {
-                copied(worker, copy, before.order(), new Receipt.Accepted(), before.copy());
-                return;
-            }
-            boolean can =
-                    copy.incarnation().equals(Ledgers.life(worker.life)) && worker.resident.contains(copy.prefix());
-            StoredCopy stored = can ? new StoredCopy("copy-" + copiesWritten++, 1, 1, "m") : null;
-            if (stored != null) {
-                storage.put(stored.location(), copy.lease());
-            }
-            if (random.nextInt(4) == 0 && trouble) {
-                return; // written, but its worker dies before it says so
-            }
-            if (stored == null) {
-                copied(worker, copy, number, new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT), null);
-            } else {
-                worker.copied.put(copy.lease(), new FakeWorker.Copied(copy.epoch(), number, copy.prefix(), stored));
-                copied(worker, copy, number, new Receipt.Accepted(), stored);
-            }
-        }
-    }
-
-    private void copied(
-            FakeWorker worker, WorkerOrder.Copy copy, long order, Receipt receipt, @Nullable StoredCopy stored) {
-        answer(worker, copy.lease(), copy.epoch(), copy.incarnation(), Step.Kind.COPY, order, receipt, stored);
-    }
-
-    private void answer(
-            FakeWorker worker,
-            LeaseId lease,
-            Epoch epoch,
-            Incarnation incarnation,
-            Step.Kind kind,
-            long order,
-            Receipt receipt,
-            @Nullable StoredCopy copy) {
-        toKeeper.add(
-                new Message(life, new WorkerAnswer(worker.id, lease, epoch, incarnation, kind, order, receipt, copy)));
+        fleet.obey(numbered.order(), numbered.number(), truth, trouble);
     }
 
     private void hear(Object content) {
@@ -349,7 +154,7 @@ final class RetentionHistory {
             if (over.epoch().equals(book.epoch()) && open.hears(over)) {
                 store(receipts.holdEnded(book, over, asked, live(), clock()));
             }
-        } else if (content instanceof Listed listed) {
+        } else if (content instanceof FakeFleet.Listed listed) {
             send(CopyInventory.compare(book, listed.worker(), listed.copies()));
         }
     }
@@ -372,7 +177,7 @@ final class RetentionHistory {
     private void send(List<WorkerOrder> decided) {
         for (WorkerOrder order : decided) {
             orders.add(order);
-            toWorkers.add(new Message(life, new Numbered(order, open.sent(order, clock()))));
+            transit.toWorker(order, open.sent(order, clock()));
         }
     }
 
@@ -391,7 +196,7 @@ final class RetentionHistory {
             deadlines.merge(renewed.lease(), renewed.deadline(), (a, b) -> a.isAfter(b) ? a : b);
         } else if (event instanceof LedgerEvent.LeasesEnded over && over.reason() == EndReason.DEADLINE) {
             // R1: what is over for the ledger is over on every worker.
-            over.leases().forEach(lease -> workers.values()
+            over.leases().forEach(lease -> fleet.workers()
                     .forEach(worker -> assertNull(worker.holds.get(lease), () -> lease + " overstays")));
         }
         book.apply(event);
@@ -421,7 +226,7 @@ final class RetentionHistory {
 
     private void recover() {
         open = new OpenOrders();
-        life++;
+        transit.keeperBegins();
         skewMillis = trouble ? random.nextInt(2 * CLOCK_MILLIS) - CLOCK_MILLIS : 0;
         Epoch before = book.epoch();
         apply(ledger.begin(book, Ledgers.NAME, clock()));
@@ -432,14 +237,15 @@ final class RetentionHistory {
     /** Everything arrives, nothing fails, several ticks. */
     void calm() {
         trouble = false;
-        deliverAll(toWorkers);
-        deliverAll(toKeeper);
+        transit.calm();
+        transit.deliverAllToWorkers();
+        transit.deliverAllToKeeper();
         for (int tick = 0; tick < 12; tick++) {
             passTime(1_000);
-            deliverAll(toWorkers);
-            deliverAll(toKeeper);
+            transit.deliverAllToWorkers();
+            transit.deliverAllToKeeper();
         }
-        deliverAll(toWorkers); // what the last answers led to
+        transit.deliverAllToWorkers(); // what the last answers led to
     }
 
     /** Leases that do not end within a moment. */
@@ -459,7 +265,7 @@ final class RetentionHistory {
     }
 
     boolean resident(Lease lease) {
-        return workers.values().stream()
+        return fleet.workers().stream()
                 .anyMatch(worker ->
                         worker.up && worker.resident.contains(lease.terms().prefix()));
     }

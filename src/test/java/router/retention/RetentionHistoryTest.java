@@ -28,7 +28,7 @@ class RetentionHistoryTest {
         RetentionHistory history = new RetentionHistory(seed);
         for (int step = 0; step < STEPS; step++) {
             history.step();
-            for (FakeWorker worker : history.workers.values()) {
+            for (FakeWorker worker : history.fleet.workers()) {
                 worker.holds.forEach((lease, hold) -> {
                     assertTrue(hold.until().isAfter(history.truth.minusMillis(1)), "it ends at its deadline");
                     Instant latest = Objects.requireNonNull(history.deadlines.get(lease));
@@ -72,7 +72,7 @@ class RetentionHistoryTest {
         }
         history.calm();
         for (Lease lease : history.lasting()) {
-            for (FakeWorker worker : history.workers.values()) {
+            for (FakeWorker worker : history.fleet.workers()) {
                 boolean held = worker.holds.containsKey(lease.id());
                 assertTrue(held || !history.believes(lease, worker), () -> lease + " is claimed at " + worker.id);
                 boolean listed =
@@ -86,11 +86,12 @@ class RetentionHistoryTest {
     void r4AHeldLeaseHasItsCopiesAndWhatIsLostIsNamed(@ForAll long seed) {
         RetentionHistory history = new RetentionHistory(seed).run(STEPS);
         for (Lease lease : history.lasting()) {
-            long holders = history.workers.values().stream()
+            long holders = history.fleet.workers().stream()
                     .filter(worker -> worker.holds.containsKey(lease.id()))
                     .count();
-            boolean stored =
-                    lease.storedCopies().stream().map(StoredCopy::location).anyMatch(history.storage::containsKey);
+            boolean stored = lease.storedCopies().stream()
+                    .map(StoredCopy::location)
+                    .anyMatch(history.fleet.storage::containsKey);
             boolean justOver = lease.steps().stream()
                     .map(Step::until)
                     .flatMap(Stream::ofNullable)
@@ -132,16 +133,18 @@ class RetentionHistoryTest {
     @Property(tries = 300)
     void r5WhatHasEndedIsHeldNowhereAndStoredNowhere(@ForAll long seed) {
         RetentionHistory history = new RetentionHistory(seed).run(STEPS);
-        history.workers.values().forEach(worker -> worker.holds
+        history.fleet.workers().forEach(worker -> worker.holds
                 .keySet()
                 .forEach(lease ->
                         assertTrue(history.book.lease(lease).isPresent(), () -> lease + " is held at " + worker.id)));
         boolean awaited = history.book.leases().stream()
                 .flatMap(lease -> lease.steps().stream())
                 .anyMatch(step -> step.kind() == Step.Kind.COPY && step.undecided());
-        if (!awaited && history.workers.values().stream().anyMatch(worker -> worker.up && worker.copies)) {
+        if (!awaited && history.fleet.workers().stream().anyMatch(worker -> worker.up && worker.copies)) {
             assertEquals(
-                    history.wanted(), history.storage.keySet(), "storage holds what leases have, and nothing else");
+                    history.wanted(),
+                    history.fleet.storage.keySet(),
+                    "storage holds what leases have, and nothing else");
         }
     }
 
