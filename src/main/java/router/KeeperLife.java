@@ -3,6 +3,7 @@ package router;
 import java.time.Instant;
 import java.util.List;
 import metrics.Metrics;
+import org.jspecify.annotations.Nullable;
 import router.retention.Lease;
 import router.retention.LeaseBook;
 import router.retention.LiveWorkers;
@@ -20,13 +21,23 @@ final class KeeperLife {
     private final OpenOrders open = new OpenOrders();
     private final ResumeWaits resumes;
     private final ReceiptWaits receipts = new ReceiptWaits();
+    /** As it is, events included that the store has yet to acknowledge. Null before the first epoch. */
+    private @Nullable LeaseBook book;
+
     private boolean begun;
     private boolean reasserting = true;
     private boolean graceOver;
 
-    KeeperLife(OrderSender sender, Metrics metrics) {
+    /** @param book what was stored in earlier ones, null for nothing */
+    KeeperLife(@Nullable LeaseBook book, OrderSender sender, Metrics metrics) {
+        this.book = book;
         this.sender = sender;
         this.resumes = new ResumeWaits(metrics);
+    }
+
+    /** An event changed the book. */
+    void changed(LeaseBook changed) {
+        book = changed;
     }
 
     /** Its epoch is stored. */
@@ -65,9 +76,14 @@ final class KeeperLife {
         receipts.answer(book, now);
     }
 
-    /** A session is back: answers it, at once or when its holders have spoken. */
-    void resume(LeaseBook book, LeaseKeeper.Resume resume) {
-        resumes.ask(book, open, resume, reasserting);
+    /** A session is back: answers it, at once or when its holders have spoken; false before this life has begun. */
+    boolean resume(LeaseKeeper.Resume resume) {
+        LeaseBook now = book;
+        if (!begun || now == null) {
+            return false;
+        }
+        resumes.ask(now, open, resume, reasserting);
+        return true;
     }
 
     /** Workers have spoken: answers the sessions that waited for no others. */

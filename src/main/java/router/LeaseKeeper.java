@@ -174,7 +174,7 @@ public final class LeaseKeeper
     public static Behavior<Command> create(String partition, LeaseSettings settings, KeeperPorts ports) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             LeaseKeeper keeper = new LeaseKeeper(partition, context, timers, settings, ports);
-            return Behaviors.intercept(() -> new AheadOfStore(keeper::answersAhead), keeper);
+            return Behaviors.intercept(() -> new AheadOfStore(resume -> keeper.life.resume(resume)), keeper);
         }));
     }
 
@@ -190,9 +190,6 @@ public final class LeaseKeeper
     private KeeperLife life;
     /** The latest epoch that this keeper knows of: read, or its own and stored. Null before it has read any. */
     private @Nullable Epoch known;
-
-    /** The book as it is, events included that the store has yet to acknowledge. Null before the first epoch. */
-    private @Nullable LeaseBook current;
 
     private LeaseKeeper(
             String partition,
@@ -212,7 +209,7 @@ public final class LeaseKeeper
         this.shared = new SharedLeases(ledger);
         this.news = new WorkerNews(new Receipts(settings.ledger()), ports.metrics());
         this.log = new LeaseLog(context, ports.metrics());
-        this.life = unborn();
+        this.life = life(null);
     }
 
     @Override
@@ -234,7 +231,7 @@ public final class LeaseKeeper
                 .onCommand(Release.class, this::onRelease)
                 .onCommand(ReleaseSession.class, this::onReleaseSession)
                 .onCommand(Revoke.class, this::onRevoke)
-                .onCommand(Resume.class, (book, resume) -> done(() -> life.resume(book, resume)))
+                .onCommand(Resume.class, (book, resume) -> done(() -> life.resume(resume)))
                 .onCommand(GetLeases.class, this::onGetLeases)
                 .onCommand(GetEvacuation.class, this::onGetEvacuation)
                 .onCommand(AwaitReceipts.class, (book, await) -> done(() -> life.await(book, await, now())))
@@ -254,7 +251,7 @@ public final class LeaseKeeper
         return newEventHandlerBuilder().forAnyState().onAnyEvent((book, event) -> {
             LeaseBook next = book == null ? new LeaseBook(settings.ledger()) : book;
             next.apply(event);
-            current = next;
+            life.changed(next);
             return next;
         });
     }
@@ -262,11 +259,10 @@ public final class LeaseKeeper
     @Override
     public SignalHandler<LeaseBook> signalHandler() {
         return newSignalHandlerBuilder()
-                .onSignal(PreRestart.instance(), book -> life = unborn())
+                .onSignal(PreRestart.instance(), book -> life = life(null))
                 .onSignal(RecoveryCompleted.instance(), book -> {
-                    current = book;
                     // After a failure of the store this actor lives on, but what it knew of its orders does not.
-                    life = unborn();
+                    life = life(book);
                     context.getSelf().tell(new Recovered());
                 })
                 .build();
@@ -283,8 +279,8 @@ public final class LeaseKeeper
         return new LeaseSnapshots(settings.ledger());
     }
 
-    private KeeperLife unborn() {
-        return new KeeperLife(sender, ports.metrics());
+    private KeeperLife life(@Nullable LeaseBook book) {
+        return new KeeperLife(book, sender, ports.metrics());
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onRecovered(@Nullable LeaseBook state, Recovered recovered) {
@@ -344,15 +340,6 @@ public final class LeaseKeeper
         Decision decision = ledger.revoke(book, revoke.tenant(), revoke.lease(), live(), now());
         boolean found = !decision.equals(Decision.NOTHING);
         return carryOut(book, decision).thenReply(revoke.replyTo(), after -> new RevokeReply(found));
-    }
-
-    private boolean answersAhead(Resume resume) {
-        LeaseBook book = current;
-        if (!life.begun() || book == null) {
-            return false;
-        }
-        life.resume(book, resume);
-        return true;
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onGetLeases(LeaseBook book, GetLeases get) {
