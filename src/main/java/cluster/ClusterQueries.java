@@ -43,6 +43,7 @@ import router.placement.RouteRequest;
 import router.retention.Evacuation;
 import workers.EngineEndpoint;
 import workers.Worker;
+import workers.WorkerStatus;
 import workers.Workers;
 import workers.status.ColderTiers;
 import workers.status.EngineFacts;
@@ -126,7 +127,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
     @Override
     public CompletionStage<List<WorkerView>> workers() {
         return statuses().thenApply(all -> all.stream()
-                .sorted(Comparator.comparing(Worker.Status::worker))
+                .sorted(Comparator.comparing(WorkerStatus::worker))
                 .map(ClusterQueries::view)
                 .toList());
     }
@@ -137,7 +138,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
         if (settings.workers().engine(id).isEmpty()) {
             return CompletableFuture.completedFuture(Optional.empty());
         }
-        return AskPattern.<Worker.Command, Worker.Status>ask(
+        return AskPattern.<Worker.Command, WorkerStatus>ask(
                         workers.ref(id),
                         replyTo -> new Worker.SetDraining(wanted, replyTo),
                         askTimeout(),
@@ -145,7 +146,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                 .thenCombine(leases.evacuation(id), (status, moving) -> Optional.of(view(status, moving)));
     }
 
-    private static DrainView view(Worker.Status status, Evacuation leases) {
+    private static DrainView view(WorkerStatus status, Evacuation leases) {
         return new DrainView(
                 status.worker().url(),
                 status.state().name(),
@@ -177,7 +178,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
     @Override
     public CompletionStage<List<ServedModel>> models() {
         return statuses().thenApply(all -> all.stream()
-                .map(Worker.Status::facts)
+                .map(WorkerStatus::facts)
                 .flatMap(facts -> facts == null ? java.util.stream.Stream.empty() : facts.models().stream())
                 .distinct()
                 .sorted()
@@ -203,14 +204,14 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
     }
 
     /** What every worker says of itself. */
-    CompletionStage<List<Worker.Status>> statuses() {
-        CompletionStage<List<Worker.Status>> all = CompletableFuture.completedFuture(List.of());
+    CompletionStage<List<WorkerStatus>> statuses() {
+        CompletionStage<List<WorkerStatus>> all = CompletableFuture.completedFuture(List.of());
         for (EngineEndpoint engine : settings.workers().engines()) {
-            CompletionStage<Worker.Status> one = AskPattern.<Worker.Command, Worker.Status>ask(
+            CompletionStage<WorkerStatus> one = AskPattern.<Worker.Command, WorkerStatus>ask(
                             workers.ref(engine.worker()), Worker.GetStatus::new, askTimeout(), system.scheduler())
                     .exceptionally(silent -> silent(engine.worker()));
             all = all.thenCombine(one, (before, status) -> {
-                List<Worker.Status> more = new ArrayList<>(before);
+                List<WorkerStatus> more = new ArrayList<>(before);
                 more.add(status);
                 return more;
             });
@@ -219,8 +220,8 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
     }
 
     /** What is shown of a worker whose actor is on its way to another node, say: the others are shown all the same. */
-    private static Worker.Status silent(WorkerId worker) {
-        return new Worker.Status(
+    private static WorkerStatus silent(WorkerId worker) {
+        return new WorkerStatus(
                 worker,
                 WorkerState.UNREACHABLE,
                 null,
@@ -298,7 +299,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                 turn.startedAt());
     }
 
-    private static WorkerView view(Worker.Status status) {
+    private static WorkerView view(WorkerStatus status) {
         EngineFacts facts = status.facts();
         WorkerLoad load = status.load();
         return new WorkerView(
@@ -313,7 +314,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
     }
 
     /** The tiers that a worker's engine has. */
-    private static Map<String, TierView> tiers(Worker.Status status) {
+    private static Map<String, TierView> tiers(WorkerStatus status) {
         WorkerLoad load = status.load();
         Map<String, TierView> tiers = new LinkedHashMap<>();
         tiers.put(

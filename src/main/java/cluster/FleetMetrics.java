@@ -11,7 +11,7 @@ import kv.WorkerId;
 import metrics.Metric;
 import metrics.Metrics;
 import router.Router;
-import workers.Worker;
+import workers.WorkerStatus;
 
 /**
  * The process's metrics with what workers and router answer when they are read: asked then, so that nothing is asked while
@@ -21,14 +21,14 @@ import workers.Worker;
  */
 final class FleetMetrics implements Scrape {
     private final Metrics metrics;
-    private final Supplier<CompletionStage<List<Worker.Status>>> workers;
+    private final Supplier<CompletionStage<List<WorkerStatus>>> workers;
     private final Supplier<CompletionStage<Router.Status>> router;
-    private final Map<WorkerId, Worker.Status> seen = new ConcurrentHashMap<>();
+    private final Map<WorkerId, WorkerStatus> seen = new ConcurrentHashMap<>();
     private volatile int waitingTurns;
 
     FleetMetrics(
             Metrics metrics,
-            Supplier<CompletionStage<List<Worker.Status>>> workers,
+            Supplier<CompletionStage<List<WorkerStatus>>> workers,
             Supplier<CompletionStage<Router.Status>> router) {
         this.metrics = metrics;
         this.workers = workers;
@@ -44,21 +44,21 @@ final class FleetMetrics implements Scrape {
                 .handle((done, silent) -> metrics.scrape());
     }
 
-    private void see(Worker.Status status) {
+    private void see(WorkerStatus status) {
         if (seen.put(status.worker(), status) == null) {
             gauge(Metric.WORKER_UP, status, each -> each.state().accepting() ? 1 : 0);
             gauge(Metric.WORKER_REQUESTS, status, each -> each.load().runningRequests(), "running");
             gauge(Metric.WORKER_REQUESTS, status, each -> each.load().waitingRequests(), "waiting");
-            gauge(Metric.WORKER_REQUESTS, status, Worker.Status::admittedTurns, "admitted");
+            gauge(Metric.WORKER_REQUESTS, status, WorkerStatus::admittedTurns, "admitted");
             gauge(Metric.WORKER_BLOCKS, status, each -> each.load().deviceBlocksUsed(), "used");
             gauge(Metric.WORKER_BLOCKS, status, each -> each.load().deviceBlocksCached(), "cached");
             gauge(Metric.WORKER_BLOCKS, status, each -> each.load().deviceBlocksTotal(), "total");
-            gauge(Metric.WORKER_BLOCKS, status, Worker.Status::hostBlocks, "host");
-            gauge(Metric.WORKER_BLOCKS, status, Worker.Status::diskBlocks, "disk");
+            gauge(Metric.WORKER_BLOCKS, status, WorkerStatus::hostBlocks, "host");
+            gauge(Metric.WORKER_BLOCKS, status, WorkerStatus::diskBlocks, "disk");
         }
     }
 
-    private void gauge(Metric metric, Worker.Status first, ToIntFunction<Worker.Status> value, String... state) {
+    private void gauge(Metric metric, WorkerStatus first, ToIntFunction<WorkerStatus> value, String... state) {
         WorkerId worker = first.worker();
         String[] labels = new String[1 + state.length];
         labels[0] = worker.url();

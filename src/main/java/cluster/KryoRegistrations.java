@@ -58,6 +58,7 @@ import router.retention.Step;
 import workers.RetentionNews;
 import workers.Seat;
 import workers.Worker;
+import workers.WorkerStatus;
 import workers.WorkerUpdate;
 import workers.holds.HoldEnd;
 import workers.status.AnswerExtras;
@@ -128,7 +129,7 @@ final class KryoRegistrations {
         add(68, Worker.Admitted.class);
         add(69, Worker.AdmissionRefused.class);
         add(70, Worker.RefusalReason.class);
-        add(71, Worker.Status.class);
+        add(71, WorkerStatus.class);
         add(72, WorkerUpdate.Joined.class);
         add(73, WorkerUpdate.BlocksChanged.class);
         add(74, WorkerUpdate.LoadChanged.class);

@@ -13,7 +13,6 @@ import akka.cluster.sharding.typed.javadsl.EntityTypeKey;
 import inference.ConversationRef;
 import inference.TurnId;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import kv.Epoch;
@@ -27,7 +26,6 @@ import kv.StoredCopy;
 import kv.WorkerId;
 import metrics.Metric;
 import org.jspecify.annotations.Nullable;
-import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
@@ -87,10 +85,10 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
      * An operator wants no turns here but of those whose prompts are held here, or wants all again; running ones finish. Answered with
      * the status then.
      */
-    public record SetDraining(boolean draining, ActorRef<Status> replyTo) implements Command {}
+    public record SetDraining(boolean draining, ActorRef<WorkerStatus> replyTo) implements Command {}
 
     /** Asks for the worker's status. */
-    public record GetStatus(ActorRef<Status> replyTo) implements Command {}
+    public record GetStatus(ActorRef<WorkerStatus> replyTo) implements Command {}
 
     /**
      * Asks to keep a prefix; an earlier hold of the lease is replaced. Of one lease the order with the highest number in the
@@ -180,31 +178,6 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         DRAINING,
         FULL,
         TOO_LONG
-    }
-
-    /**
-     * Answer to {@link GetStatus}.
-     *
-     * @param incarnation null until the engine answered for the first time
-     * @param reason why the worker is in its state
-     * @param hostBlocks blocks that its host tier holds
-     * @param diskBlocks blocks that its disk tier holds
-     * @param holds what it keeps, the first to yield first
-     */
-    public record Status(
-            WorkerId worker,
-            WorkerState state,
-            @Nullable Incarnation incarnation,
-            @Nullable EngineFacts facts,
-            WorkerLoad load,
-            int admittedTurns,
-            String reason,
-            int hostBlocks,
-            int diskBlocks,
-            List<Hold> holds) {
-        public Status {
-            holds = List.copyOf(holds);
-        }
     }
 
     /**

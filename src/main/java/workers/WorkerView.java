@@ -31,9 +31,9 @@ final class WorkerView {
         return load.now(admissions, cache.mirror(), holds.deviceBlocks(), life.facts());
     }
 
-    Worker.Status status() {
+    WorkerStatus status() {
         EngineFacts facts = life.facts();
-        return new Worker.Status(
+        return new WorkerStatus(
                 id,
                 life.state(),
                 facts == null ? null : cache.incarnation(),

@@ -11,13 +11,13 @@ import kv.WorkerId;
 import metrics.Metrics;
 import org.junit.jupiter.api.Test;
 import router.Router;
-import workers.Worker;
+import workers.WorkerStatus;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
 class FleetMetricsTest {
     private final Metrics metrics = new Metrics();
-    private CompletionStage<List<Worker.Status>> workers = CompletableFuture.completedStage(List.of());
+    private CompletionStage<List<WorkerStatus>> workers = CompletableFuture.completedStage(List.of());
     private CompletionStage<Router.Status> router = CompletableFuture.completedStage(new Router.Status(0, 0));
     private final FleetMetrics fleet = new FleetMetrics(metrics, () -> workers, () -> router);
 
@@ -59,8 +59,8 @@ class FleetMetricsTest {
                 .filter(line -> line.startsWith("holdfast_") && Stream.of(parts).anyMatch(line::contains));
     }
 
-    private static Worker.Status worker(String url, WorkerState state, int running, int used) {
-        return new Worker.Status(
+    private static WorkerStatus worker(String url, WorkerState state, int running, int used) {
+        return new WorkerStatus(
                 new WorkerId(url),
                 state,
                 null,

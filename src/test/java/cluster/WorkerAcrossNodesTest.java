@@ -69,6 +69,7 @@ import workers.RetentionNews;
 import workers.Seat;
 import workers.Worker;
 import workers.WorkerPorts;
+import workers.WorkerStatus;
 import workers.Workers;
 import workers.ZmqEventSource;
 import workers.openai.OpenAiEngineClient;
@@ -239,8 +240,8 @@ class WorkerAcrossNodesTest {
         engine = Eventually.get(() -> SimServer.start(simulated(port, events, replay, 8)));
     }
 
-    private static Worker.Status status() {
-        TestProbe<Worker.Status> answers = workerNode.createTestProbe();
+    private static WorkerStatus status() {
+        TestProbe<WorkerStatus> answers = workerNode.createTestProbe();
         worker.tell(new Worker.GetStatus(answers.getRef()));
         return answers.receiveMessage();
     }

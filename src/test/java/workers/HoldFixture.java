@@ -42,7 +42,7 @@ abstract class HoldFixture {
     final ScriptedEvents events = new ScriptedEvents();
     private final AtomicLong lives = new AtomicLong();
     final MemoryConversations conversations = new MemoryConversations();
-    final TestProbe<Worker.Status> statuses;
+    final TestProbe<WorkerStatus> statuses;
     final TestProbe<RetentionNews> keeper;
     ActorRef<Worker.Command> worker;
 
@@ -152,7 +152,7 @@ abstract class HoldFixture {
         return Objects.requireNonNull(status().incarnation());
     }
 
-    Worker.Status status() {
+    WorkerStatus status() {
         worker.tell(new Worker.GetStatus(statuses.getRef()));
         return statuses.receiveMessage();
     }

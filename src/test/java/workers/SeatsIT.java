@@ -419,10 +419,10 @@ class SeatsIT {
                                 () -> new Incarnation(5, numbers.incrementAndGet()),
                                 new Metrics(),
                                 System::nanoTime)));
-        TestProbe<Worker.Status> statuses = kit.kit().createTestProbe();
+        TestProbe<WorkerStatus> statuses = kit.kit().createTestProbe();
         return statuses.awaitAssert(PATIENCE, () -> {
             worker.tell(new Worker.GetStatus(statuses.getRef()));
-            Worker.Status status = statuses.receiveMessage();
+            WorkerStatus status = statuses.receiveMessage();
             assertEquals(WorkerState.READY, status.state());
             return new Engine(worker, client, Objects.requireNonNull(status.incarnation()));
         });

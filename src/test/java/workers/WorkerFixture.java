@@ -32,7 +32,7 @@ abstract class WorkerFixture {
     final ScriptedEvents events = new ScriptedEvents();
     final Metrics metrics = new Metrics();
     final TestProbe<Worker.AdmitReply> admissions;
-    final TestProbe<Worker.Status> statuses;
+    final TestProbe<WorkerStatus> statuses;
     private final AtomicLong lives = new AtomicLong();
     final ActorRef<Worker.Command> worker;
 
@@ -80,14 +80,14 @@ abstract class WorkerFixture {
         return admissions.expectMessageClass(Worker.AdmissionRefused.class);
     }
 
-    Worker.Status status() {
+    WorkerStatus status() {
         worker.tell(new Worker.GetStatus(statuses.getRef()));
         return statuses.receiveMessage();
     }
 
-    Worker.Status awaitState(WorkerState state) {
+    WorkerStatus awaitState(WorkerState state) {
         return statuses.awaitAssert(() -> {
-            Worker.Status status = status();
+            WorkerStatus status = status();
             assertEquals(state, status.state());
             return status;
         });

@@ -52,8 +52,8 @@ class WorkerLifeTest extends WorkerFixture {
         engine.answers(new EngineFacts(List.of("m"), 16, 100, 8192, 2, 100, EngineCapabilities.NONE), 1, 0, 0);
         time.timePasses(HEARTBEAT);
 
-        Worker.Status refused = statuses.awaitAssert(() -> {
-            Worker.Status status = status();
+        WorkerStatus refused = statuses.awaitAssert(() -> {
+            WorkerStatus status = status();
             assertTrue(status.reason().contains("16 tokens"), status.reason());
             return status;
         });
@@ -156,7 +156,7 @@ class WorkerLifeTest extends WorkerFixture {
 
         joining.tell(new Worker.GetStatus(statuses.getRef()));
 
-        Worker.Status status = statuses.receiveMessage();
+        WorkerStatus status = statuses.receiveMessage();
         assertEquals(WorkerState.JOINING, status.state());
         assertNull(status.incarnation());
         kit.kit().stop(joining);
