@@ -22,9 +22,9 @@ import router.placement.KeptPrefix;
 import router.placement.Placement;
 import router.placement.RouteOutcome;
 import router.placement.RouteRequest;
+import workers.AdmitReply;
 import workers.EngineClient;
 import workers.Seat;
-import workers.Worker;
 
 /**
  * How a turn gets its answer: the part of its behavior that finds a worker, takes the answer from its engine to the client, and
@@ -178,9 +178,9 @@ final class Generation {
 
     Behavior<Turn.Command> onWorkerReplied(Turn.WorkerReplied replied) {
         if (stage == Stage.ADMITTING) {
-            if (replied.reply() instanceof Worker.Admitted admitted) {
+            if (replied.reply() instanceof AdmitReply.Admitted admitted) {
                 stream(replied.worker(), admitted);
-            } else if (replied.reply() instanceof Worker.AdmissionRefused refused) {
+            } else if (replied.reply() instanceof AdmitReply.Refused refused) {
                 refused(replied.worker(), refused);
             } else {
                 lost(PlacementFailures.silent(replied.worker()));
@@ -189,9 +189,9 @@ final class Generation {
         return Behaviors.same();
     }
 
-    private void refused(WorkerId worker, Worker.AdmissionRefused refused) {
+    private void refused(WorkerId worker, AdmitReply.Refused refused) {
         place.refused(refused);
-        if (refused.reason() == Worker.RefusalReason.FULL) {
+        if (refused.reason() == AdmitReply.RefusalReason.FULL) {
             attempts.full(worker);
         } else {
             attempts.lost(worker, PlacementFailures.of(refused));
@@ -199,7 +199,7 @@ final class Generation {
         placeAgain(PlacementFailures.of(refused));
     }
 
-    private void stream(WorkerId admittedBy, Worker.Admitted admitted) {
+    private void stream(WorkerId admittedBy, AdmitReply.Admitted admitted) {
         stage = Stage.STREAMING;
         timers.startTimerAtFixedRate(new Turn.RenewalDue(), admitted.validFor().dividedBy(RENEWALS));
         int placement = attempts.placements();

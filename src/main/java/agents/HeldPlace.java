@@ -12,6 +12,7 @@ import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import router.Router;
 import router.placement.Placement;
+import workers.AdmitReply;
 import workers.Seat;
 import workers.Worker;
 
@@ -25,14 +26,14 @@ final class HeldPlace {
     /** Blocks told of in one message: at up to 10 bytes each, it stays below the 64 KiB that messages may have. */
     private static final int BLOCKS_TOLD = 4096;
 
-    private static final Worker.Placed NOWHERE = new Worker.Placed(Seat.ANY, 0);
+    private static final AdmitReply.Placed NOWHERE = new AdmitReply.Placed(Seat.ANY, 0);
 
     private final TurnId turn;
     private final TurnPorts ports;
     private @Nullable WorkerId worker;
     private @Nullable WorkerId pullFrom;
     private EngineStream.@Nullable Answer stream;
-    private Worker.Placed place = NOWHERE;
+    private AdmitReply.Placed place = NOWHERE;
     private int promisedBlocks;
     private boolean callsTools;
     private boolean answering;
@@ -48,11 +49,11 @@ final class HeldPlace {
             Placement proposal,
             RenderedPrompt prompt,
             int expectedOutputTokens,
-            Function2<Worker.@Nullable AdmitReply, Throwable, C> replied) {
+            Function2<@Nullable AdmitReply, Throwable, C> replied) {
         worker = proposal.worker();
         pullFrom = proposal.pullFrom();
         context.ask(
-                Worker.AdmitReply.class,
+                AdmitReply.class,
                 ports.workers().apply(proposal.worker()),
                 ports.settings().admissionTimeout(),
                 replyTo -> new Worker.AdmitTurn(
@@ -72,7 +73,7 @@ final class HeldPlace {
     }
 
     /** The worker refused: nothing is held there, and the router is told why. */
-    void refused(Worker.AdmissionRefused refusal) {
+    void refused(AdmitReply.Refused refusal) {
         if (worker != null) {
             ports.router().tell(new Router.Refused(turn, worker, refusal.load()));
             worker = null;
@@ -80,7 +81,7 @@ final class HeldPlace {
     }
 
     /** The engine's stream is open, for a request in the given place. */
-    void opened(Worker.Placed admitted, EngineStream.Answer answer) {
+    void opened(AdmitReply.Placed admitted, EngineStream.Answer answer) {
         place = admitted;
         promisedBlocks = admitted.keptBlocks();
         stream = answer;
@@ -94,7 +95,7 @@ final class HeldPlace {
                 int to = Math.min(chain.length, from + BLOCKS_TOLD);
                 tellWorker(new Worker.SeatFilled(turn, from, Arrays.copyOfRange(chain, from, to)));
             }
-            place = new Worker.Placed(place.seat(), chain.length);
+            place = new AdmitReply.Placed(place.seat(), chain.length);
         }
     }
 

@@ -4,7 +4,7 @@ import inference.InferenceFailure;
 import kv.WorkerId;
 import router.Router;
 import router.placement.RouteOutcome;
-import workers.Worker;
+import workers.AdmitReply;
 
 /** What a client is told when a turn finds no place. */
 final class PlacementFailures {
@@ -14,9 +14,9 @@ final class PlacementFailures {
         return refusal.outcome().failure(refusal.message());
     }
 
-    static InferenceFailure of(Worker.AdmissionRefused refusal) {
+    static InferenceFailure of(AdmitReply.Refused refusal) {
         RouteOutcome outcome =
-                refusal.reason() == Worker.RefusalReason.TOO_LONG ? RouteOutcome.TOO_LONG : RouteOutcome.NO_WORKER;
+                refusal.reason() == AdmitReply.RefusalReason.TOO_LONG ? RouteOutcome.TOO_LONG : RouteOutcome.NO_WORKER;
         return outcome.failure("the last worker asked refused the turn: " + refusal.reason());
     }
 

@@ -22,7 +22,7 @@ import metrics.Metric;
 import org.jspecify.annotations.Nullable;
 import router.LeaseKeeper;
 import router.Router;
-import workers.Worker;
+import workers.AdmitReply;
 
 /**
  * One request from its arrival to its last event, on the node that took it.
@@ -48,7 +48,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
 
     record RouterReplied(Router.RouteReply reply) implements Command {}
 
-    record WorkerReplied(WorkerId worker, Worker.@Nullable AdmitReply reply) implements Command {}
+    record WorkerReplied(WorkerId worker, @Nullable AdmitReply reply) implements Command {}
 
     record EngineSent(int placement, InferenceEvent event) implements Command {}
 

@@ -55,7 +55,7 @@ final class AdmissionDesk {
 
     /** Admits a turn, for which holds yield, or refuses it; an admitted one is answered when its place is ready. */
     void admit(Worker.AdmitTurn admit) {
-        Optional<Worker.RefusalReason> refusal = admissions
+        Optional<AdmitReply.RefusalReason> refusal = admissions
                 .admit(
                         admit.turn(),
                         admit.inputTokens(),
@@ -66,20 +66,20 @@ final class AdmissionDesk {
                 .or(() -> seat(admit));
         ports.metrics().count(Metric.ADMISSIONS, refusal.map(Enum::name).orElse("ADMITTED"));
         if (refusal.isPresent()) {
-            admit.replyTo().tell(new Worker.AdmissionRefused(refusal.get(), view.load()));
+            admit.replyTo().tell(new AdmitReply.Refused(refusal.get(), view.load()));
         } else {
             expectSignOfLife(admit.turn());
             holds.yieldTo(Math.max(0, view.load().deviceBlocksTotal() - admissions.freshBlocks()));
         }
     }
 
-    private Optional<Worker.RefusalReason> seat(Worker.AdmitTurn admit) {
+    private Optional<AdmitReply.RefusalReason> seat(Worker.AdmitTurn admit) {
         boolean seated = seats.seat(
-                admit, place -> admit.replyTo().tell(new Worker.Admitted(cache.incarnation(), validFor, place)));
+                admit, place -> admit.replyTo().tell(new AdmitReply.Admitted(cache.incarnation(), validFor, place)));
         if (!seated) {
             admissions.end(admit.turn());
         }
-        return seated ? Optional.empty() : Optional.of(Worker.RefusalReason.FULL);
+        return seated ? Optional.empty() : Optional.of(AdmitReply.RefusalReason.FULL);
     }
 
     /** A turn lives, perhaps admitted by a predecessor of this worker. */

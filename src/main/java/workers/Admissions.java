@@ -32,7 +32,7 @@ final class Admissions {
      *
      * @param heldBlocks leading blocks of its prompt that holds cover
      */
-    Optional<Worker.RefusalReason> admit(
+    Optional<AdmitReply.RefusalReason> admit(
             TurnId turn,
             int inputTokens,
             int expectedOutputTokens,
@@ -44,17 +44,17 @@ final class Admissions {
         }
         boolean comesBack = state == WorkerState.DRAINING && heldBlocks > 0;
         if (state == WorkerState.DRAINING && !comesBack) {
-            return Optional.of(Worker.RefusalReason.DRAINING);
+            return Optional.of(AdmitReply.RefusalReason.DRAINING);
         }
         if (!(comesBack || state.accepting()) || facts == null) {
-            return Optional.of(Worker.RefusalReason.NOT_READY);
+            return Optional.of(AdmitReply.RefusalReason.NOT_READY);
         }
         int needed = blocks(inputTokens + 1, facts);
         if (inputTokens >= facts.contextTokens() || needed > facts.deviceBlocks()) {
-            return Optional.of(Worker.RefusalReason.TOO_LONG);
+            return Optional.of(AdmitReply.RefusalReason.TOO_LONG);
         }
         if (turns.size() >= facts.maxSequences()) {
-            return Optional.of(Worker.RefusalReason.FULL);
+            return Optional.of(AdmitReply.RefusalReason.FULL);
         }
         int whole = Math.min(facts.deviceBlocks(), blocks(inputTokens + expectedOutputTokens, facts));
         put(turn, new Reserved(whole, Math.max(0, whole - heldBlocks)));

@@ -110,9 +110,9 @@ final class SeatCommands {
      * Finds an admitted turn its place; false when every seat is taken. The turn is answered once its place is ready: a copy that it
      * brings is loaded first, in place of whatever the seat holds. A copy that cannot be loaded costs a prefill, no more.
      */
-    boolean seat(Worker.AdmitTurn admit, Consumer<Worker.Placed> ready) {
+    boolean seat(Worker.AdmitTurn admit, Consumer<AdmitReply.Placed> ready) {
         if (table().seats() == 0) {
-            ready.accept(new Worker.Placed(Seat.ANY, 0));
+            ready.accept(new AdmitReply.Placed(Seat.ANY, 0));
             return true;
         }
         String user = user(admit.turn());
@@ -125,14 +125,14 @@ final class SeatCommands {
             Seat seat = new Seat(taken.seat());
             StoredCopy source = admit.source();
             if (source == null) {
-                ready.accept(new Worker.Placed(seat, taken.keptBlocks()));
+                ready.accept(new AdmitReply.Placed(seat, taken.keptBlocks()));
                 return;
             }
             changed.accept(table().emptied(user));
             loading.add(user);
             outcomes.await(engine.load(source, seat), (receipt, failure) -> {
                 if (loading.remove(user)) {
-                    ready.accept(new Worker.Placed(seat, 0));
+                    ready.accept(new AdmitReply.Placed(seat, 0));
                 } else {
                     table().free(user);
                 }

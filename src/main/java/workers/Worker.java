@@ -26,7 +26,6 @@ import kv.StoredCopy;
 import kv.WorkerId;
 import metrics.Metric;
 import org.jspecify.annotations.Nullable;
-import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
 /**
@@ -35,6 +34,9 @@ import workers.status.WorkerState;
  * <p>The engine is the truth about its cache; the worker mirrors it under an incarnation and draws a new one whenever what
  * it told may no longer hold: the engine restarted, or events are lost for good. The worker is the truth about its capacity.
  * Nothing here is durable: a worker that starts again probes its engine and has the engine's events repeated.
+ *
+ * <p>What it says has a file for each who hears it: turns {@link AdmitReply}, keepers of leases {@link RetentionNews}, routers
+ * {@link WorkerUpdate}, operators {@link WorkerStatus}.
  */
 public final class Worker extends AbstractBehavior<Worker.Command> {
     /** Sharding key; the entity id is the engine's URL, encoded. */
@@ -155,30 +157,6 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     private record EngineDone(Runnable then) implements Command {}
 
     private record SubscriberStopped(ActorRef<WorkerUpdate> subscriber) implements Command {}
-
-    /** Answer to {@link AdmitTurn}. */
-    public sealed interface AdmitReply {}
-
-    /**
-     * The turn may be sent to the engine.
-     *
-     * @param validFor lapses without {@link RenewAdmission} in that time
-     */
-    public record Admitted(Incarnation incarnation, Duration validFor, Placed place) implements AdmitReply {}
-
-    /** Where in the engine a turn is to run, and how many leading blocks of its prompt are known to be there. */
-    public record Placed(Seat seat, int keptBlocks) {}
-
-    /** The turn may not run here now; the router's view was stale and the load tells how. */
-    public record AdmissionRefused(RefusalReason reason, WorkerLoad load) implements AdmitReply {}
-
-    /** Why a worker refuses. */
-    public enum RefusalReason {
-        NOT_READY,
-        DRAINING,
-        FULL,
-        TOO_LONG
-    }
 
     /**
      * The worker of one engine.

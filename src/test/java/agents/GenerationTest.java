@@ -37,6 +37,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import router.Router;
 import router.placement.RouteOutcome;
+import workers.AdmitReply;
 import workers.EngineClient;
 import workers.Seat;
 import workers.Worker;
@@ -52,7 +53,7 @@ class GenerationTest extends TurnFixture {
                 .toArray();
         TestSubscriber.Probe<InferenceEvent> client = run(request);
         placeOn(FIRST);
-        admit(FIRST, new Worker.Placed(new Seat(2), 1));
+        admit(FIRST, new AdmitReply.Placed(new Seat(2), 1));
         TestPublisher.Probe<InferenceEvent> engine = engineOf(FIRST);
         assertEquals(new Seat(2), seats.get(FIRST));
         client.request(10);
@@ -108,7 +109,7 @@ class GenerationTest extends TurnFixture {
             workerAt(FIRST)
                     .expectMessageClass(Worker.AdmitTurn.class)
                     .replyTo()
-                    .tell(new Worker.AdmissionRefused(Worker.RefusalReason.FULL, load));
+                    .tell(new AdmitReply.Refused(AdmitReply.RefusalReason.FULL, load));
 
             router.expectMessage(new Router.Refused(REQUEST.turn(), FIRST, load));
             assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
@@ -126,7 +127,7 @@ class GenerationTest extends TurnFixture {
             workerAt(FIRST)
                     .expectMessageClass(Worker.AdmitTurn.class)
                     .replyTo()
-                    .tell(new Worker.AdmissionRefused(Worker.RefusalReason.FULL, WorkerLoad.idle(1)));
+                    .tell(new AdmitReply.Refused(AdmitReply.RefusalReason.FULL, WorkerLoad.idle(1)));
             router.expectMessageClass(Router.Refused.class);
             Router.Route again = router.expectMessageClass(Router.Route.class);
             again.replyTo().tell(new Router.NotPlaced(RouteOutcome.NO_WORKER, "none"));
@@ -169,7 +170,7 @@ class GenerationTest extends TurnFixture {
                 workerAt(FIRST)
                         .expectMessageClass(Worker.AdmitTurn.class)
                         .replyTo()
-                        .tell(new Worker.AdmissionRefused(Worker.RefusalReason.NOT_READY, WorkerLoad.idle(1)));
+                        .tell(new AdmitReply.Refused(AdmitReply.RefusalReason.NOT_READY, WorkerLoad.idle(1)));
                 router.expectMessageClass(Router.Refused.class);
             }
             router.expectMessageClass(Router.Release.class);

@@ -60,6 +60,7 @@ import router.placement.Placement;
 import router.placement.RouteRequest;
 import router.retention.Lease;
 import testkit.MemoryConversations;
+import workers.AdmitReply;
 import workers.EngineClient;
 import workers.Seat;
 import workers.Worker;
@@ -244,14 +245,14 @@ abstract class TurnFixture {
     }
 
     void admit(WorkerId worker) {
-        admit(worker, new Worker.Placed(Seat.ANY, 0));
+        admit(worker, new AdmitReply.Placed(Seat.ANY, 0));
     }
 
-    void admit(WorkerId worker, Worker.Placed place) {
+    void admit(WorkerId worker, AdmitReply.Placed place) {
         workerAt(worker)
                 .expectMessageClass(Worker.AdmitTurn.class)
                 .replyTo()
-                .tell(new Worker.Admitted(new Incarnation(1, 2), Duration.ofSeconds(30), place));
+                .tell(new AdmitReply.Admitted(new Incarnation(1, 2), Duration.ofSeconds(30), place));
     }
 
     TestPublisher.Probe<InferenceEvent> engineOf(WorkerId worker) {

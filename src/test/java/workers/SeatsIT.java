@@ -91,7 +91,7 @@ class SeatsIT {
     private static Engine a;
     private static Engine b;
 
-    private final TestProbe<Worker.AdmitReply> admissions = kit.kit().createTestProbe();
+    private final TestProbe<AdmitReply> admissions = kit.kit().createTestProbe();
     private final TestProbe<RetentionNews> keeper = kit.kit().createTestProbe();
     private long orders;
 
@@ -99,7 +99,7 @@ class SeatsIT {
     private record Engine(ActorRef<Worker.Command> worker, EngineClient client, Incarnation incarnation) {}
 
     /** What a turn came to. */
-    private record Result(Worker.Placed place, Usage usage) {
+    private record Result(AdmitReply.Placed place, Usage usage) {
         boolean reused(int percent) {
             return usage.cachedTokens() * 100L >= (long) usage.inputTokens() * percent;
         }
@@ -317,8 +317,9 @@ class SeatsIT {
         engine.worker()
                 .tell(new Worker.AdmitTurn(
                         request.turn(), blocks.tokens(), 24, session.cached, source, admissions.getRef()));
-        Worker.Placed place =
-                admissions.expectMessageClass(Worker.Admitted.class, PATIENCE).place();
+        AdmitReply.Placed place = admissions
+                .expectMessageClass(AdmitReply.Admitted.class, PATIENCE)
+                .place();
         List<InferenceEvent> events = engine.client()
                 .generate(request, place.seat())
                 .runWith(Sink.seq(), kit.kit().system())

@@ -24,9 +24,9 @@ class WorkerAdmissionsTest extends WorkerFixture {
         assertEquals(VALIDITY, admitted("a").validFor());
         admitted("b");
 
-        Worker.AdmissionRefused refused = refusal("c", 10);
+        AdmitReply.Refused refused = refusal("c", 10);
 
-        assertEquals(Worker.RefusalReason.FULL, refused.reason());
+        assertEquals(AdmitReply.RefusalReason.FULL, refused.reason());
         assertEquals(2, refused.load().runningRequests());
         worker.tell(new Worker.EndTurn(new TurnId("a")));
         admitted("c");
@@ -46,8 +46,8 @@ class WorkerAdmissionsTest extends WorkerFixture {
     void refusesWhatCouldNeverRun() {
         awaitState(WorkerState.READY);
 
-        assertEquals(Worker.RefusalReason.TOO_LONG, refusal("a", 150).reason());
-        assertEquals(Worker.RefusalReason.TOO_LONG, refusal("a", 1000).reason());
+        assertEquals(AdmitReply.RefusalReason.TOO_LONG, refusal("a", 150).reason());
+        assertEquals(AdmitReply.RefusalReason.TOO_LONG, refusal("a", 1000).reason());
     }
 
     @Test

@@ -31,7 +31,7 @@ abstract class WorkerFixture {
     final ScriptedEngine engine = new ScriptedEngine();
     final ScriptedEvents events = new ScriptedEvents();
     final Metrics metrics = new Metrics();
-    final TestProbe<Worker.AdmitReply> admissions;
+    final TestProbe<AdmitReply> admissions;
     final TestProbe<WorkerStatus> statuses;
     private final AtomicLong lives = new AtomicLong();
     final ActorRef<Worker.Command> worker;
@@ -70,14 +70,14 @@ abstract class WorkerFixture {
         });
     }
 
-    Worker.Admitted admitted(String turn) {
+    AdmitReply.Admitted admitted(String turn) {
         worker.tell(new Worker.AdmitTurn(new TurnId(turn), 10, 4, null, null, admissions.getRef()));
-        return admissions.expectMessageClass(Worker.Admitted.class);
+        return admissions.expectMessageClass(AdmitReply.Admitted.class);
     }
 
-    Worker.AdmissionRefused refusal(String turn, int inputTokens) {
+    AdmitReply.Refused refusal(String turn, int inputTokens) {
         worker.tell(new Worker.AdmitTurn(new TurnId(turn), inputTokens, 4, null, null, admissions.getRef()));
-        return admissions.expectMessageClass(Worker.AdmissionRefused.class);
+        return admissions.expectMessageClass(AdmitReply.Refused.class);
     }
 
     WorkerStatus status() {

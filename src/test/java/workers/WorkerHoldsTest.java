@@ -101,14 +101,14 @@ class WorkerHoldsTest extends HoldFixture {
     void r6RunningTurnsComeFirst() {
         compute(4);
         hold(1, 4, 1, LONG);
-        TestProbe<Worker.AdmitReply> admissions = kit.kit().createTestProbe();
+        TestProbe<AdmitReply> admissions = kit.kit().createTestProbe();
         worker.tell(new Worker.AdmitTurn(new TurnId("own"), 100, 20, prefix(4), null, admissions.getRef()));
-        admissions.expectMessageClass(Worker.Admitted.class);
+        admissions.expectMessageClass(AdmitReply.Admitted.class);
         assertEquals(1, status().holds().size(), "there is room for both");
 
         worker.tell(new Worker.AdmitTurn(new TurnId("other"), 100, 20, null, null, admissions.getRef()));
 
-        admissions.expectMessageClass(Worker.Admitted.class);
+        admissions.expectMessageClass(AdmitReply.Admitted.class);
         assertEquals(
                 HoldEnd.REVOKED_UNDER_PRESSURE,
                 keeper.expectMessageClass(RetentionNews.HoldEnded.class).reason());
@@ -221,13 +221,13 @@ class WorkerHoldsTest extends HoldFixture {
 
         assertEquals(new Receipt.Rejected(Receipt.Reason.DRAINING), hold(2, 3, 1, LONG));
         assertEquals(new Receipt.Accepted(), hold(1, 2, 1, LONG), "asserted again");
-        TestProbe<Worker.AdmitReply> admissions = kit.kit().createTestProbe();
+        TestProbe<AdmitReply> admissions = kit.kit().createTestProbe();
         worker.tell(new Worker.AdmitTurn(new TurnId("back"), 10, 4, prefix(2), null, admissions.getRef()));
-        admissions.expectMessageClass(Worker.Admitted.class);
+        admissions.expectMessageClass(AdmitReply.Admitted.class);
         worker.tell(new Worker.AdmitTurn(new TurnId("new"), 10, 4, null, null, admissions.getRef()));
         assertEquals(
-                Worker.RefusalReason.DRAINING,
-                admissions.expectMessageClass(Worker.AdmissionRefused.class).reason());
+                AdmitReply.RefusalReason.DRAINING,
+                admissions.expectMessageClass(AdmitReply.Refused.class).reason());
 
         worker.tell(new Worker.SetDraining(false, statuses.getRef()));
         assertEquals(WorkerState.READY, statuses.receiveMessage().state());

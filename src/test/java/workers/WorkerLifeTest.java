@@ -58,7 +58,7 @@ class WorkerLifeTest extends WorkerFixture {
             return status;
         });
         assertEquals(WorkerState.JOINING, refused.state());
-        assertEquals(Worker.RefusalReason.NOT_READY, refusal("t", 1).reason());
+        assertEquals(AdmitReply.RefusalReason.NOT_READY, refusal("t", 1).reason());
     }
 
     @Test
@@ -71,7 +71,7 @@ class WorkerLifeTest extends WorkerFixture {
         assertEquals(WorkerState.READY, status().state());
         time.timePasses(HEARTBEAT);
         assertTrue(awaitState(WorkerState.UNREACHABLE).reason().contains("connection refused"));
-        assertEquals(Worker.RefusalReason.NOT_READY, refusal("a", 1).reason());
+        assertEquals(AdmitReply.RefusalReason.NOT_READY, refusal("a", 1).reason());
 
         engine.answers(ScriptedEngine.FACTS, 1000, 0, 0);
         time.timePasses(HEARTBEAT);
