@@ -33,9 +33,10 @@ final class Latencies {
         return opening.size() + returning.size();
     }
 
-    /** p50 and p99 of a session's first turn, of its later ones, and between chunks; in milliseconds. */
+    /** p50 and p99 of all turns, of sessions' first turns, of their later ones, and between chunks; in milliseconds. */
     synchronized double[] figures() {
-        return Stream.of(opening, returning, between)
+        List<Long> all = Stream.concat(opening.stream(), returning.stream()).toList();
+        return Stream.of(all, opening, returning, between)
                 .flatMapToDouble(nanos -> DoubleStream.of(percentile(nanos, 50), percentile(nanos, 99)))
                 .toArray();
     }

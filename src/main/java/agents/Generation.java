@@ -236,9 +236,9 @@ final class Generation {
                 place.finished(prompt.blocks(), finished.usage(), finished.reason());
                 end.reached(TurnOutcome.COMPLETED, finished);
             } else {
+                client.offer(sent.event(), clientTook);
                 book.answered(sent.event());
                 place.answered(prompt.blocks());
-                client.offer(sent.event(), clientTook);
             }
         }
         return Behaviors.same();

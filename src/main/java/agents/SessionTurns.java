@@ -63,7 +63,6 @@ final class SessionTurns {
             running.begun(
                     begin.turn(), new OpenTurns.OpenTurn(begin.session(), match, begin.startedAt(), begin.owner()));
         }
-        phases.changed(before, session, "turn begun");
         begin.replyTo()
                 .tell(new AgentSession.TurnBegun(
                         match.kind(),
@@ -71,6 +70,7 @@ final class SessionTurns {
                         match.point() == null ? 0 : match.point().blocks(),
                         match.frontier() == null ? null : match.frontier().lastWorker(),
                         session.treeRoot()));
+        phases.changed(before, session, "turn begun");
         if (events.isEmpty()) {
             return effects.noReply();
         }

@@ -47,8 +47,10 @@ public final class Answers {
     /** The same with several answers to one request. */
     public CompletionStage<HttpResponse> streamed(
             List<InferenceRequest> choices, ClientConnection client, ByteString keepAlive, Frames<ChoiceEvent> frames) {
-        return turns.open(choices, client)
-                .thenApply(events -> SseStream.response(frames.of(events), settings.keepAliveInterval(), keepAlive));
+        return turns.open(
+                choices,
+                client,
+                events -> SseStream.response(frames.of(events), settings.keepAliveInterval(), keepAlive));
     }
 
     /** The complete answer; fails with {@link RefusedRequest} when there is none. */

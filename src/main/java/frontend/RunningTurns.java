@@ -2,6 +2,7 @@ package frontend;
 
 import akka.NotUsed;
 import akka.actor.typed.ActorSystem;
+import akka.http.javadsl.model.HttpResponse;
 import akka.japi.Pair;
 import akka.stream.javadsl.Source;
 import inference.InferenceEvent;
@@ -16,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import metrics.Metric;
 import metrics.Metrics;
 import org.slf4j.Logger;
@@ -61,20 +63,24 @@ public final class RunningTurns {
      * Starts the turns of one request and waits for their first event, so that one that fails at once is an HTTP error. After
      * {@code first-byte-after} it waits no longer: the stream then begins with silence, and a failure is part of it.
      *
-     * @return the events to stream; fails with {@link RefusedRequest} when the first is a failure
+     * @param response makes the response of the events to stream; called while the engine is at the first of them
+     * @return the response; fails with {@link RefusedRequest} when the first event is a failure
      * @throws RefusedRequest when the server drains
      */
-    public CompletionStage<Source<ChoiceEvent, NotUsed>> open(List<InferenceRequest> choices, ClientConnection client) {
+    public CompletionStage<HttpResponse> open(
+            List<InferenceRequest> choices,
+            ClientConnection client,
+            Function<Source<ChoiceEvent, NotUsed>, HttpResponse> response) {
         List<TurnAnswer> answers = start(choices, client);
-        CompletableFuture<Source<ChoiceEvent, NotUsed>> opened = new CompletableFuture<>();
+        HttpResponse stream = response.apply(merged(answers));
+        CompletableFuture<HttpResponse> opened = new CompletableFuture<>();
         var timer = system.scheduler()
-                .scheduleOnce(
-                        settings.firstByteAfter(), () -> opened.complete(merged(answers)), system.executionContext());
+                .scheduleOnce(settings.firstByteAfter(), () -> opened.complete(stream), system.executionContext());
         for (TurnAnswer answer : answers) {
             var unused = answer.first().thenAccept(first -> {
                 timer.cancel();
                 if (!(first.orElse(null) instanceof InferenceEvent.Failed failed)) {
-                    opened.complete(merged(answers));
+                    opened.complete(stream);
                 } else if (opened.completeExceptionally(new RefusedRequest(failed.failure()))) {
                     answers.forEach(TurnAnswer::leave);
                 }
