@@ -10,9 +10,12 @@ import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.http.StreamResponse;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,6 +58,53 @@ class ChoicesIT {
             assertEquals(CHOICES, session.get("totalTurns").asInt(), session.toString());
             assertEquals(CHOICES, node.metric("holdfast_turns_total{outcome=\"completed\"}"));
             assertEquals("ACTING", session.get("phase").asText(), session.toString());
+        }
+    }
+
+    @Test
+    void everyAnswerIsWholeThoughAnEngineDies() throws Exception {
+        Path config = dataDir.resolve("round-robin.conf");
+        // Either engine serves some of the answers, whichever is killed.
+        Files.writeString(config, "holdfast.router.strategy = round-robin");
+        try (NodeProcess node = NodeProcess.start(
+                dataDir.resolve("data"), NodeProcess.freePort(), "--workers", "2", "--config", config.toString())) {
+            OpenAIClient client = OpenAIOkHttpClient.builder()
+                    .baseUrl(node.baseUrl() + "/v1")
+                    .apiKey("any")
+                    .maxRetries(0)
+                    .build();
+            String said = "slow words ".repeat(30);
+            Map<Long, StringBuilder> answers = new HashMap<>();
+            Set<Long> ended = new HashSet<>();
+            try (StreamResponse<ChatCompletionChunk> stream = client.chat()
+                    .completions()
+                    .createStreaming(ChatCompletionCreateParams.builder()
+                            .model("sim-echo")
+                            .addUserMessage("[sim][{\"text\":\"%s\",\"pace_ms\":20}][/sim]".formatted(said))
+                            .n(CHOICES)
+                            .build())) {
+                boolean killed = false;
+                for (ChatCompletionChunk chunk : (Iterable<ChatCompletionChunk>) stream.stream()::iterator) {
+                    for (ChatCompletionChunk.Choice choice : chunk.choices()) {
+                        StringBuilder answer = answers.computeIfAbsent(choice.index(), index -> new StringBuilder());
+                        choice.delta().content().ifPresent(answer::append);
+                        choice.finishReason().ifPresent(reason -> assertTrue(ended.add(choice.index())));
+                    }
+                    boolean allBegun = answers.size() == CHOICES
+                            && answers.values().stream().noneMatch(StringBuilder::isEmpty);
+                    if (allBegun && !killed) {
+                        killed = node.engines().get(0).destroyForcibly();
+                    }
+                }
+            } finally {
+                client.close();
+            }
+
+            assertEquals(CHOICES, ended.size());
+            answers.forEach((choice, answer) -> assertEquals(said, answer.toString(), "choice " + choice));
+            String log = Files.readString(dataDir.resolve("data/logs/node.log"));
+            assertTrue(log.contains("after its first token"), "the killed engine served no answer: nothing was shown");
+            assertEquals(CHOICES, node.metric("holdfast_turns_total{outcome=\"completed\"}"));
         }
     }
 

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,6 +37,9 @@ import testkit.ToolAgent;
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class KilledServerIT {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
+    /** More than one server has slots. */
+    private static final int ANSWERS = 4;
+
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String SHORT = "ls -la";
     private static final String NAMES =
@@ -169,6 +173,24 @@ class KilledServerIT {
 
         assertTrue(next.cold(), next.toString());
         assertTrue(survivorOf(holder).alive());
+    }
+
+    @Test
+    void severalAnswersHaveASlotEachAndTheSessionGoesOnWithOne() {
+        ToolAgent agent = new ToolAgent(leasing, "tiny", SHORT);
+        JsonNode answers = agent.callsItsTool(ANSWERS);
+        assertEquals(ANSWERS, answers.size());
+        answers.forEach(answer ->
+                assertEquals("tool_calls", answer.path("finish_reason").asText(), answer.toString()));
+        IntStream.range(0, ANSWERS)
+                .forEach(number -> assertEquals(
+                        "COMPLETED", agent.turn(number).path("outcome").asText(), "turn " + number));
+        agent.awaitCopy();
+
+        JsonNode next = agent.goesOn();
+
+        int cached = next.at("/prompt_tokens_details/cached_tokens").asInt();
+        assertTrue(cached * 100 >= 95 * agent.usage().path("prompt_tokens").asInt(), next + " of " + agent.usage());
     }
 
     @Test

@@ -64,8 +64,19 @@ public final class ToolAgent {
 
     /** The first turn, which ends in a call, and the tool's result, which is not sent yet. */
     public void callsItsTool() {
+        callsItsTool(1);
+    }
+
+    /**
+     * The same with several answers, of which it takes the first.
+     *
+     * @return all of them
+     */
+    public JsonNode callsItsTool(int answers) {
         Set<String> known = sessions();
-        JsonNode answer = node.post("/v1/chat/completions", request.deepCopy().put("tool_choice", "required"));
+        JsonNode answer = node.post(
+                "/v1/chat/completions",
+                request.deepCopy().put("tool_choice", "required").put("n", answers));
         usage = answer.path("usage");
         Set<String> opened = sessions();
         opened.removeAll(known);
@@ -82,6 +93,7 @@ public final class ToolAgent {
                 .put("role", "tool")
                 .put("tool_call_id", reply.path("tool_calls").path(0).path("id").asText())
                 .put("content", "a.txt b.txt");
+        return answer.path("choices");
     }
 
     /** The turn after the call, from another process for all that anybody can see; its usage. */
