@@ -48,6 +48,7 @@ final class OrderSender {
                     warm.prefix(),
                     warm.conversation(),
                     warm.guess(),
+                    number,
                     keeper);
         }
         if (order instanceof WorkerOrder.Copy copy) {
@@ -84,7 +85,14 @@ final class OrderSender {
 
     static WorkerAnswer answer(RetentionNews.WarmAnswered news) {
         return new WorkerAnswer(
-                news.worker(), news.lease(), news.epoch(), news.incarnation(), Step.Kind.WARM, 0, news.receipt(), null);
+                news.worker(),
+                news.lease(),
+                news.epoch(),
+                news.incarnation(),
+                Step.Kind.WARM,
+                news.order(),
+                news.receipt(),
+                null);
     }
 
     static WorkerAnswer answer(RetentionNews.CopyAnswered news) {

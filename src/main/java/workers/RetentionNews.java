@@ -53,8 +53,13 @@ public sealed interface RetentionNews {
             @Nullable StoredCopy copy)
             implements RetentionNews {}
 
-    /** Answer to {@link Worker.WarmPrefix}. */
-    record WarmAnswered(WorkerId worker, LeaseId lease, Epoch epoch, Incarnation incarnation, Receipt receipt)
+    /**
+     * Answer to {@link Worker.WarmPrefix}.
+     *
+     * @param order that it was computed for; of orders for the same that came meanwhile, the first
+     */
+    record WarmAnswered(
+            WorkerId worker, LeaseId lease, Epoch epoch, Incarnation incarnation, long order, Receipt receipt)
             implements RetentionNews {}
 
     /** Answer to {@link Worker.ListCopies}: as many as a message holds. */

@@ -349,7 +349,7 @@ final class SeatCommands {
     private void answer(Worker.WarmPrefix command, Receipt receipt) {
         command.keeper()
                 .tell(new RetentionNews.WarmAnswered(
-                        worker, command.lease(), command.epoch(), command.incarnation(), receipt));
+                        worker, command.lease(), command.epoch(), command.incarnation(), command.order(), receipt));
     }
 
     private SeatTable table() {

@@ -127,7 +127,11 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
             ActorRef<RetentionNews> keeper)
             implements Command {}
 
-    /** Asks to have a prefix computed here; a guess only while the engine is idle enough. */
+    /**
+     * Asks to have a prefix computed here; a guess only while the engine is idle enough.
+     *
+     * @param order number of the order among its keeper's
+     */
     public record WarmPrefix(
             LeaseId lease,
             Epoch epoch,
@@ -135,6 +139,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
             Prefix prefix,
             ConversationRef conversation,
             boolean guess,
+            long order,
             ActorRef<RetentionNews> keeper)
             implements Command {}
 

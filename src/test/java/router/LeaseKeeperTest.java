@@ -167,7 +167,12 @@ class LeaseKeeperTest extends KeeperFixture {
         assertEquals(Ledgers.conversation(), warm.conversation());
         warm.keeper()
                 .tell(new RetentionNews.WarmAnswered(
-                        Ledgers.B, warm.lease(), warm.epoch(), warm.incarnation(), new Receipt.Accepted()));
+                        Ledgers.B,
+                        warm.lease(),
+                        warm.epoch(),
+                        warm.incarnation(),
+                        warm.order(),
+                        new Receipt.Accepted()));
         Worker.HoldPrefix hold = asked();
         hold.keeper()
                 .tell(new RetentionNews.HoldAnswered(

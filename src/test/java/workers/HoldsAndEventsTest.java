@@ -190,6 +190,7 @@ class HoldsAndEventsTest extends HoldFixture {
                 prefix(lastBlock),
                 conversation,
                 false,
+                1,
                 keeper.getRef()));
     }
 }

@@ -254,7 +254,14 @@ class SeatsIT {
 
         b.worker()
                 .tell(new Worker.WarmPrefix(
-                        session.lease, new Epoch(1), b.incarnation(), prefix, conversation, false, keeper.getRef()));
+                        session.lease,
+                        new Epoch(1),
+                        b.incarnation(),
+                        prefix,
+                        conversation,
+                        false,
+                        ++orders,
+                        keeper.getRef()));
         assertEquals(
                 new Receipt.Accepted(),
                 keeper.expectMessageClass(RetentionNews.WarmAnswered.class, PATIENCE)
@@ -303,7 +310,14 @@ class SeatsIT {
         assertEquals(new Receipt.Rejected(Receipt.Reason.STALE_EPOCH), answer());
         a.worker()
                 .tell(new Worker.WarmPrefix(
-                        session.lease, new Epoch(5), a.incarnation(), nowhere, unknown, false, keeper.getRef()));
+                        session.lease,
+                        new Epoch(5),
+                        a.incarnation(),
+                        nowhere,
+                        unknown,
+                        false,
+                        ++orders,
+                        keeper.getRef()));
         assertEquals(
                 new Receipt.Rejected(Receipt.Reason.CONTENT_UNKNOWN),
                 keeper.expectMessageClass(RetentionNews.WarmAnswered.class, PATIENCE)

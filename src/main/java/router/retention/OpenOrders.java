@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Messages may overtake each other, and come twice. Orders are numbered in the order of sending; a worker obeys, for each lease,
  * the highest number that it has seen, and names it in what it says of the hold. So of two words on one hold the later one is
  * known: the one on the higher order, and of one order the acknowledgement comes before the changes, which count up. What is said
- * of a copy names the order that it was written by, too.
+ * of a copy or of a computed prefix names the order that it was made by, too.
  *
  * <p>Thread-safety: confined to its actor.
  */
@@ -34,7 +34,7 @@ public final class OpenOrders {
      */
     private record Sent(long number, Instant at, @Nullable Instant until) {}
 
-    /** The latest word on a hold or a copy: order and number of its change, 0 for the acknowledgement. */
+    /** The latest word on a step: order and number of its change, 0 for the acknowledgement. */
     private record Word(long order, int change) {
         boolean after(Word other) {
             return order > other.order || (order == other.order && change > other.change);
@@ -56,9 +56,9 @@ public final class OpenOrders {
             unanswered.merge(
                     key, new Sent(number, now, until), (before, again) -> new Sent(number, now, before.until()));
         } else if (order instanceof WorkerOrder.Warm warm) {
-            unanswered.put(
-                    new Key(warm.lease(), Step.Kind.WARM, warm.worker(), warm.incarnation()),
-                    new Sent(number, now, null));
+            Key key = new Key(warm.lease(), Step.Kind.WARM, warm.worker(), warm.incarnation());
+            asked(key, number);
+            unanswered.put(key, new Sent(number, now, null));
         } else if (order instanceof WorkerOrder.Copy copy) {
             Key key = new Key(copy.lease(), Step.Kind.COPY, copy.worker(), copy.incarnation());
             asked(key, number);
@@ -75,7 +75,7 @@ public final class OpenOrders {
     /** Takes in an answer; false when a later one was heard before it, or the same one, or its lease is over. */
     public boolean hears(WorkerAnswer answer) {
         Key key = new Key(answer.lease(), answer.kind(), answer.worker(), answer.incarnation());
-        if (answer.kind() != Step.Kind.WARM && !later(key, new Word(answer.order(), 0))) {
+        if (!later(key, new Word(answer.order(), 0))) {
             return false;
         }
         confirmed.add(key);

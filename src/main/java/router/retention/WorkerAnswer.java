@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a worker says to an order.
  *
- * @param order number of the order, see {@link OpenOrders#sent}; for a copy, of the one that it was written by; 0 for WARM
+ * @param order number of the order, see {@link OpenOrders#sent}; for a copy, of the one that it was written by
  */
 public record WorkerAnswer(
         WorkerId worker,

@@ -116,7 +116,7 @@ final class FakeFleet {
         } else if (order instanceof WorkerOrder.ReleaseHold release) {
             worker.release(release.lease(), release.epoch(), number);
         } else if (order instanceof WorkerOrder.Warm warm) {
-            warm(worker, warm);
+            warm(worker, warm, number);
         } else if (order instanceof WorkerOrder.Copy copy) {
             copy(worker, copy, number, trouble);
         }
@@ -130,7 +130,7 @@ final class FakeFleet {
         }
     }
 
-    private void warm(FakeWorker worker, WorkerOrder.Warm warm) {
+    private void warm(FakeWorker worker, WorkerOrder.Warm warm, long number) {
         boolean current = warm.incarnation().equals(Ledgers.life(worker.life));
         if (current && !worker.resident.contains(warm.prefix())) {
             worker.resident.add(warm.prefix());
@@ -141,7 +141,7 @@ final class FakeFleet {
                 warm.epoch(),
                 warm.incarnation(),
                 Step.Kind.WARM,
-                0,
+                number,
                 current ? new Receipt.Accepted() : new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION),
                 null);
     }

@@ -189,6 +189,8 @@ public final class Ledgers {
                 numbers.put(key(Step.Kind.HOLD, place.worker(), place.hold().lease()), number);
             } else if (order instanceof WorkerOrder.Copy copy) {
                 numbers.put(key(Step.Kind.COPY, copy.worker(), copy.lease()), number);
+            } else if (order instanceof WorkerOrder.Warm warm) {
+                numbers.put(key(Step.Kind.WARM, warm.worker(), warm.lease()), number);
             }
         }
         return decision;
@@ -234,7 +236,7 @@ public final class Ledgers {
         return run(receipts.answered(book, answer, asked, live, now));
     }
 
-    /** Number of the last order for a hold or a copy that a worker was sent; 0 when there was none. */
+    /** Number of the last order of a kind that a worker was sent for a lease; 0 when there was none. */
     long number(Step.Kind kind, WorkerId worker, long lease) {
         return numbers.getOrDefault(key(kind, worker, id(lease)), 0L);
     }

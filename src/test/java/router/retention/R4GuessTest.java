@@ -1,6 +1,7 @@
 package router.retention;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static router.retention.Ledgers.A;
@@ -53,6 +54,28 @@ class R4GuessTest {
 
         assertEquals(EndReason.NOTHING_LEFT, ledgers.ending(1));
         assertInstanceOf(LeaseAnswer.Refused.class, ledgers.grant(guess(2), MINUTE));
+    }
+
+    /** A session's guesses have one id, and a prefix each. */
+    @Test
+    void whatWasComputedForAnEarlierGuessOfTheSameIdIsNotTheNewOnes() {
+        ledgers.up(A, 1, HOLDS_AND_COPIES);
+        ledgers.grant(guess(1), MINUTE);
+        long before = ledgers.number(Step.Kind.WARM, A, 1);
+        Lease ended = ledgers.lease(1);
+        ledgers.end(1, EndReason.OWNER);
+        ledgers.open.forget(ended);
+        ledgers.grant(guess(1), MINUTE);
+        long asked = ledgers.number(Step.Kind.WARM, A, 1);
+        assertTrue(asked > before);
+
+        assertFalse(ledgers.open.hears(computed(before)));
+        assertTrue(ledgers.open.hears(computed(asked)));
+    }
+
+    private WorkerAnswer computed(long order) {
+        return new WorkerAnswer(
+                A, Ledgers.id(1), ledgers.book.epoch(), Ledgers.life(1), Step.Kind.WARM, order, ACCEPTED, null);
     }
 
     private LeaseTerms guess(long number) {
