@@ -29,10 +29,9 @@ class EmbeddedStoreIT {
     @TempDir
     Path temporary;
 
-    /** Unpacking is the slowest part of a first start, and no concern of most tests. */
     @BeforeEach
-    void shareTheUnpackedPrograms() throws IOException {
-        RealStore.shareBinaries(temporary);
+    void makeTheStore() throws IOException {
+        StoreTemplate.copyTo(temporary);
     }
 
     @Test

@@ -3,11 +3,10 @@ package cluster;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import testkit.NodeProcess;
 
-/** A real session store for one test class, with PostgreSQL's binaries unpacked once for all of them. */
+/** A real session store. */
 final class RealStore implements AutoCloseable {
     private static final Config BARE_NODE = ConfigFactory.parseString(
                     """
@@ -39,16 +38,8 @@ final class RealStore implements AutoCloseable {
 
     /** @param directory empty */
     static RealStore in(Path directory) throws IOException {
-        shareBinaries(directory);
+        StoreTemplate.copyTo(directory);
         return new RealStore(DataDirectory.open(directory));
-    }
-
-    /** Makes an empty directory a data directory: unpacking is the slowest part of a first start, and no concern of tests. */
-    static void shareBinaries(Path directory) throws IOException {
-        Path shared = Path.of("target/postgres-binaries").toAbsolutePath();
-        PostgresBinaries.unpackedIn(shared);
-        DataDirectory.open(directory).close();
-        Files.createSymbolicLink(directory.resolve("binaries"), shared);
     }
 
     StoreConnection connection() {

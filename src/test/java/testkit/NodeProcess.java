@@ -2,6 +2,7 @@ package testkit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import cluster.StoreTemplate;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -37,8 +38,11 @@ public final class NodeProcess implements AutoCloseable {
         this.port = port;
     }
 
-    /** Starts a node on a data directory and waits until it says that it is ready. */
+    /** Starts a node on a data directory, if it is new with a store made beforehand, and waits until it says that it is ready. */
     public static NodeProcess start(Path dataDir, int port, String... options) throws IOException {
+        if (Files.notExists(dataDir.resolve("postgres"))) {
+            StoreTemplate.copyTo(dataDir);
+        }
         List<String> command = new ArrayList<>(
                 List.of("./holdfast", "up", "--http-port", "" + port, "--data-dir", dataDir.toString()));
         command.addAll(List.of(options));
