@@ -36,11 +36,18 @@ class TwoNodesIT {
     private static final Pattern EPOCH = Pattern.compile("leases of partition (\\d+): epoch (\\d+), (\\d+) open");
     private static final String SETTINGS =
             """
-            akka.cluster {
+            akka {
               # As in production, only sooner.
-              failure-detector.acceptable-heartbeat-pause = 2s
-              split-brain-resolver.stable-after = 1s
-              sharding.rebalance-interval = 1s
+              cluster {
+                failure-detector.acceptable-heartbeat-pause = 2s
+                split-brain-resolver { stable-after = 1s, lease-majority.acquire-lease-delay-for-minority = 1s }
+                sharding {
+                  rebalance-interval = 1s
+                  # A new node gets its half of the keepers at once.
+                  least-shard-allocation-strategy { rebalance-absolute-limit = 64, rebalance-relative-limit = 1.0 }
+                }
+              }
+              coordination.lease.survivors { heartbeat-interval = 1s, heartbeat-timeout = 3s }
             }
             holdfast {
               router.timing = fast
