@@ -24,10 +24,10 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import scala.jdk.javaapi.FutureConverters;
+import testkit.ConcurrentTest;
 
 /**
  * Nodes that are all alive lose each other: their network is cut, and each still reaches the store. With the timings of production, which
@@ -48,7 +48,7 @@ class CutIT {
         nodes.forEach(node -> node.getWhenTerminated().toCompletableFuture().join());
     }
 
-    @Test
+    @ConcurrentTest
     void ofTwoNodesThatLoseEachOtherOneGoesOn() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             cluster(store, 2);
@@ -62,7 +62,7 @@ class CutIT {
         }
     }
 
-    @Test
+    @ConcurrentTest
     void ofThreeNodesTheTwoThatReachEachOtherGoOn() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             cluster(store, 3);
@@ -76,7 +76,7 @@ class CutIT {
     }
 
     /** Each time the leader, which holds the lease at the time of the cut. */
-    @Test
+    @ConcurrentTest
     void oneAfterTheOtherMayBeLostDownToTheLast() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             cluster(store, 4);

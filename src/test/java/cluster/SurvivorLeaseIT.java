@@ -25,10 +25,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.core.publisher.Mono;
+import testkit.ConcurrentTest;
 import testkit.NodeProcess;
 
 /** Sides that contend for one lease in a real store. */
@@ -163,7 +163,7 @@ class SurvivorLeaseIT {
                 .get(0);
     }
 
-    @Test
+    @ConcurrentTest
     void oneSideGetsItAndAllOthersAreRefusedWhileItLives() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             for (int i = 0; i < 8; i++) {
@@ -181,7 +181,7 @@ class SurvivorLeaseIT {
         }
     }
 
-    @Test
+    @ConcurrentTest
     void aWholeClusterHoldsItUnaskedAndForGood() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             Side leader = side(store, "leader", LONG);
@@ -195,7 +195,7 @@ class SurvivorLeaseIT {
         }
     }
 
-    @Test
+    @ConcurrentTest
     void aLeaderThatLosesSomebodyLetsItGoSoThatAllAskAlike() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             Side leader = side(store, "leader", LONG);
@@ -211,7 +211,7 @@ class SurvivorLeaseIT {
         }
     }
 
-    @Test
+    @ConcurrentTest
     void afterADecisionItIsHeldUntilAnotherOneIsNeeded() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             Side holder = side(store, "holder", LONG);
@@ -227,7 +227,7 @@ class SurvivorLeaseIT {
         }
     }
 
-    @Test
+    @ConcurrentTest
     void whatTheStoreHasNotHeardIsLetGoAgain() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             Side holder = side(store, "holder", LONG);
@@ -245,7 +245,7 @@ class SurvivorLeaseIT {
         }
     }
 
-    @Test
+    @ConcurrentTest
     void whoGetsLostWhileTheResolverWaitsIsNotLeftBehindUnasked() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             Side dead = side(store, "dead", LONG);
@@ -264,7 +264,7 @@ class SurvivorLeaseIT {
         }
     }
 
-    @Test
+    @ConcurrentTest
     void aReleaseThatTheStoreRunsAfterAClaimDoesNotVoidIt() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             // Both statements belong to one of its beats: a long one.
@@ -293,7 +293,7 @@ class SurvivorLeaseIT {
         }
     }
 
-    @Test
+    @ConcurrentTest
     void nothingIsLetGoWhileTheResolverAsks() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             Side leader = side(store, "leader", LONG);
@@ -314,7 +314,7 @@ class SurvivorLeaseIT {
         }
     }
 
-    @Test
+    @ConcurrentTest
     void aRowThatIsGoneIsMadeAnewAndNobodyEnds() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             Side holder = side(store, "holder", LONG);
@@ -328,7 +328,7 @@ class SurvivorLeaseIT {
         }
     }
 
-    @Test
+    @ConcurrentTest
     void aDeadHoldersLeaseIsTakenWhenTheStoresClockHasPassedItsEnd() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             Side first = side(store, "first", SHORT);
@@ -348,7 +348,7 @@ class SurvivorLeaseIT {
         }
     }
 
-    @Test
+    @ConcurrentTest
     void anotherNodeOfTheHoldersSideTakesItOverAndBothGoOn() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             Side first = side(store, "first", LONG, "second");
@@ -367,7 +367,7 @@ class SurvivorLeaseIT {
         }
     }
 
-    @Test
+    @ConcurrentTest
     void whoTakesTheHolderForReachableButIsNotReachedByItIsRefused() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             Side first = side(store, "first", LONG);
@@ -379,7 +379,7 @@ class SurvivorLeaseIT {
         }
     }
 
-    @Test
+    @ConcurrentTest
     void aSideThatWasOvertakenEndsAlsoWhenTheOtherIsDeadMeanwhile() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             Side first = side(store, "first", LONG, "second");
@@ -394,7 +394,7 @@ class SurvivorLeaseIT {
         }
     }
 
-    @Test
+    @ConcurrentTest
     void whileTheStoreIsAwayNobodyIsRefusedAndNobodyLosesTheLease() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             Side first = side(store, "first", LONG);
@@ -413,7 +413,7 @@ class SurvivorLeaseIT {
         }
     }
 
-    @Test
+    @ConcurrentTest
     void aStoreThatDoesNotComeBackIsAFailure() throws Exception {
         StoreConnection gone;
         try (RealStore store = RealStore.in(temporary)) {
