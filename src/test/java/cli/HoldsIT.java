@@ -38,7 +38,7 @@ class HoldsIT {
         try (SimProcess engine = SimProcess.start("--blocks", "" + blocks)) {
             try (NodeProcess node = start(
                     SimProcess.setting(engine)
-                            + "holdfast.agents.retention { min-lease = 15s, max-lease = 15s, gap-median = 60s, system-lease = 0s }")) {
+                            + "holdfast.agents.retention { min-lease = 10s, max-lease = 10s, gap-median = 60s, system-lease = 0s }")) {
                 session.turn(node);
                 OperatorView.awaitHeld(node, 1);
                 node.killHard();

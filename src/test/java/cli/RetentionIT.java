@@ -93,7 +93,7 @@ class RetentionIT {
             before = OperatorView.open(node);
             node.killHard();
         }
-        try (NodeProcess node = start(2, "")) {
+        try (NodeProcess node = start(2, "holdfast.router.leases.worker-grace = 1s")) {
             assertEquals(before, OperatorView.open(node));
             // The engines are new, too: what they held is computed again, but not by the session's next turn.
             NodeProcess.await(

@@ -30,7 +30,7 @@ class TouchIT {
     @Test
     void r4WhatIsTouchedStaysWhileOthersFillTheCacheTwice() throws Exception {
         try (SimProcess engine = SimProcess.start("--no-hints", "--blocks", "" + BLOCKS);
-                NodeProcess node = start(engine, "1s")) {
+                NodeProcess node = start(engine, "500ms")) {
             ToolSession session = session(node);
             assertTrue(OperatorView.any(
                     OperatorView.leases(node, "DEGRADED").get(0), "HOLD", "acknowledged", "UNSUPPORTED"));
@@ -64,7 +64,7 @@ class TouchIT {
                 SimProcess.setting(engine)
                         + """
                         holdfast {
-                          router.leases.touch-interval = %s
+                          router.leases { touch-interval = %s, tick = 250ms }
                           agents.retention { gap-median = 60s, system-lease = 0s }
                         }
                         """
