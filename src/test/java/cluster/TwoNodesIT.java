@@ -39,6 +39,7 @@ class TwoNodesIT {
             akka {
               # As in production, only sooner.
               cluster {
+                seed-node-timeout = 1s
                 failure-detector.acceptable-heartbeat-pause = 2s
                 split-brain-resolver { stable-after = 1s, lease-majority.acquire-lease-delay-for-minority = 1s }
                 sharding {
