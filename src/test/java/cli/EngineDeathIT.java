@@ -30,7 +30,7 @@ import testkit.NodeProcess;
 /** An engine's process is killed with -9 while it serves: no request ends silently. */
 class EngineDeathIT {
     private static final int STREAMS_OF_A_KIND = 8;
-    private static final String SLOW = "slow words ".repeat(60);
+    private static final String SLOW = "slow words ".repeat(30);
 
     @TempDir
     Path directory;
