@@ -25,12 +25,16 @@ public final class NextTurn {
     /**
      * The next turn with a mark in place of what is not known yet.
      *
-     * @param conversation its last message is the model's
+     * @param conversation its last message is the model's; one that is only tools, as sessions without a system prompt share them, has
+     *     none
      * @param mark text that stands nowhere in the conversation
      */
     public static InferenceRequest marked(InferenceRequest conversation, String mark) {
         List<Message> messages = conversation.messages();
-        return conversation.followedBy(answer(messages.get(messages.size() - 1), mark));
+        List<ContentBlock> last = messages.isEmpty()
+                ? List.of()
+                : messages.get(messages.size() - 1).content();
+        return conversation.followedBy(answer(last, mark));
     }
 
     /** The next turn as far as it is known, as a request that computes it and answers next to nothing. */
@@ -56,10 +60,10 @@ public final class NextTurn {
         return at < 0 ? Optional.empty() : Optional.of(rendered.substring(0, at));
     }
 
-    private static Message answer(Message last, String mark) {
+    private static Message answer(List<ContentBlock> last, String mark) {
         List<ContentBlock> content = List.of(new ContentBlock.Text(mark));
         List<ContentBlock> results = new ArrayList<>();
-        for (ContentBlock block : last.content()) {
+        for (ContentBlock block : last) {
             if (block instanceof ContentBlock.ToolUse call) {
                 results.add(new ContentBlock.ToolResult(call.id(), content, false));
             }
