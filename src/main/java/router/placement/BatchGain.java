@@ -46,11 +46,6 @@ final class BatchGain implements PausePolicy {
     }
 
     @Override
-    public Duration patience() {
-        return FORCED_AFTER;
-    }
-
-    @Override
     public void placed(RouteRequest turn, Room room, long nowNanos) {
         byTurn.put(turn.turn(), new Running(room.worker(), turn.inputTokens()));
         byWorker.put(

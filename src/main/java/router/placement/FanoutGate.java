@@ -60,9 +60,11 @@ final class FanoutGate {
                 .findFirst();
     }
 
-    /** Whether some turn has waited long enough. */
-    boolean due(long nowNanos) {
-        return since.values().stream().anyMatch(began -> nowNanos - began >= maxWaitNanos);
+    /** Whether some turn has waited long enough only since an earlier time. */
+    boolean due(long lookedNanos, long nowNanos) {
+        return since.values().stream()
+                .mapToLong(began -> began + maxWaitNanos)
+                .anyMatch(over -> over - lookedNanos > 0 && over - nowNanos <= 0);
     }
 
     private boolean waitingIsCheaper(TurnView turn, Candidate chosen, List<Candidate> all) {

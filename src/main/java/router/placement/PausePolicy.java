@@ -11,7 +11,7 @@ import workers.status.EngineFacts;
  *
  * <p>A turn that is not admitted to any worker waits in the pending queue, in its order. Sessions are paused between turns,
  * never during one. The router tells what its own turns do; whatever changes what is admitted must come with one of these
- * calls, because the queue is looked at after each.
+ * calls, because the queue is looked at after each, and else only once a second.
  *
  * <p>Thread-safety: confined to its router.
  */
@@ -28,17 +28,11 @@ public interface PausePolicy {
     record Room(WorkerId worker, EngineFacts facts, int usedBlocks, int newBlocks) {}
 
     /**
-     * Whether a turn may run on a worker now. Changes nothing. More blocks in use never make it so, nor does time before
-     * {@link #patience}.
+     * Whether a turn may run on a worker now. Changes nothing. More blocks in use never make it so.
      *
      * @param waited since the turn arrived
      */
     boolean admits(RouteRequest turn, Room room, Duration waited, long nowNanos);
-
-    /** How long a turn waits before time alone may admit it. */
-    default Duration patience() {
-        return Duration.ofNanos(Long.MAX_VALUE);
-    }
 
     /** A turn arrived, or is routed anew. */
     default void arrived(RouteRequest turn, long nowNanos) {}

@@ -85,11 +85,6 @@ final class PauseResume implements PausePolicy {
     }
 
     @Override
-    public Duration patience() {
-        return FORCED_AFTER;
-    }
-
-    @Override
     public void arrived(RouteRequest turn, long nowNanos) {
         boolean known = programs.containsKey(turn.affinity());
         boolean waitsBehind = !known && programs.values().stream().anyMatch(other -> other.paused && other.waiting);

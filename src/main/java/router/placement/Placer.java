@@ -38,28 +38,24 @@ import workers.status.WorkerState;
  * <p>Thread-safety: confined to its router.
  */
 public final class Placer {
+    /**
+     * How often waiting turns are looked at while nothing makes room for them: scores, caches and patience change too, but slowly,
+     * and most calls come with a load report that made none.
+     */
+    private static final long LOOK_AGAIN_NANOS = 1_000_000_000L;
+
     private final ActiveRequests active;
     private final Fleet fleet;
     private final Candidates candidates;
     private final RoutingStrategy strategy;
-    private final RequestQueue<Pending> queue;
+    private final RequestQueue<RouteRequest> queue;
     private final TimingModel timing;
     private final FanoutGate gate;
     private final PausePolicy pauses;
-    private boolean loadChanged;
-    /** How often something happened that may have made room for a waiting turn. */
-    private long rooms;
-
-    /** A turn in the queue. */
-    private static final class Pending {
-        private final RouteRequest request;
-        /** The count of rooms at which no worker had any for it, whatever the strategy; else negative. */
-        private long noRoomAt = -1;
-
-        Pending(RouteRequest request) {
-            this.request = request;
-        }
-    }
+    /** Whether something happened that may have made room for a waiting turn. */
+    private boolean roomMade;
+    /** When the waiting turns were last looked at. */
+    private long lookedNanos;
 
     public Placer(PrefixIndex index, PlacementSettings settings) {
         this.active = new ActiveRequests(settings.rateWindowSeconds());
@@ -76,14 +72,12 @@ public final class Placer {
     /** A worker is there, or is there again under another incarnation. */
     public void join(WorkerId worker, Incarnation incarnation, EngineFacts facts, WorkerState state, WorkerLoad load) {
         fleet.join(worker, incarnation, facts, state, load);
-        loadChanged = true;
-        rooms++;
+        roomMade = true;
     }
 
     /** A worker's state or load changed; unknown workers are ignored. */
     public void update(WorkerId worker, WorkerState state, WorkerLoad load) {
-        rooms += fleet.update(worker, state, load) ? 1 : 0;
-        loadChanged = true;
+        roomMade |= fleet.update(worker, state, load);
     }
 
     /** A worker is gone; its turns are forgotten and their later events ignored. */
@@ -98,9 +92,8 @@ public final class Placer {
      */
     public Decision route(RouteRequest request, long arrivalNanos, long nowNanos) {
         release(request.turn(), nowNanos);
-        loadChanged |= pauses.tick(nowNanos);
+        pauses.tick(nowNanos);
         pauses.arrived(request, nowNanos);
-        rooms++;
         List<Candidate> eligible = eligible(request, nowNanos - arrivalNanos, nowNanos);
         if (eligible.isEmpty()) {
             return Eligibility.refusal(request, fleet);
@@ -112,7 +105,7 @@ public final class Placer {
         int uncached = leastUncachedTokens(request, eligible, nowNanos);
         boolean queued = queue.offer(
                 request.turn(),
-                new Pending(request),
+                request,
                 request.priority(),
                 request.strictPriority(),
                 uncached,
@@ -133,8 +126,7 @@ public final class Placer {
 
     /** The turn's prefill is done. */
     public void firstToken(TurnId turn, long nowNanos) {
-        loadChanged |= active.firstToken(turn, nowNanos);
-        rooms++;
+        roomMade |= active.firstToken(turn, nowNanos);
     }
 
     /** The turn moves, or gives up its place in the queue. */
@@ -156,35 +148,36 @@ public final class Placer {
             strategy.ended(turn, !active.prefilling(turn), nowNanos);
             active.finish(turn, nowNanos);
             fleet.ended(slot, before - active.blocks(slot));
-            loadChanged = true;
         }
         pauses.ended(turn, callsTools, nowNanos);
-        rooms++;
+        roomMade = true;
     }
 
     /** Takes turns out of the queue: those that waited too long, then in queue order those that can be placed now. */
     public List<Resolved> drain(long nowNanos) {
         if (queue.isEmpty()) {
-            loadChanged = false;
+            looked(nowNanos);
             return List.of();
         }
-        if (pauses.tick(nowNanos)) {
-            loadChanged = true;
-            rooms++;
-        }
+        roomMade |= pauses.tick(nowNanos);
         List<Resolved> resolved = new ArrayList<>();
-        for (RequestQueue.Waiting<Pending> expired : queue.expire(nowNanos)) {
+        for (RequestQueue.Waiting<RouteRequest> expired : queue.expire(nowNanos)) {
             resolved.add(new Resolved(
                     expired.turn(),
                     new Decision.Refused(
                             RouteOutcome.WAITED_TOO_LONG,
                             "no worker was free for it in time (router.queue.max-wait)")));
         }
-        if (loadChanged || gate.due(nowNanos)) {
-            loadChanged = false;
+        if (roomMade || nowNanos - lookedNanos >= LOOK_AGAIN_NANOS || gate.due(lookedNanos, nowNanos)) {
+            looked(nowNanos);
             placeWaiting(resolved, nowNanos);
         }
         return resolved;
+    }
+
+    private void looked(long nowNanos) {
+        roomMade = false;
+        lookedNanos = nowNanos;
     }
 
     /** Scores every worker that could take the turn, without placing it. */
@@ -224,27 +217,19 @@ public final class Placer {
         return queue.size();
     }
 
-    /**
-     * Places what can be placed. Most of the time nothing can, and most calls come with a load report that made no room: a turn for
-     * which no worker had any is not looked at until something may have made some.
-     */
     private void placeWaiting(List<Resolved> resolved, long nowNanos) {
         Set<String> free = fleet.freeModels();
-        for (RequestQueue.Waiting<Pending> waiting : queue.snapshot()) {
+        for (RequestQueue.Waiting<RouteRequest> waiting : queue.snapshot()) {
             if (free.isEmpty()) {
                 return;
             }
-            Pending pending = waiting.request();
-            RouteRequest request = pending.request;
-            long waitedNanos = nowNanos - waiting.arrivalNanos();
-            boolean stale = queue.stale(waiting, nowNanos);
-            boolean stillNoRoom =
-                    pending.noRoomAt == rooms && waitedNanos < pauses.patience().toNanos();
-            if (!free.contains(request.model()) || (stillNoRoom && !stale)) {
+            RouteRequest request = waiting.request();
+            if (!free.contains(request.model())) {
                 continue;
             }
+            long waitedNanos = nowNanos - waiting.arrivalNanos();
             List<Candidate> eligible = eligible(request, waitedNanos, nowNanos);
-            if (stale) {
+            if (queue.stale(waiting, nowNanos)) {
                 queue.rekey(waiting, leastUncachedTokens(request, eligible, nowNanos), nowNanos);
             }
             Optional<Decision> placed = place(request, eligible, nowNanos, waitedNanos, true);
@@ -252,20 +237,8 @@ public final class Placer {
                 queue.remove(waiting.turn());
                 resolved.add(new Resolved(waiting.turn(), placed.get()));
                 free = fleet.freeModels();
-            } else {
-                pending.noRoomAt = noRoom(request, eligible) ? rooms : -1;
             }
         }
-    }
-
-    /** Whether no worker has room for a turn, and none will have for what the index says of it. */
-    private boolean noRoom(RouteRequest request, List<Candidate> eligible) {
-        for (Candidate candidate : eligible) {
-            if (!candidate.busy() || pauses.expects(request, candidate.worker())) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private List<Candidate> eligible(RouteRequest request, long waitedNanos, long nowNanos) {
@@ -310,7 +283,8 @@ public final class Placer {
 
     /** Charges a turn to the worker that it goes to. */
     private Placement charge(RouteRequest request, TurnView turn, Candidate chosen, long nowNanos, long queuedNanos) {
-        rooms++;
+        // The pause policy may give up what it kept for others.
+        roomMade = true;
         Fleet.Member member = fleet.member(chosen.worker());
         pauses.placed(request, fleet.room(member, chosen.activity().newBlocks()), nowNanos);
         int cached = chosen.cachedTokens(turn);

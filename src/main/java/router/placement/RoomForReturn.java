@@ -66,11 +66,6 @@ final class RoomForReturn implements PausePolicy {
     }
 
     @Override
-    public Duration patience() {
-        return settings.patience();
-    }
-
-    @Override
     public int claimedBlocks(RouteRequest turn, WorkerId worker) {
         return claims.blocksBeside(turn.blocks(), worker);
     }

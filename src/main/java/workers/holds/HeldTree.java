@@ -4,12 +4,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
 import kv.KvTier;
 import kv.Prefix;
+import org.agrona.collections.Long2ObjectHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class HeldTree {
     private final KvTier tier;
-    private final Map<Long, HeldBlock> blocks = new HashMap<>();
+    private final Long2ObjectHashMap<HeldBlock> blocks = new Long2ObjectHashMap<>();
 
     HeldTree(KvTier tier) {
         this.tier = tier;

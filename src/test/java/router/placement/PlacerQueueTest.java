@@ -8,6 +8,7 @@ import inference.TurnId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.LongStream;
 import kv.WorkerId;
 import org.junit.jupiter.api.Test;
 import router.queue.BusyThreshold;
@@ -36,6 +37,29 @@ class PlacerQueueTest extends PlacerFixture {
         assertEquals(
                 List.of(new TurnId("moved")),
                 resolved.stream().map(Resolved::turn).toList());
+    }
+
+    @Test
+    void aTurnThatWaitsForItsChoiceIsLookedAtWhenRoomIsMadeAndElseOnceASecond() {
+        Placer placer = placer("prefix-scorer");
+        join(placer, A, B);
+        long[] context = LongStream.rangeClosed(1, 80).toArray();
+        hold(A, context);
+        for (String busy : List.of("one", "two")) {
+            assertEquals(A, worker(placer.route(request(busy, context), 0, 0)));
+            placer.firstToken(new TurnId(busy), 0);
+        }
+        assertInstanceOf(Decision.Queued.class, placer.route(request("three", context), 0, 0));
+        assertEquals(List.of(), placer.drain(0));
+
+        // It is no longer better off with the busy worker, which nobody but the index knows.
+        hold(B, context);
+        for (long now = 0; now < SECOND; now += SECOND / 20) {
+            placer.update(A, WorkerState.READY, WorkerLoad.idle(100));
+            assertEquals(List.of(), placer.drain(now));
+        }
+
+        assertEquals(B, worker(placer.drain(SECOND).get(0).decision()));
     }
 
     @Test
