@@ -17,6 +17,8 @@ import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
 import inference.SessionId;
 import inference.TurnClient;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import kv.WorkerId;
 import metrics.Metric;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +29,8 @@ import workers.AdmitReply;
 /**
  * One request from its arrival to its last event, on the node that took it.
  *
- * <p>BEGINNING: the session says how the prompt continues it and the keeper what is kept of it, while the prompt is rendered =>
- * GENERATING.<br>
+ * <p>BEGINNING: the session says how the prompt continues it and the keeper what is kept of it, while the prompt is rendered on
+ * another thread => GENERATING.<br>
  * GENERATING: engines answer, see {@link Generation}; the terminal event, whoever it is from => RECORDING.<br>
  * RECORDING: the session stores the turn's end => ENDED; it cannot in time => ENDED with a failure instead.<br>
  * ENDED: the terminal event is the client's to take; the turn stops.
@@ -43,6 +45,8 @@ final class Turn extends AbstractBehavior<Turn.Command> {
 
     private record SessionReplied(AgentSession.@Nullable BeginReply reply, @Nullable Throwable failure)
             implements Command {}
+
+    private record PromptRendered(@Nullable RenderedPrompt prompt, @Nullable Throwable failure) implements Command {}
 
     private record KeeperReplied(SessionId root, LeaseKeeper.@Nullable Resumed reply) implements Command {}
 
@@ -75,10 +79,12 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private final TurnPorts ports;
     private final SessionBook book;
     private final LeaseAsk kept;
-    private final RenderedPrompt prompt;
-    private final Generation generation;
+    private final TimerScheduler<Command> timers;
 
     private Stage stage = Stage.BEGINNING;
+    private boolean clientLeft;
+    private @Nullable RenderedPrompt prompt;
+    private @Nullable Generation generation;
     private AgentSession.@Nullable TurnBegun begun;
     private @Nullable TurnResult result;
     private @Nullable InferenceEvent ending;
@@ -101,6 +107,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
             TurnClient client,
             TurnPorts ports) {
         super(context);
+        this.timers = timers;
         this.request = request;
         this.client = client;
         this.ports = ports;
@@ -110,23 +117,24 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         client.whenLeft(() -> self.tell(new ClientLeft()));
         askToBegin();
         askKeeper();
-        // While the session looks up the prompt, the same time is spent on rendering it.
-        this.prompt = ports.renderer().render(request, book.chain());
-        this.generation = new Generation(context, timers, request, prompt, client, book, ports, this::record);
+        context.pipeToSelf(
+                CompletableFuture.supplyAsync(() -> ports.renderer().render(request, book.chain()), ports.rendering()),
+                PromptRendered::new);
     }
 
     @Override
     public Receive<Command> createReceive() {
         return newReceiveBuilder()
                 .onMessage(SessionReplied.class, this::onSessionReplied)
+                .onMessage(PromptRendered.class, this::onPromptRendered)
                 .onMessage(KeeperReplied.class, this::onKeeperReplied)
-                .onMessage(RouterReplied.class, generation::onRouterReplied)
-                .onMessage(WorkerReplied.class, generation::onWorkerReplied)
-                .onMessage(EngineSent.class, generation::onEngineSent)
-                .onMessage(ClientTook.class, generation::onClientTook)
+                .onMessage(RouterReplied.class, replied -> generation().onRouterReplied(replied))
+                .onMessage(WorkerReplied.class, replied -> generation().onWorkerReplied(replied))
+                .onMessage(EngineSent.class, sent -> generation().onEngineSent(sent))
+                .onMessage(ClientTook.class, took -> generation().onClientTook(took))
                 .onMessage(ClientLeft.class, this::onClientLeft)
-                .onMessage(RenewalDue.class, generation::onRenewalDue)
-                .onMessage(EngineSilent.class, generation::onEngineSilent)
+                .onMessage(RenewalDue.class, due -> generation().onRenewalDue(due))
+                .onMessage(EngineSilent.class, silent -> generation().onEngineSilent(silent))
                 .onMessage(StoreReplied.class, this::onStoreReplied)
                 .onSignal(PostStop.class, this::onPostStop)
                 .build();
@@ -175,16 +183,37 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         return deliverUnrecorded(book.unavailable("begin"));
     }
 
+    private Behavior<Command> onPromptRendered(PromptRendered rendered) {
+        if (rendered.prompt() == null) {
+            throw new IllegalStateException(
+                    "the prompt of turn " + request.turn().value() + " could not be rendered", rendered.failure());
+        }
+        prompt = rendered.prompt();
+        return clientLeft ? cancel() : generateIfKnown();
+    }
+
     private Behavior<Command> generateIfKnown() {
-        if (begun != null && kept.known()) {
+        if (stage == Stage.BEGINNING && begun != null && prompt != null && kept.known()) {
             stage = Stage.GENERATING;
+            generation = new Generation(getContext(), timers, request, prompt, client, book, ports, this::record);
             generation.start(begun, kept.prefix(prompt.blocks()));
         }
         return this;
     }
 
+    /** Only an answer to what it asked needs it, and it asks nobody before it is there. */
+    private Generation generation() {
+        return Objects.requireNonNull(generation);
+    }
+
     private Behavior<Command> onClientLeft(ClientLeft left) {
-        if (stage == Stage.BEGINNING || stage == Stage.GENERATING) {
+        clientLeft = true;
+        return cancel();
+    }
+
+    /** Its session is told what the prompt was, so that waits for its rendering. */
+    private Behavior<Command> cancel() {
+        if (prompt != null && (stage == Stage.BEGINNING || stage == Stage.GENERATING)) {
             record(
                     TurnOutcome.CANCELLED,
                     new InferenceEvent.Failed(InferenceFailure.of(Kind.CANCELLED, "the client left")));
@@ -196,9 +225,16 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private void record(TurnOutcome outcome, InferenceEvent last) {
         stage = Stage.RECORDING;
         ending = last;
-        result = book.end(outcome, last, prompt, generation.worker());
-        generation.stop();
+        result = book.end(
+                outcome, last, Objects.requireNonNull(prompt), generation == null ? null : generation.worker());
+        stopGeneration();
         askToRecord(result);
+    }
+
+    private void stopGeneration() {
+        if (generation != null) {
+            generation.stop();
+        }
     }
 
     private void askToRecord(TurnResult toRecord) {
@@ -234,7 +270,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     /** A fault of ours, or the node stops: the client still gets an end. */
     private Behavior<Command> onPostStop(PostStop stop) {
         if (stage != Stage.ENDED) {
-            generation.stop();
+            stopGeneration();
             abandon(client, ports);
         }
         return this;

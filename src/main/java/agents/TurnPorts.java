@@ -8,6 +8,7 @@ import inference.ConversationStore;
 import inference.SessionId;
 import inference.TenantId;
 import java.time.InstantSource;
+import java.util.concurrent.Executor;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -25,6 +26,8 @@ import workers.Worker;
  *
  * @param router of this node
  * @param engines client of each worker's engine from this node
+ * @param rendering where prompts are rendered: a long one takes tens of milliseconds, in which no actor may be kept from its own
+ *     messages
  * @param conversations keeps the text of turns
  * @param keepers see {@link SessionPorts}
  * @param clock dates what is recorded
@@ -36,6 +39,7 @@ public record TurnPorts(
         Function<WorkerId, RecipientRef<Worker.Command>> workers,
         Function<WorkerId, EngineClient> engines,
         PromptRenderer renderer,
+        Executor rendering,
         ConversationStore conversations,
         BiFunction<TenantId, SessionId, RecipientRef<LeaseKeeper.Command>> keepers,
         Metrics metrics,

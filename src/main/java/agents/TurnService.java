@@ -8,6 +8,9 @@ import inference.InferenceRequest;
 import inference.Sampling;
 import inference.TurnClient;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import router.placement.KeptPrefix;
@@ -22,13 +25,18 @@ import workers.status.AnswerExtras;
 public final class TurnService {
     private final ActorRef<Turns.Command> turns;
     private final PromptRenderer renderer;
+    private final Executor rendering;
     private final AgentSettings.Turn settings;
 
-    /** @param turns running {@link Turns} of this node */
-    public TurnService(ActorRef<Turns.Command> turns, PromptRenderer renderer, AgentSettings.Turn settings) {
+    /**
+     * @param turns running {@link Turns} of this node
+     * @param ports those of the turns
+     */
+    public TurnService(ActorRef<Turns.Command> turns, TurnPorts ports) {
         this.turns = turns;
-        this.renderer = renderer;
-        this.settings = settings;
+        this.renderer = ports.renderer();
+        this.rendering = ports.rendering();
+        this.settings = ports.settings();
     }
 
     /**
@@ -40,13 +48,18 @@ public final class TurnService {
     }
 
     /** Tokens of a request's prompt. */
-    public int promptTokens(InferenceRequest request) {
-        return renderer.render(request).inputTokens();
+    public CompletionStage<Integer> promptTokens(InferenceRequest request) {
+        return rendered(request).thenApply(RenderedPrompt::inputTokens);
     }
 
     /** What a router would be asked for a request that belongs to no known session. */
-    public RouteRequest routeRequest(InferenceRequest request) {
-        return routeRequest(request, renderer.render(request), settings, null, 0, KeptPrefix.NOTHING, Set.of());
+    public CompletionStage<RouteRequest> routeRequest(InferenceRequest request) {
+        return rendered(request)
+                .thenApply(prompt -> routeRequest(request, prompt, settings, null, 0, KeptPrefix.NOTHING, Set.of()));
+    }
+
+    private CompletionStage<RenderedPrompt> rendered(InferenceRequest request) {
+        return CompletableFuture.supplyAsync(() -> renderer.render(request), rendering);
     }
 
     static RouteRequest routeRequest(

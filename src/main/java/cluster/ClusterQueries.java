@@ -163,8 +163,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
 
     @Override
     public CompletionStage<ExplanationView> explain(InferenceRequest request) {
-        RouteRequest route = turns.routeRequest(request);
-        return AskPattern.<Router.Command, Explanation>ask(
+        return turns.routeRequest(request).thenCompose(route -> AskPattern.<Router.Command, Explanation>ask(
                         router, replyTo -> new Router.Explain(route, replyTo), askTimeout(), system.scheduler())
                 .thenApply(explanation -> {
                     Decision.Refused refusal = explanation.refusal();
@@ -172,7 +171,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                         throw new RefusedRequest(refusal.failure());
                     }
                     return view(explanation, route);
-                });
+                }));
     }
 
     @Override

@@ -11,6 +11,7 @@ import akka.Done;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Adapter;
 import akka.actor.typed.javadsl.Behaviors;
@@ -43,6 +44,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
@@ -186,6 +188,8 @@ public final class Node implements RunningNode {
                 settings.blockSizeTokens(),
                 new ModelTemplates(models, metrics),
                 new PromptCache(settings.agents().promptCacheBlocks()));
+        Executor rendering =
+                system.dispatchers().lookup(DispatcherSelector.fromConfig("akka.actor.rendering-dispatcher"));
         StoredConversations conversations =
                 StoredConversations.start(system, clock, settings.agents().keepConversations());
         Function<WorkerId, EngineClient> engines = engineClients(system, settings);
@@ -196,7 +200,8 @@ public final class Node implements RunningNode {
                         engines,
                         ZmqEventSource::open,
                         conversations,
-                        request -> renderer.render(request).conversation(),
+                        request -> CompletableFuture.supplyAsync(
+                                () -> renderer.render(request).conversation(), rendering),
                         () -> new Incarnation(random.nextLong(), random.nextLong()),
                         metrics,
                         System::nanoTime));
@@ -215,33 +220,31 @@ public final class Node implements RunningNode {
                 workers::ref,
                 engines,
                 renderer,
+                rendering,
                 conversations,
                 leases::ref,
                 metrics,
                 clock,
                 System::nanoTime,
                 settings.agents().turn());
-        TurnService turns = new TurnService(
-                spawn(context, Turns.create(ports), "turns"),
-                renderer,
-                settings.agents().turn());
+        TurnService turns = new TurnService(spawn(context, Turns.create(ports), "turns"), ports);
         ClusterQueries queries = new ClusterQueries(system, settings, sessions, workers, leases, router, turns, clock);
         SessionLifecycle lifecycle = new SessionLifecycle(
                 sessions, leases, settings.agents().session().receiptWait());
-        return serve(
-                system, settings.frontend(), turns, queries, lifecycle, new TurnIds(clock, random), clock, metrics);
+        RequestDirectives requests =
+                new RequestDirectives(system, settings.frontend(), new TurnIds(clock, random), rendering);
+        return serve(system, settings.frontend(), requests, turns, queries, lifecycle, clock, metrics);
     }
 
     private static CompletionStage<HttpServer> serve(
             ActorSystem<?> system,
             FrontendSettings settings,
+            RequestDirectives requests,
             TurnService turns,
             ClusterQueries queries,
             SessionLifecycle lifecycle,
-            TurnIds turnIds,
             InstantSource clock,
             Metrics metrics) {
-        RequestDirectives requests = new RequestDirectives(system, settings, turnIds);
         RunningTurns running = new RunningTurns(system, settings, turns::run, metrics);
         Answers answers = new Answers(system, settings, running);
         PromptNoise noise = settings.promptNoise();

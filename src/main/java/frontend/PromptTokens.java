@@ -1,11 +1,12 @@
 package frontend;
 
 import inference.InferenceRequest;
+import java.util.concurrent.CompletionStage;
 
 /** How long prompts are. */
 @FunctionalInterface
 public interface PromptTokens {
 
     /** Tokens of a request's prompt, as its turn would count them. */
-    int count(InferenceRequest request);
+    CompletionStage<Integer> count(InferenceRequest request);
 }

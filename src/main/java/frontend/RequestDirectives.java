@@ -11,6 +11,7 @@ import inference.TenantId;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 
 /**
@@ -22,13 +23,19 @@ public final class RequestDirectives extends AllDirectives {
     private static final byte[] EMPTY_OBJECT = {'{', '}'};
 
     private final FrontendSettings settings;
+    /** Some half a millisecond of decoding: for less it does not pay to change threads. */
+    private static final int LONG_BODY = 64 * 1024;
+
     private final TurnIds turnIds;
     private final BodyReader bodies;
+    private final Executor decoding;
 
-    public RequestDirectives(ActorSystem<?> system, FrontendSettings settings, TurnIds turnIds) {
+    /** @param decoding where long bodies are decoded, for which no other request has to wait */
+    public RequestDirectives(ActorSystem<?> system, FrontendSettings settings, TurnIds turnIds, Executor decoding) {
         this.settings = settings;
         this.turnIds = turnIds;
         this.bodies = new BodyReader(system, settings);
+        this.decoding = decoding;
     }
 
     /** Answers an authenticated request. */
@@ -59,8 +66,11 @@ public final class RequestDirectives extends AllDirectives {
             CompletionStage<byte[]> read = optional && request.entity().isKnownEmpty()
                     ? CompletableFuture.completedStage(EMPTY_OBJECT)
                     : bodies.read(request);
-            return completeWithFuture(
-                    read.thenCompose(body -> inner.answer(JsonBody.parse(body), caller, ClientConnection.of(request))));
+            ClientConnection client = ClientConnection.of(request);
+            return completeWithFuture(read.thenCompose(body -> body.length < LONG_BODY
+                    ? inner.answer(JsonBody.parse(body), caller, client)
+                    : CompletableFuture.supplyAsync(() -> inner.answer(JsonBody.parse(body), caller, client), decoding)
+                            .thenCompose(answer -> answer)));
         });
     }
 

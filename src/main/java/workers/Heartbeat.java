@@ -2,6 +2,7 @@ package workers;
 
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import workers.status.EngineFacts;
 
@@ -27,7 +28,7 @@ final class Heartbeat {
     /** Brings a probe's answer back into the worker. */
     interface Answers {
         void await(
-                CompletionStage<EngineClient.Probe> probe,
+                Supplier<CompletionStage<EngineClient.Probe>> probe,
                 BiConsumer<EngineClient.@Nullable Probe, @Nullable Throwable> then);
     }
 
@@ -59,7 +60,7 @@ final class Heartbeat {
     void beat() {
         if (!probing) {
             probing = true;
-            answers.await(engine.probe(), this::probed);
+            answers.await(engine::probe, this::probed);
         }
     }
 

@@ -1,5 +1,6 @@
 package workers;
 
+import inference.ConversationRef;
 import inference.InferenceRequest;
 import inference.TurnId;
 import java.time.Duration;
@@ -15,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import kv.Epoch;
 import kv.FoundCopy;
 import kv.Incarnation;
@@ -67,10 +69,16 @@ final class SeatCommands {
     private final Map<LeaseId, Copied> copied;
     private final Map<LeaseId, Integer> textless;
 
-    /** Brings an outcome back into the worker; exactly one argument of the consumer is not null. */
+    /**
+     * Begins something and brings its outcome back into the worker; exactly one argument of the consumer is not null. What throws instead
+     * of beginning has failed.
+     */
     interface Outcomes {
-        <T> void await(CompletionStage<T> stage, BiConsumer<@Nullable T, @Nullable Throwable> then);
+        <T> void await(Supplier<CompletionStage<T>> work, BiConsumer<@Nullable T, @Nullable Throwable> then);
     }
+
+    /** A conversation that is to be computed, and its blocks. */
+    private record Text(InferenceRequest request, PromptBlocks blocks) {}
 
     private record Copied(Epoch epoch, long order, Prefix prefix, StoredCopy copy) {}
 
@@ -130,7 +138,7 @@ final class SeatCommands {
             }
             changed.accept(table().emptied(user));
             loading.add(user);
-            outcomes.await(engine.load(source, seat), (receipt, failure) -> {
+            outcomes.await(() -> engine.load(source, seat), (receipt, failure) -> {
                 if (loading.remove(user)) {
                     ready.accept(new AdmitReply.Placed(seat, 0));
                 } else {
@@ -181,7 +189,7 @@ final class SeatCommands {
             return;
         }
         underWay.put(user, command.epoch());
-        outcomes.await(ports.conversations().find(command.conversation()), (found, failure) -> {
+        outcomes.await(() -> ports.conversations().find(command.conversation()), (found, failure) -> {
             Optional<InferenceRequest> text = found == null ? Optional.empty() : found;
             if (text.isEmpty() && textMayCome(command.lease())) {
                 left(user);
@@ -197,11 +205,13 @@ final class SeatCommands {
      * seat is copied as it is.
      */
     private void write(Worker.CopyPrefix command, String user, Seat seat, Optional<InferenceRequest> text) {
-        CompletionStage<?> warmed = text.<CompletionStage<?>>map(request -> engine.warm(request, seat))
-                .orElseGet(() -> CompletableFuture.completedFuture(true));
-        CompletionStage<Optional<StoredCopy>> made = warmed.handle((done, failure) -> true)
+        CompletionStage<Boolean> begun = CompletableFuture.completedStage(true);
+        CompletionStage<?> warmed = text.<CompletionStage<?>>map(
+                        request -> begun.thenCompose(ready -> engine.warm(request, seat)))
+                .orElse(begun);
+        Supplier<CompletionStage<Optional<StoredCopy>>> making = () -> warmed.handle((done, failure) -> true)
                 .thenCompose(ready -> engine.save(command.ledger(), command.lease(), seat));
-        outcomes.await(made, (copy, failure) -> {
+        outcomes.await(making, (copy, failure) -> {
             left(user);
             StoredCopy written = copy == null ? null : copy.orElse(null);
             if (written == null) {
@@ -225,12 +235,12 @@ final class SeatCommands {
 
     void discard(Worker.DiscardCopy command) {
         copied.values().removeIf(made -> made.copy().location().equals(command.location()));
-        outcomes.await(engine.discard(command.location()), (done, failure) -> {});
+        outcomes.await(() -> engine.discard(command.location()), (done, failure) -> {});
     }
 
     /** What cannot be read is not answered: the keeper asks again by itself. */
     void list(Worker.ListCopies command) {
-        outcomes.await(engine.copies(command.ledger()), (found, failure) -> {
+        outcomes.await(() -> engine.copies(command.ledger()), (found, failure) -> {
             if (found != null) {
                 List<FoundCopy> told = List.copyOf(found.subList(0, Math.min(found.size(), COPIES_TOLD)));
                 command.keeper().tell(new RetentionNews.CopiesListed(worker, told));
@@ -256,22 +266,31 @@ final class SeatCommands {
             return;
         }
         underWay.put(user, command.epoch());
-        outcomes.await(ports.conversations().find(command.conversation()), (found, failure) -> {
-            Optional<InferenceRequest> request = found == null ? Optional.empty() : found;
-            PromptBlocks blocks = request.map(ports.prompts()).orElse(null);
-            if (blocks == null || !command.prefix().begins(blocks)) {
-                warmed(command, user, unknown(command, request.isEmpty()), 0);
+        outcomes.await(() -> text(command.conversation()), (found, failure) -> {
+            Text text = found == null ? null : found.orElse(null);
+            if (text == null || !command.prefix().begins(text.blocks())) {
+                warmed(command, user, unknown(command, text == null), 0);
             } else if (!command.incarnation().equals(cache.incarnation())) {
                 warmed(command, user, new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION), 0);
             } else {
-                compute(command, user, request.get(), blocks);
+                compute(command, user, text.request(), text.blocks());
             }
         });
     }
 
+    private CompletionStage<Optional<Text>> text(ConversationRef conversation) {
+        return ports.conversations()
+                .find(conversation)
+                .thenCompose(found -> found.isEmpty()
+                        ? CompletableFuture.completedStage(Optional.empty())
+                        : ports.prompts()
+                                .apply(found.get())
+                                .thenApply(blocks -> Optional.of(new Text(found.get(), blocks))));
+    }
+
     private void compute(Worker.WarmPrefix command, String user, InferenceRequest request, PromptBlocks blocks) {
         if (table().seats() == 0) {
-            outcomes.await(engine.warm(request, Seat.ANY), (done, failure) -> {
+            outcomes.await(() -> engine.warm(request, Seat.ANY), (done, failure) -> {
                 if (done != null && done.receipt() instanceof Receipt.Accepted) {
                     cache.whenComputed(command.prefix(), () -> warmed(command, user, done));
                 } else {
@@ -287,7 +306,7 @@ final class SeatCommands {
         }
         Taken taken = place.get();
         changed.accept(taken.changes());
-        outcomes.await(engine.warm(request, new Seat(taken.seat())), (done, failure) -> {
+        outcomes.await(() -> engine.warm(request, new Seat(taken.seat())), (done, failure) -> {
             if (done != null && done.receipt() instanceof Receipt.Accepted) {
                 long[] added = Arrays.copyOfRange(blocks.toArray(), taken.keptBlocks(), blocks.size());
                 changed.accept(table().filled(user, taken.keptBlocks(), added));

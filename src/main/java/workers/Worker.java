@@ -13,8 +13,10 @@ import akka.cluster.sharding.typed.javadsl.EntityTypeKey;
 import inference.ConversationRef;
 import inference.TurnId;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import kv.Epoch;
 import kv.Hold;
 import kv.Incarnation;
@@ -350,11 +352,19 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     }
 
     private void awaitHold(CompletionStage<Receipt> receipt, LeaseId lease, long grant) {
-        await(receipt, (answer, failure) -> holds.engineAnswered(lease, grant, answer));
+        await(() -> receipt, (answer, failure) -> holds.engineAnswered(lease, grant, answer));
     }
 
-    private <T> void await(CompletionStage<T> stage, BiConsumer<@Nullable T, @Nullable Throwable> then) {
-        getContext().pipeToSelf(stage, (value, failure) -> new EngineDone(() -> then.accept(value, failure)));
+    /** A client that throws has a fault; what it was asked for has failed, no more. */
+    private <T> void await(Supplier<CompletionStage<T>> work, BiConsumer<@Nullable T, @Nullable Throwable> then) {
+        CompletionStage<T> outcome;
+        try {
+            outcome = work.get();
+        } catch (RuntimeException fault) {
+            getContext().getLog().error("a client of {} threw", id, fault);
+            outcome = CompletableFuture.failedStage(fault);
+        }
+        getContext().pipeToSelf(outcome, (value, failure) -> new EngineDone(() -> then.accept(value, failure)));
     }
 
     private Behavior<Command> reportLoad() {

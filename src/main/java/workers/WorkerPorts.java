@@ -2,6 +2,7 @@ package workers;
 
 import inference.ConversationStore;
 import inference.InferenceRequest;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -26,7 +27,7 @@ public record WorkerPorts(
         Function<WorkerId, EngineClient> engines,
         KvEventSource.Factory events,
         ConversationStore conversations,
-        Function<InferenceRequest, PromptBlocks> prompts,
+        Function<InferenceRequest, CompletionStage<PromptBlocks>> prompts,
         Supplier<Incarnation> incarnations,
         Metrics metrics,
         LongSupplier nanoTime) {}

@@ -43,6 +43,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -86,6 +87,7 @@ abstract class TurnFixture {
     static ManualTime time;
 
     final AtomicLong nanos = new AtomicLong();
+    Executor rendering = Runnable::run;
     final Metrics metrics = new Metrics();
     final MemoryConversations conversations = new MemoryConversations();
     final Map<WorkerId, TestProbe<Worker.Command>> workers = new HashMap<>();
@@ -191,19 +193,8 @@ abstract class TurnFixture {
             InferenceRequest request,
             ActorRef<AgentSession.Command> sessionActor,
             Function<WorkerId, EngineClient> engineClients) {
-        TurnPorts ports = new TurnPorts(
-                key -> sessionActor,
-                router.getRef(),
-                worker -> workerAt(worker).getRef(),
-                engineClients,
-                Conversation.renderer(new PromptCache(10_000)),
-                conversations,
-                (tenant, root) -> keeper,
-                metrics,
-                InstantSource.fixed(Conversation.START),
-                nanos::get,
-                SETTINGS);
-        TurnService service = new TurnService(kit.spawn(Turns.create(ports)), ports.renderer(), ports.settings());
+        TurnPorts ports = ports(sessionActor, engineClients);
+        TurnService service = new TurnService(kit.spawn(Turns.create(ports)), ports);
         TestSubscriber.Probe<InferenceEvent> client = Source.<InferenceEvent>queue(
                         1, OverflowStrategy.backpressure(), 2)
                 .mapMaterializedValue(events -> {
@@ -213,6 +204,22 @@ abstract class TurnFixture {
                 .runWith(TestSink.create(kit.system()), kit.system());
         client.ensureSubscription();
         return client;
+    }
+
+    TurnPorts ports(ActorRef<AgentSession.Command> sessionActor, Function<WorkerId, EngineClient> engineClients) {
+        return new TurnPorts(
+                key -> sessionActor,
+                router.getRef(),
+                worker -> workerAt(worker).getRef(),
+                engineClients,
+                Conversation.renderer(new PromptCache(10_000)),
+                rendering,
+                conversations,
+                (tenant, root) -> keeper,
+                metrics,
+                InstantSource.fixed(Conversation.START),
+                nanos::get,
+                SETTINGS);
     }
 
     private static TurnClient client(SourceQueueWithComplete<InferenceEvent> events) {

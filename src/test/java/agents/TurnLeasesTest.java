@@ -24,7 +24,6 @@ import kv.StoredCopy;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import router.LeaseKeeper;
-import router.Router;
 import router.placement.KeptPrefix;
 import router.retention.Lease;
 import router.retention.LeaseTerms;
@@ -112,7 +111,6 @@ class TurnLeasesTest extends TurnFixture {
         begun();
 
         client.cancel();
-        router.expectMessage(new Router.Release(REQUEST.turn(), false));
         AgentSession.CompleteTurn complete = sessionProbe.expectMessageClass(AgentSession.CompleteTurn.class);
         resume.replyTo().tell(new LeaseKeeper.Resumed(List.of(), true));
         complete.replyTo().tell(new AgentSession.TurnRecorded());

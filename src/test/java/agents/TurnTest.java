@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import agents.session.Conversation;
-import agents.session.PromptCache;
 import agents.session.SessionKey;
 import agents.session.TurnOutcome;
 import agents.session.TurnRecord;
@@ -20,6 +19,9 @@ import inference.PromptFingerprint;
 import inference.Role;
 import inference.TenantId;
 import java.time.Duration;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import router.Router;
@@ -88,8 +90,45 @@ class TurnTest extends TurnFixture {
         assertEquals(512, next.expectedOutputTokens());
     }
 
+    @Test
+    void aTurnIsRoutedOnceItsPromptIsRendered() {
+        Queue<Runnable> toRender = new ConcurrentLinkedQueue<>();
+        rendering = toRender::add;
+        run(REQUEST, sessionProbe.getRef(), this::engine);
+        begun();
+        router.expectNoMessage();
+
+        Objects.requireNonNull(toRender.poll()).run();
+        placeOn(FIRST);
+    }
+
+    @Test
+    void aPromptThatCannotBeRenderedIsAFaultOfOurs() {
+        rendering = task -> {
+            throw new IllegalStateException("no thread");
+        };
+        fails(run(REQUEST), Kind.INTERNAL);
+        ends(TurnOutcome.INTERNAL);
+    }
+
     @Nested
     class WhenTheClientLeaves {
+
+        @Test
+        void whatItsPromptWasIsRecordedOnceThatIsRendered() {
+            Queue<Runnable> toRender = new ConcurrentLinkedQueue<>();
+            rendering = toRender::add;
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST, sessionProbe.getRef(), TurnTest.this::engine);
+            begun();
+
+            client.cancel();
+            sessionProbe.expectNoMessage();
+            Objects.requireNonNull(toRender.poll()).run();
+
+            var complete = sessionProbe.expectMessageClass(AgentSession.CompleteTurn.class);
+            assertEquals(TurnOutcome.CANCELLED, complete.result().outcome());
+            router.expectNoMessage();
+        }
 
         @Test
         void theEngineIsCancelledAndEverythingFreed() {
@@ -205,10 +244,11 @@ class TurnTest extends TurnFixture {
 
     @Test
     void aRequestIsExplainedWithoutASession() {
-        TurnService service = new TurnService(
-                kit.<Turns.Command>createTestProbe().getRef(), Conversation.renderer(new PromptCache(0)), SETTINGS);
+        TurnService service =
+                new TurnService(kit.<Turns.Command>createTestProbe().getRef(), ports(session, this::engine));
 
-        RouteRequest request = service.routeRequest(REQUEST);
+        RouteRequest request =
+                service.routeRequest(REQUEST).toCompletableFuture().join();
         assertEquals(
                 request.inputTokens() / Conversation.BLOCK, request.blocks().size());
         assertNull(request.lastWorker());

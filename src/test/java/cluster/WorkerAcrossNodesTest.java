@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import kv.BlockHasher;
@@ -137,7 +138,7 @@ class WorkerAcrossNodesTest {
                         worker -> client,
                         ZmqEventSource::open,
                         new MemoryConversations(),
-                        request -> PromptBlocks.empty(2),
+                        request -> CompletableFuture.completedStage(PromptBlocks.empty(2)),
                         () -> new Incarnation(random.nextLong(), random.nextLong()),
                         new Metrics(),
                         System::nanoTime));

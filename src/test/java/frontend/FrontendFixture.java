@@ -42,6 +42,7 @@ import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -100,21 +101,27 @@ public final class FrontendFixture implements AutoCloseable {
             play(script.apply(request), client);
         };
         turns = new RunningTurns(system, settings, service, metrics);
-        RequestDirectives requests =
-                new RequestDirectives(system, settings, new TurnIds(InstantSource.fixed(NOW), new Random(7)));
+        RequestDirectives requests = new RequestDirectives(
+                system, settings, new TurnIds(InstantSource.fixed(NOW), new Random(7)), ForkJoinPool.commonPool());
         Answers answers = new Answers(system, settings, turns);
         PromptNoise noise = settings.promptNoise();
         Route chat = new ChatRoutes(
                         requests, answers, settings, InstantSource.fixed(NOW), metrics, FrontendFixture::receipts)
                 .route();
-        Route messages =
-                new MessagesRoutes(requests, answers, request -> 11, noise, metrics, FrontendFixture::receipts).route();
+        Route messages = new MessagesRoutes(
+                        requests,
+                        answers,
+                        request -> CompletableFuture.completedStage(11),
+                        noise,
+                        metrics,
+                        FrontendFixture::receipts)
+                .route();
         Route responses = new ResponsesRoutes(
                         system,
                         requests,
                         answers,
                         responsesKept,
-                        request -> 11,
+                        request -> CompletableFuture.completedStage(11),
                         noise,
                         InstantSource.fixed(NOW),
                         metrics,

@@ -7,6 +7,7 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import kv.BlockHasher;
 import kv.Epoch;
@@ -74,7 +75,8 @@ abstract class HoldFixture {
                                 id -> engine,
                                 events,
                                 conversations,
-                                request -> new BlockHasher(2, HashSalt.NONE).hash(tokens(2)),
+                                request -> CompletableFuture.completedStage(
+                                        new BlockHasher(2, HashSalt.NONE).hash(tokens(2))),
                                 () -> new Incarnation(0, lives.incrementAndGet()),
                                 new Metrics(),
                                 nanos::get)));

@@ -162,6 +162,19 @@ class HoldsAndEventsTest extends HoldFixture {
         });
     }
 
+    @Test
+    void whatAClientThrowsInsteadOfDoingHasFailedAndItsWorkerLives() {
+        engine.throwing = true;
+        Incarnation before = incarnation();
+
+        warm(2);
+
+        assertEquals(
+                new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED),
+                keeper.expectMessageClass(RetentionNews.WarmAnswered.class).receipt());
+        assertEquals(before, incarnation());
+    }
+
     /** Asks for a prefix to be computed, of a conversation whose prompt it begins. */
     private void warm(int lastBlock) {
         InferenceRequest request = new InferenceRequest(

@@ -49,9 +49,15 @@ final class ScriptedEngine implements EngineClient {
         return Source.single(new InferenceEvent.Finished(FinishReason.LENGTH, null, new Usage(4, 0, 1, 0)));
     }
 
+    /** Whether what it is asked to warm throws instead of failing its answer. */
+    volatile boolean throwing;
+
     @Override
     public CompletionStage<Warmed> warm(InferenceRequest conversation, Seat seat) {
         orders.add("warm");
+        if (throwing) {
+            throw new IllegalStateException("a fault of the client");
+        }
         return CompletableFuture.completedFuture(new Warmed(new Receipt.Accepted(), 4));
     }
 

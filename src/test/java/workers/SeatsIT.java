@@ -36,6 +36,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -430,7 +431,7 @@ class SeatsIT {
                                     throw new UnsupportedOperationException("a llama-server has no events");
                                 },
                                 conversations,
-                                SeatsIT::conversation,
+                                request -> CompletableFuture.completedStage(conversation(request)),
                                 () -> new Incarnation(5, numbers.incrementAndGet()),
                                 new Metrics(),
                                 System::nanoTime)));

@@ -9,6 +9,7 @@ import akka.actor.typed.ActorRef;
 import inference.TurnId;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import kv.Incarnation;
 import kv.PromptBlocks;
@@ -49,7 +50,7 @@ abstract class WorkerFixture {
                                 id -> engine,
                                 events,
                                 new MemoryConversations(),
-                                request -> PromptBlocks.empty(2),
+                                request -> CompletableFuture.completedStage(PromptBlocks.empty(2)),
                                 () -> new Incarnation(0, lives.incrementAndGet()),
                                 metrics,
                                 System::nanoTime)));

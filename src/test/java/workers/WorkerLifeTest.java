@@ -9,6 +9,7 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.receptionist.Receptionist;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import kv.Incarnation;
 import kv.PromptBlocks;
 import org.junit.jupiter.api.Test;
@@ -149,7 +150,7 @@ class WorkerLifeTest extends WorkerFixture {
                                 id -> silent,
                                 events,
                                 new MemoryConversations(),
-                                request -> PromptBlocks.empty(2),
+                                request -> CompletableFuture.completedStage(PromptBlocks.empty(2)),
                                 () -> new Incarnation(0, 0),
                                 metrics,
                                 System::nanoTime)));

@@ -15,7 +15,6 @@ import frontend.RequestDirectives;
 import frontend.RetentionReceipts;
 import inference.InferenceRequest;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import metrics.Metric;
 import metrics.Metrics;
@@ -66,18 +65,20 @@ public final class MessagesRoutes extends AllDirectives {
             return answers.whole(turn, client).thenCompose(answer -> receipts.shown(request.retention(), turn.session())
                     .thenApply(kept -> json(MessagesReply.body(id, request, answer, kept))));
         }
-        int inputTokens = tokens.count(turn);
-        return answers.streamed(turn, client, MessagesEvents.PING, events -> receipts.beside(
-                        events, request.retention(), turn.session())
-                .statefulMapConcat(() -> {
-                    MessagesEvents frames = new MessagesEvents(id, caller.requestId(), request, inputTokens);
-                    return next -> frames.frames(next.first(), next.second());
-                }));
+        return tokens.count(turn)
+                .thenCompose(
+                        inputTokens -> answers.streamed(turn, client, MessagesEvents.PING, events -> receipts.beside(
+                                        events, request.retention(), turn.session())
+                                .statefulMapConcat(() -> {
+                                    MessagesEvents frames =
+                                            new MessagesEvents(id, caller.requestId(), request, inputTokens);
+                                    return next -> frames.frames(next.first(), next.second());
+                                })));
     }
 
     private CompletionStage<HttpResponse> count(JsonField body, Caller caller, ClientConnection client) {
-        int count = tokens.count(MessagesCodec.decodeCount(body, caller, noise));
-        return CompletableFuture.completedStage(json("{\"input_tokens\":" + count + "}"));
+        return tokens.count(MessagesCodec.decodeCount(body, caller, noise))
+                .thenApply(count -> json("{\"input_tokens\":" + count + "}"));
     }
 
     private static HttpResponse json(String body) {

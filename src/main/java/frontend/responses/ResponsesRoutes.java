@@ -95,12 +95,8 @@ public final class ResponsesRoutes extends AllDirectives {
     }
 
     private CompletionStage<HttpResponse> count(JsonField body, Caller caller, ClientConnection client) {
-        return decoded(
-                body,
-                caller,
-                request ->
-                        CompletableFuture.completedStage(json("{\"object\":\"response.input_tokens\",\"input_tokens\":"
-                                + tokens.count(request.inference()) + "}")));
+        return decoded(body, caller, request -> tokens.count(request.inference())
+                .thenApply(count -> json("{\"object\":\"response.input_tokens\",\"input_tokens\":" + count + "}")));
     }
 
     /** Decodes a request once all that it refers to is there. */
