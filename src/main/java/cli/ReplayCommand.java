@@ -207,7 +207,7 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description = "Directory for report.json and timing.json (default: none written).")
+            description = "Directory for report.json, report.html with plots, and timing.json (default: none written).")
     private @Nullable Path out;
 
     @Option(

@@ -16,8 +16,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * A comparison as files: {@code report.json}, whose bytes depend on the inputs alone, and {@code timing.json} with what the
- * wall clock said.
+ * A comparison as files: {@code report.json} and {@code report.html}, whose bytes depend on the inputs alone, and {@code timing.json}
+ * with what the wall clock said.
  */
 public final class ReportFiles {
     private static final int RATE_DECIMALS = 6;
@@ -30,13 +30,14 @@ public final class ReportFiles {
     private ReportFiles() {}
 
     /**
-     * Writes both files, creating the directory.
+     * Writes the files, creating the directory.
      *
      * @param runNanos wall-clock time of the whole run
      */
     public static void write(Comparison comparison, long runNanos, Path directory) throws IOException {
         Files.createDirectories(directory);
         Files.writeString(directory.resolve("report.json"), text(report(comparison)), StandardCharsets.UTF_8);
+        Files.writeString(directory.resolve("report.html"), ReportPage.of(comparison), StandardCharsets.UTF_8);
         Files.writeString(directory.resolve("timing.json"), text(timing(comparison, runNanos)), StandardCharsets.UTF_8);
     }
 
