@@ -21,11 +21,10 @@ import java.util.function.Function;
  */
 public final class RequestDirectives extends AllDirectives {
     private static final byte[] EMPTY_OBJECT = {'{', '}'};
+    /** Some half a millisecond of decoding: for less it does not pay to change threads. */
+    private static final int LONG_BODY_BYTES = 64 * 1024;
 
     private final FrontendSettings settings;
-    /** Some half a millisecond of decoding: for less it does not pay to change threads. */
-    private static final int LONG_BODY = 64 * 1024;
-
     private final TurnIds turnIds;
     private final BodyReader bodies;
     private final Executor decoding;
@@ -67,7 +66,7 @@ public final class RequestDirectives extends AllDirectives {
                     ? CompletableFuture.completedStage(EMPTY_OBJECT)
                     : bodies.read(request);
             ClientConnection client = ClientConnection.of(request);
-            return completeWithFuture(read.thenCompose(body -> body.length < LONG_BODY
+            return completeWithFuture(read.thenCompose(body -> body.length < LONG_BODY_BYTES
                     ? inner.answer(JsonBody.parse(body), caller, client)
                     : CompletableFuture.supplyAsync(() -> inner.answer(JsonBody.parse(body), caller, client), decoding)
                             .thenCompose(answer -> answer)));

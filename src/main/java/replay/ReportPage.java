@@ -36,6 +36,7 @@ final class ReportPage {
 
     private ReportPage() {}
 
+    /** The page; pairs that served no turn are in its table only. */
     static String of(Comparison comparison) {
         StringBuilder page = new StringBuilder(
                 HEAD.replace("TITLE", escaped(comparison.trace().name())));
@@ -44,8 +45,8 @@ final class ReportPage {
                 .filter(policy -> policy.turns() > 0)
                 .toList();
         if (policies.size() > 1) {
-            page.append(
-                            "<h2>Reuse and time</h2>\n<p>To the right more is reused, further down sessions are sooner done.</p>\n")
+            page.append("<h2>Reuse and time</h2>\n")
+                    .append("<p>To the right more is reused, further down sessions are sooner done.</p>\n")
                     .append(ReuseAndTime.of(policies))
                     .append("<h2>Hit rate</h2>\n");
             hitRates(page, policies);
@@ -100,6 +101,7 @@ final class ReportPage {
         page.append("\n</table>\n");
     }
 
+    /** Text for an element's content or an attribute in double quotes. */
     static String escaped(String text) {
         return text.replace("&", "&amp;")
                 .replace("<", "&lt;")

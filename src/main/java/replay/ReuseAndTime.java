@@ -22,7 +22,7 @@ final class ReuseAndTime {
     private static final int NAME_WIDTH = 80;
     private static final int NAME_HEIGHT = 12;
     private static final double MILLIS_PER_SECOND = 1000;
-    /** Of Okabe and Ito, that everybody can tell apart, and two more. */
+    /** Six of Okabe and Ito, that everybody can tell apart, and three more. */
     private static final List<String> COLOURS =
             List.of("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f6bb3", "#8c6d31", "#7a7a7a");
 
@@ -69,14 +69,16 @@ final class ReuseAndTime {
                     "<line class=\"grid\" x1=\"%1$.1f\" x2=\"%1$.1f\" y1=\"%2$d\" y2=\"%3$d\"/>",
                     rate.at(tick), TOP, HEIGHT - BOTTOM);
             add(
-                    "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.2f</text>",
-                    rate.at(tick), HEIGHT - BOTTOM + 18, tick);
+                    "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>",
+                    rate.at(tick), HEIGHT - BOTTOM + 18, rate.label(tick));
         }
         for (double tick : seconds.ticks()) {
             add(
                     "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%3$.1f\" y2=\"%3$.1f\"/>",
                     LEFT, WIDTH - RIGHT, seconds.at(tick));
-            add("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%,.0f</text>", LEFT - 8, seconds.at(tick) + 4, tick);
+            add(
+                    "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>",
+                    LEFT - 8, seconds.at(tick) + 4, seconds.label(tick));
         }
         add("<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">hit rate</text>", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8);
         add(
@@ -111,9 +113,13 @@ final class ReuseAndTime {
                     double[] place = {rate.at(policy.hitRate()), seconds.at(meanSeconds(policy))};
                     if (named.stream().allMatch(other -> apart(place, other))) {
                         named.add(place);
+                        boolean atEdge = place[0] + NAME_WIDTH > WIDTH - RIGHT;
                         add(
-                                "<text class=\"small\" x=\"%.1f\" y=\"%.1f\">%s</text>",
-                                place[0] + 8, place[1] + 4, ReportPage.escaped(policy.strategy()));
+                                "<text class=\"small\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>",
+                                place[0] + (atEdge ? -8 : 8),
+                                place[1] + 4,
+                                atEdge ? "end" : "start",
+                                ReportPage.escaped(policy.strategy()));
                     }
                 });
     }
@@ -171,6 +177,12 @@ final class ReuseAndTime {
 
         double at(double value) {
             return from + (to - from) * (value - least) / (most - least);
+        }
+
+        /** With as many decimals as tell ticks apart. */
+        String label(double tick) {
+            int decimals = (int) Math.max(0, -Math.floor(StrictMath.log10(step * (1 + 1e-9))));
+            return String.format(Locale.ROOT, "%,." + decimals + "f", tick);
         }
 
         List<Double> ticks() {

@@ -28,6 +28,8 @@ import kv.StoredCopy;
 import kv.WorkerId;
 import metrics.Metric;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import workers.holds.SeenOrders;
 import workers.seats.SeatChange;
 import workers.seats.SeatTable;
@@ -45,6 +47,8 @@ import workers.status.WorkerState;
  * <p>Mutable, confined to its worker.
  */
 final class SeatCommands {
+    private static final Logger LOG = LoggerFactory.getLogger(SeatCommands.class);
+
     /** At some 120 bytes each, a message stays below 64 KiB. */
     private static final int COPIES_TOLD = 500;
 
@@ -205,12 +209,11 @@ final class SeatCommands {
      * seat is copied as it is.
      */
     private void write(Worker.CopyPrefix command, String user, Seat seat, Optional<InferenceRequest> text) {
-        CompletionStage<Boolean> begun = CompletableFuture.completedStage(true);
-        CompletionStage<?> warmed = text.<CompletionStage<?>>map(
-                        request -> begun.thenCompose(ready -> engine.warm(request, seat)))
-                .orElse(begun);
-        Supplier<CompletionStage<Optional<StoredCopy>>> making = () -> warmed.handle((done, failure) -> true)
-                .thenCompose(ready -> engine.save(command.ledger(), command.lease(), seat));
+        Supplier<CompletionStage<Optional<StoredCopy>>> making =
+                () -> text.<CompletionStage<?>>map(request -> engine.warm(request, seat))
+                        .orElseGet(() -> CompletableFuture.completedStage(true))
+                        .handle((done, failure) -> true)
+                        .thenCompose(ready -> engine.save(command.ledger(), command.lease(), seat));
         outcomes.await(making, (copy, failure) -> {
             left(user);
             StoredCopy written = copy == null ? null : copy.orElse(null);
@@ -266,8 +269,13 @@ final class SeatCommands {
             return;
         }
         underWay.put(user, command.epoch());
-        outcomes.await(() -> text(command.conversation()), (found, failure) -> {
-            Text text = found == null ? null : found.orElse(null);
+        outcomes.await(() -> text(command.conversation()), (found, fault) -> {
+            if (found == null) {
+                LOG.error("{}: what lease {} keeps could not be rendered", worker, command.lease(), fault);
+                warmed(command, user, FAILED, 0);
+                return;
+            }
+            Text text = found.orElse(null);
             if (text == null || !command.prefix().begins(text.blocks())) {
                 warmed(command, user, unknown(command, text == null), 0);
             } else if (!command.incarnation().equals(cache.incarnation())) {
@@ -278,9 +286,11 @@ final class SeatCommands {
         });
     }
 
+    /** Empty when it is not to be had; fails only when it cannot be rendered. */
     private CompletionStage<Optional<Text>> text(ConversationRef conversation) {
         return ports.conversations()
                 .find(conversation)
+                .exceptionally(failure -> Optional.empty())
                 .thenCompose(found -> found.isEmpty()
                         ? CompletableFuture.completedStage(Optional.empty())
                         : ports.prompts()

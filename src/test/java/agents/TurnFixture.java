@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import agents.session.Conversation;
 import agents.session.FrontierMatch;
 import agents.session.PromptCache;
+import agents.session.PromptRenderer;
 import agents.session.SessionState;
 import agents.session.TurnOutcome;
 import agents.session.TurnRecord;
@@ -87,6 +88,7 @@ abstract class TurnFixture {
     static ManualTime time;
 
     final AtomicLong nanos = new AtomicLong();
+    PromptRenderer renderer = Conversation.renderer(new PromptCache(10_000));
     Executor rendering = Runnable::run;
     final Metrics metrics = new Metrics();
     final MemoryConversations conversations = new MemoryConversations();
@@ -212,7 +214,7 @@ abstract class TurnFixture {
                 router.getRef(),
                 worker -> workerAt(worker).getRef(),
                 engineClients,
-                Conversation.renderer(new PromptCache(10_000)),
+                renderer,
                 rendering,
                 conversations,
                 (tenant, root) -> keeper,

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import agents.session.Conversation;
+import agents.session.PromptCache;
+import agents.session.PromptRenderer;
 import agents.session.SessionKey;
 import agents.session.TurnOutcome;
 import agents.session.TurnRecord;
@@ -22,6 +24,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import router.Router;
@@ -104,8 +107,20 @@ class TurnTest extends TurnFixture {
 
     @Test
     void aPromptThatCannotBeRenderedIsAFaultOfOurs() {
+        renderer = new PromptRenderer(
+                Conversation.BLOCK,
+                model -> {
+                    throw new IllegalStateException("no template");
+                },
+                new PromptCache(0));
+        fails(run(REQUEST), Kind.INTERNAL);
+        ends(TurnOutcome.INTERNAL);
+    }
+
+    @Test
+    void aPromptThatNobodyTakesToRenderIsAFaultOfOurs() {
         rendering = task -> {
-            throw new IllegalStateException("no thread");
+            throw new RejectedExecutionException("no thread");
         };
         fails(run(REQUEST), Kind.INTERNAL);
         ends(TurnOutcome.INTERNAL);

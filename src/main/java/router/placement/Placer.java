@@ -52,7 +52,7 @@ public final class Placer {
     private final TimingModel timing;
     private final FanoutGate gate;
     private final PausePolicy pauses;
-    /** Whether something happened that may have made room for a waiting turn. */
+    /** Whether something happened that may have made room for a waiting turn: whatever the pause policy is told counts. */
     private boolean roomMade;
     /** When the waiting turns were last looked at. */
     private long lookedNanos;
@@ -83,6 +83,8 @@ public final class Placer {
     /** A worker is gone; its turns are forgotten and their later events ignored. */
     public void lost(WorkerId worker) {
         fleet.lost(worker);
+        // Turns that wait for it have to choose again.
+        roomMade = true;
     }
 
     /**
@@ -92,7 +94,7 @@ public final class Placer {
      */
     public Decision route(RouteRequest request, long arrivalNanos, long nowNanos) {
         release(request.turn(), nowNanos);
-        pauses.tick(nowNanos);
+        roomMade |= pauses.tick(nowNanos);
         pauses.arrived(request, nowNanos);
         List<Candidate> eligible = eligible(request, nowNanos - arrivalNanos, nowNanos);
         if (eligible.isEmpty()) {
@@ -200,11 +202,16 @@ public final class Placer {
     }
 
     /**
-     * When a turn that waits for a sibling will have waited long enough, and {@link #drain} is to be called even if no load has
-     * changed until then; empty when none does.
+     * When {@link #drain} is to be called even if nothing has changed until then: when a turn will have waited long enough for its
+     * sibling, or the queue is to be looked at again; empty when no turn waits.
      */
     public OptionalLong nextDrainNanos(long nowNanos) {
-        return gate.nextNanos(nowNanos);
+        if (queue.isEmpty()) {
+            return OptionalLong.empty();
+        }
+        long look = lookedNanos + LOOK_AGAIN_NANOS;
+        OptionalLong sibling = gate.nextNanos(nowNanos);
+        return sibling.isPresent() && sibling.getAsLong() - look < 0 ? sibling : OptionalLong.of(look);
     }
 
     /** Workers that take turns. */
