@@ -40,7 +40,37 @@ class PlacerQueueTest extends PlacerFixture {
     }
 
     @Test
-    void aTurnThatWaitsForItsChoiceIsLookedAtWhenRoomIsMadeAndElseOnceASecond() {
+    void aTurnThatWaitsForItsChoiceIsLookedAtOnceASecondWhileNothingMakesRoom() {
+        Placer placer = waitingForItsChoice();
+        for (long now = 0; now < SECOND; now += SECOND / 20) {
+            placer.update(A, WorkerState.READY, used(80));
+            assertEquals(List.of(), placer.drain(now));
+        }
+
+        assertEquals(SECOND, placer.nextDrainNanos(SECOND - 1).orElseThrow());
+        assertEquals(B, worker(placer.drain(SECOND).get(0).decision()));
+    }
+
+    @Test
+    void aTurnThatWaitsForItsChoiceIsLookedAtWhenAReportMadeRoom() {
+        Placer placer = waitingForItsChoice();
+
+        placer.update(A, WorkerState.READY, used(79));
+
+        assertEquals(B, worker(placer.drain(1).get(0).decision()));
+    }
+
+    @Test
+    void aTurnThatWaitsForItsChoiceIsLookedAtWhenThatIsLost() {
+        Placer placer = waitingForItsChoice();
+
+        placer.lost(A);
+
+        assertEquals(B, worker(placer.drain(1).get(0).decision()));
+    }
+
+    /** A turn waits for a worker that is busy; it is no longer better off there, which nobody but the index knows. */
+    private Placer waitingForItsChoice() {
         Placer placer = placer("prefix-scorer");
         join(placer, A, B);
         long[] context = LongStream.rangeClosed(1, 80).toArray();
@@ -49,17 +79,15 @@ class PlacerQueueTest extends PlacerFixture {
             assertEquals(A, worker(placer.route(request(busy, context), 0, 0)));
             placer.firstToken(new TurnId(busy), 0);
         }
+        placer.update(A, WorkerState.READY, used(80));
         assertInstanceOf(Decision.Queued.class, placer.route(request("three", context), 0, 0));
         assertEquals(List.of(), placer.drain(0));
-
-        // It is no longer better off with the busy worker, which nobody but the index knows.
         hold(B, context);
-        for (long now = 0; now < SECOND; now += SECOND / 20) {
-            placer.update(A, WorkerState.READY, WorkerLoad.idle(100));
-            assertEquals(List.of(), placer.drain(now));
-        }
+        return placer;
+    }
 
-        assertEquals(B, worker(placer.drain(SECOND).get(0).decision()));
+    private static WorkerLoad used(int blocks) {
+        return new WorkerLoad(2, 0, blocks, 100 - blocks, 0, 100, 0);
     }
 
     @Test
