@@ -51,6 +51,7 @@ final class ReplayCommand implements Callable<Integer> {
             "--blocks-per-worker",
             "--host-blocks-per-worker",
             "--disk-blocks-per-worker",
+            "--pulls",
             "--timing",
             "--max-sequences",
             "--max-batched-tokens",
@@ -114,6 +115,12 @@ final class ReplayCommand implements Callable<Integer> {
             defaultValue = "0",
             description = "KV blocks on each engine's disk (default: ${DEFAULT-VALUE}).")
     private int diskBlocksPerWorker;
+
+    @Option(
+            names = "--pulls",
+            description = "Engines take over from each other what they lack of a prompt where that is sooner done than "
+                    + "computing it, as fast as holdfast.router.links says (default: they do not).")
+    private boolean pulls;
 
     @Option(
             names = "--block-size-tokens",
@@ -375,6 +382,7 @@ final class ReplayCommand implements Callable<Integer> {
                         blocksPerWorker,
                         hostBlocksPerWorker,
                         diskBlocksPerWorker,
+                        pulls,
                         maxSequences,
                         maxBatchedTokens,
                         sessions,

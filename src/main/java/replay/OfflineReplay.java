@@ -76,6 +76,7 @@ public record OfflineReplay(
                 new Comparison.Condition("blocksPerWorker", settings.blocksPerWorker()),
                 new Comparison.Condition("hostBlocksPerWorker", settings.hostBlocksPerWorker()),
                 new Comparison.Condition("diskBlocksPerWorker", settings.diskBlocksPerWorker()),
+                new Comparison.Condition("pulls", settings.pulls()),
                 new Comparison.Condition("maxSequences", settings.maxSequences()),
                 new Comparison.Condition("maxBatchedTokens", settings.maxBatchedTokens()),
                 new Comparison.Condition("load", trace.arrivals() ? "recorded arrivals" : "closed loop"),

@@ -4,7 +4,9 @@ import agents.plan.GapPolicies;
 import inference.TurnId;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import kv.CacheOwner;
@@ -25,6 +27,7 @@ import router.placement.Placer;
 import router.placement.Resolved;
 import router.placement.RouteRequest;
 import router.retention.LiveWorker;
+import workers.sim.SimFabric;
 import workers.sim.SimRequest;
 import workers.sim.SimSettings;
 import workers.sim.SimTiers;
@@ -60,7 +63,9 @@ final class PolicyRun implements SimulatedWorker.Owner {
     private final Placer placer;
     private final SessionPace pace;
     private final TurnRecords records;
+    private final SimFabric fabric;
     private final List<SimulatedWorker> workers = new ArrayList<>();
+    private final Map<WorkerId, SimulatedWorker> workersById = new HashMap<>();
     private final List<CacheOwner> caches = new ArrayList<>();
     private final List<WorkerHolds> holds = new ArrayList<>();
     private final RetentionFigures figures;
@@ -122,6 +127,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
         this.lastWorker = new WorkerId[turns];
         this.lastBlocks = new int[turns];
         this.placedOn = new int[turns];
+        this.fabric = new SimFabric(0, placement.transfers().networkBytesPerSecond());
         this.loadTold = new boolean[settings.workers()];
         Arrays.fill(loadTold, true);
         for (int i = 0; i < settings.workers(); i++) {
@@ -138,8 +144,9 @@ final class PolicyRun implements SimulatedWorker.Owner {
                 settings.maxSequences(),
                 settings.maxBatchedTokens(),
                 contextTokens);
-        workers.add(new SimulatedWorker(number, events, engine, settings.timingModel(), tiers(), this));
+        workers.add(new SimulatedWorker(number, events, engine, settings.timingModel(), tiers(), fabric, this));
         WorkerId worker = new WorkerId("http://worker-" + number);
+        workersById.put(worker, workers.get(number));
         CacheOwner cache = new CacheOwner(worker, new Incarnation(0, number), 0);
         caches.add(cache);
         EngineFacts facts = new EngineFacts(
@@ -159,13 +166,14 @@ final class PolicyRun implements SimulatedWorker.Owner {
 
     private ColderTiers colderTiers() {
         boolean any = tiers() != null;
-        return new ColderTiers(settings.hostBlocksPerWorker(), settings.diskBlocksPerWorker(), any, any, false);
+        return new ColderTiers(
+                settings.hostBlocksPerWorker(), settings.diskBlocksPerWorker(), any, any, settings.pulls());
     }
 
-    /** Memory beyond the device with the links that placement predicts with; null for none. */
+    /** Memory beyond the device and a network, with the links that placement predicts with; null for neither. */
     private @Nullable SimTiers tiers() {
         TransferModel links = placement.transfers();
-        return settings.hostBlocksPerWorker() + settings.diskBlocksPerWorker() == 0
+        return settings.hostBlocksPerWorker() + settings.diskBlocksPerWorker() == 0 && !settings.pulls()
                 ? null
                 : new SimTiers(
                                 settings.hostBlocksPerWorker(),
@@ -260,6 +268,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
                         nowMillis);
         placedOn[turn] = number;
         placedMillis = nowMillis;
+        WorkerId source = at.pullFrom();
         workers.get(number)
                 .submit(
                         new SimRequest(
@@ -268,6 +277,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
                                 traced.inputTokens(),
                                 traced.outputTokens(),
                                 0),
+                        source == null ? null : workersById.get(source),
                         nowMillis);
     }
 
@@ -287,6 +297,11 @@ final class PolicyRun implements SimulatedWorker.Owner {
                 drain(now);
             });
         }
+    }
+
+    @Override
+    public void onPulled(int turn, int blocks) {
+        records.pulled(turn, blocks * settings.blockSizeTokens());
     }
 
     @Override

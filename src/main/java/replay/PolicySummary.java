@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param itlMillis mean time between a turn's output tokens; turns of one token have none
  * @param sessionSeconds from a session's first turn to the end of its last, gaps included
  * @param prefillTokens input tokens that were not cached
+ * @param pulledTokens cached input tokens that were taken over from another engine
  * @param evictionTokens of those, computed before and dropped by every engine since
  * @param placementTokens of those, computed before and held by another engine
  * @param coldTokens of those, never computed before
@@ -40,6 +41,7 @@ public record PolicySummary(
         Spread sessionSeconds,
         long inputTokens,
         long prefillTokens,
+        long pulledTokens,
         long evictionTokens,
         long placementTokens,
         long coldTokens,
@@ -88,6 +90,7 @@ public record PolicySummary(
                 Spread.of(outcome.sessionSeconds()),
                 totals.input,
                 totals.input - totals.cached,
+                totals.pulled,
                 totals.eviction,
                 totals.placement,
                 totals.cold,
@@ -116,6 +119,7 @@ public record PolicySummary(
         private long input;
         private long cached;
         private long bound;
+        private long pulled;
         private long eviction;
         private long placement;
         private long cold;
@@ -137,6 +141,7 @@ public record PolicySummary(
             compared++;
             input += turns.inputTokens[turn];
             cached += turns.cachedTokens[turn];
+            pulled += turns.pulledTokens[turn];
             eviction += turns.evictionTokens[turn];
             placement += turns.placementTokens[turn];
             cold += turns.coldTokens[turn];

@@ -12,6 +12,7 @@ import workers.status.TimingModel;
  * @param blocksPerWorker KV blocks of each engine
  * @param hostBlocksPerWorker KV blocks in each engine's host memory, 0 for none
  * @param diskBlocksPerWorker KV blocks on each engine's disk, 0 for none
+ * @param pulls whether engines take over from each other what they lack of a prompt
  * @param maxSequences requests that an engine runs at once
  * @param maxBatchedTokens token budget of an engine's pass
  * @param sessions sessions that run at once; without meaning for a trace with arrivals
@@ -28,6 +29,7 @@ public record ReplaySettings(
         int blocksPerWorker,
         int hostBlocksPerWorker,
         int diskBlocksPerWorker,
+        boolean pulls,
         int maxSequences,
         int maxBatchedTokens,
         int sessions,

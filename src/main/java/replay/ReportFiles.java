@@ -84,6 +84,7 @@ public final class ReportFiles {
         json.set("sessionSeconds", spread(policy.sessionSeconds()));
         json.put("inputTokens", policy.inputTokens());
         json.put("prefillTokens", policy.prefillTokens());
+        json.put("pulledTokens", policy.pulledTokens());
         json.put("recomputedTokens", policy.recomputedTokens());
         ObjectNode causes = json.putObject("prefillTokensByCause");
         causes.put("cold", policy.coldTokens());

@@ -26,7 +26,7 @@ final class SimulatedWorker implements SimListener {
     private final EventQueue events;
     private final Owner owner;
     private final SimulatedEngine engine;
-    private final List<SimRequest> arrived = new ArrayList<>();
+    private final List<Arrival> arrived = new ArrayList<>();
     private final List<EventQueue.Action> outcomes = new ArrayList<>();
     private boolean running;
     /** When the engine is looked after next while it has no passes; infinity when nothing is planned. */
@@ -34,8 +34,14 @@ final class SimulatedWorker implements SimListener {
 
     private double busyMillis;
 
+    /** A request, and the engine to take over from what this one lacks of its prompt. */
+    private record Arrival(SimRequest request, @Nullable SimulatedEngine source) {}
+
     /** Who hears of a worker's turns and blocks. */
     interface Owner {
+        /** Blocks of a turn's prompt that none of its worker's tiers had are on their way there from another worker. */
+        void onPulled(int turn, int blocks);
+
         void onFirstToken(int turn, int cachedTokens, double nowMillis);
 
         void onFinished(int turn, double nowMillis);
@@ -55,25 +61,33 @@ final class SimulatedWorker implements SimListener {
         void onPass(int worker, double nowMillis);
     }
 
-    /** @param tiers memory beyond the device; null for none */
+    /**
+     * @param tiers memory beyond the device and a network; null for neither
+     * @param fabric what all workers of the run share
+     */
     SimulatedWorker(
             int number,
             EventQueue events,
             SimSettings settings,
             TimingModel timing,
             @Nullable SimTiers tiers,
+            SimFabric fabric,
             Owner owner) {
         this.number = number;
         this.events = events;
         this.owner = owner;
         this.engine = tiers == null
                 ? new SimulatedEngine(settings, timing, this)
-                : new SimulatedEngine(settings, timing, tiers, new SimFabric(0, tiers.networkBytesPerSecond()), this);
+                : new SimulatedEngine(settings, timing, tiers, fabric, this);
     }
 
-    /** Queues a request; the engine sees it when the pass under way is over. */
-    void submit(SimRequest request, double nowMillis) {
-        arrived.add(request);
+    /**
+     * Queues a request; the engine sees it when the pass under way is over.
+     *
+     * @param source worker to take over from what this one lacks of the prompt; null for none
+     */
+    void submit(SimRequest request, @Nullable SimulatedWorker source, double nowMillis) {
+        arrived.add(new Arrival(request, source == null ? null : source.engine));
         if (!running) {
             running = true;
             events.at(nowMillis, this::startPass);
@@ -113,8 +127,11 @@ final class SimulatedWorker implements SimListener {
     }
 
     private void startPass(double nowMillis) {
-        for (SimRequest request : arrived) {
-            engine.submit(request, nowMillis);
+        for (Arrival arrival : arrived) {
+            if (arrival.source() != null) {
+                pull(arrival.request(), arrival.source(), nowMillis);
+            }
+            engine.submit(arrival.request(), nowMillis);
         }
         arrived.clear();
         engine.settle(nowMillis);
@@ -127,6 +144,15 @@ final class SimulatedWorker implements SimListener {
         double end = engine.advance(nowMillis, events.nextMillis());
         busyMillis += end - nowMillis;
         events.at(end, this::endPass);
+    }
+
+    private void pull(SimRequest request, SimulatedEngine source, double nowMillis) {
+        long[] chain = request.sequenceHashes();
+        int had = engine.resident(chain);
+        int coming = engine.pull(request.id(), chain, source, nowMillis);
+        if (coming > had) {
+            owner.onPulled(Integer.parseInt(request.id()), coming - had);
+        }
     }
 
     /** Plans the next look at an engine without passes, in which something is on its way or waits to be told. */

@@ -15,6 +15,8 @@ public final class TurnRecords {
     final double[] firstTokenMillis;
     final double[] finishedMillis;
     final int[] cachedTokens;
+    /** Prompt tokens taken over from another engine; they count as cached. */
+    final int[] pulledTokens;
     /** Prompt tokens computed for the first time anywhere. */
     final int[] coldTokens;
     /** Prompt tokens computed again because every engine had dropped them. */
@@ -29,6 +31,7 @@ public final class TurnRecords {
         firstTokenMillis = unknown(turns);
         finishedMillis = unknown(turns);
         cachedTokens = new int[turns];
+        pulledTokens = new int[turns];
         coldTokens = new int[turns];
         evictionTokens = new int[turns];
         placementTokens = new int[turns];
@@ -49,6 +52,10 @@ public final class TurnRecords {
     /** Prompt tokens that a turn's engine had cached. */
     public void cached(int turn, int tokens) {
         cachedTokens[turn] = tokens;
+    }
+
+    void pulled(int turn, int tokens) {
+        pulledTokens[turn] = tokens;
     }
 
     /** A turn's last token came. */

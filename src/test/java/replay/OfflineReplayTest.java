@@ -24,8 +24,12 @@ class OfflineReplayTest {
     private static final List<String> ALL = List.copyOf(Strategies.names());
 
     private static ReplaySettings settings(int blocksPerWorker, int blockSize, long seed) {
+        return settings(blocksPerWorker, blockSize, false, seed);
+    }
+
+    private static ReplaySettings settings(int blocksPerWorker, int blockSize, boolean pulls, long seed) {
         return new ReplaySettings(
-                3, blockSize, blocksPerWorker, 0, 0, 16, 2_048, 12, 60, 1, 50, 1, 32, "measured", seed);
+                3, blockSize, blocksPerWorker, 0, 0, pulls, 16, 2_048, 12, 60, 1, 50, 1, 32, "measured", seed);
     }
 
     private static Comparison run(Trace trace, ReplaySettings settings, List<String> strategies, int atOnce)
@@ -83,6 +87,51 @@ class OfflineReplayTest {
         assertEquals(0, following.evictionTokens());
         assertEquals(comparison.infiniteCacheHitRate(), following.hitRate(), 0.06);
         assertTrue(comparison.policies().get(1).placementTokens() > following.placementTokens());
+    }
+
+    @Test
+    void enginesThatPullComputeNothingThatAnotherHas() throws Exception {
+        Trace trace = Workloads.agents(20, 10, 3);
+        PolicySummary alone = run(trace, settings(50_000, 64, 1), List.of("random"), 1)
+                .policies()
+                .get(0);
+        PolicySummary pulling = run(trace, settings(50_000, 64, true, 1), List.of("random"), 1)
+                .policies()
+                .get(0);
+
+        assertEquals(0, alone.pulledTokens());
+        assertTrue(alone.placementTokens() > 0);
+        assertTrue(
+                pulling.pulledTokens() > 0.9 * alone.placementTokens(),
+                pulling.pulledTokens() + " of " + alone.placementTokens());
+        assertTrue(
+                pulling.placementTokens() < 0.05 * alone.placementTokens(),
+                pulling.placementTokens() + " of " + alone.placementTokens());
+        assertTrue(pulling.ttftMillis().mean() < alone.ttftMillis().mean());
+    }
+
+    @Test
+    void pullsUnderPressureLeaveEveryTurnServedAndTheAccountExact() throws Exception {
+        Trace trace = Workloads.agents(30, 12, 2);
+        ReplaySettings settings = settings(300, 64, true, 1);
+        List<String> moving = List.of("random", "least-loaded", "joint");
+        Comparison comparison = run(trace, settings, moving, List.of("none", "leases"), 2);
+
+        for (PolicySummary policy : comparison.policies()) {
+            String pair = policy.strategy() + " " + policy.retention();
+            assertEquals(trace.turns().size(), policy.turns(), pair);
+            assertEquals(
+                    policy.prefillTokens(),
+                    policy.coldTokens() + policy.recomputedTokens() + policy.tailTokens(),
+                    pair);
+            assertTrue(policy.pulledTokens() > 0, pair);
+            assertTrue(policy.pulledTokens() <= policy.inputTokens() - policy.prefillTokens(), pair);
+            assertTrue(policy.hitRate() <= policy.offlineBound(), pair);
+        }
+        assertEquals(
+                ReportFiles.report(comparison).toString(),
+                ReportFiles.report(run(trace, settings, moving, List.of("none", "leases"), 1))
+                        .toString());
     }
 
     @Test

@@ -103,6 +103,7 @@ class ReportPageTest {
                 0,
                 0,
                 0,
+                0,
                 1,
                 null,
                 1);
