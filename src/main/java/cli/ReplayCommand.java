@@ -11,8 +11,10 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -21,7 +23,6 @@ import picocli.CommandLine.Spec;
 import replay.Comparison;
 import replay.ComparisonTable;
 import replay.OfflineReplay;
-import replay.ReplaySettings;
 import replay.ReportFiles;
 import replay.live.LiveReplay;
 import replay.live.NodeCheck;
@@ -42,22 +43,7 @@ import replay.trace.TraceReader;
         })
 final class ReplayCommand implements Callable<Integer> {
     private static final List<String> ONLY_LIVE = List.of("--time-scale", "--model");
-    private static final List<String> ONLY_OFFLINE = List.of(
-            "--strategy",
-            "--retention",
-            "--control-delay-millis",
-            "--decisions",
-            "--workers",
-            "--blocks-per-worker",
-            "--host-blocks-per-worker",
-            "--disk-blocks-per-worker",
-            "--pulls",
-            "--timing",
-            "--max-sequences",
-            "--max-batched-tokens",
-            "--event-delay-millis",
-            "--load-interval-millis",
-            "--expected-output-tokens");
+    private static final List<String> ONLY_OFFLINE = List.of("--strategy", "--retention", "--decisions");
 
     @Spec
     private CommandSpec spec;
@@ -87,40 +73,8 @@ final class ReplayCommand implements Callable<Integer> {
                     + "static-ttl:60s, leases and those of docs/policies.md (default: ${DEFAULT-VALUE}).")
     private List<String> retentions;
 
-    @Option(
-            names = "--workers",
-            paramLabel = "N",
-            defaultValue = "4",
-            description = "Simulated engines (default: ${DEFAULT-VALUE}).")
-    private int workers;
-
-    @Option(
-            names = "--blocks-per-worker",
-            paramLabel = "BLOCKS",
-            defaultValue = "16384",
-            description = "KV blocks of each engine (default: ${DEFAULT-VALUE}).")
-    private int blocksPerWorker;
-
-    @Option(
-            names = "--host-blocks-per-worker",
-            paramLabel = "BLOCKS",
-            defaultValue = "0",
-            description = "KV blocks in each engine's host memory; its links are as fast as holdfast.router.links says "
-                    + "(default: ${DEFAULT-VALUE}).")
-    private int hostBlocksPerWorker;
-
-    @Option(
-            names = "--disk-blocks-per-worker",
-            paramLabel = "BLOCKS",
-            defaultValue = "0",
-            description = "KV blocks on each engine's disk (default: ${DEFAULT-VALUE}).")
-    private int diskBlocksPerWorker;
-
-    @Option(
-            names = "--pulls",
-            description = "Engines take over from each other what they lack of a prompt where that is sooner done than "
-                    + "computing it, as fast as holdfast.router.links says (default: they do not).")
-    private boolean pulls;
+    @Mixin
+    private final SimulatedFleetOptions fleet = new SimulatedFleetOptions();
 
     @Option(
             names = "--block-size-tokens",
@@ -145,59 +99,6 @@ final class ReplayCommand implements Callable<Integer> {
 
     @Option(names = "--turns", paramLabel = "N", description = "Only the first N turns of the trace (default: all).")
     private @Nullable Integer turns;
-
-    @Option(
-            names = "--timing",
-            paramLabel = "PRESET",
-            defaultValue = "measured",
-            description =
-                    "What the engines cost: measured, fast, or a factor of measured (default: " + "${DEFAULT-VALUE}).")
-    private String timing;
-
-    @Option(
-            names = "--max-sequences",
-            paramLabel = "N",
-            defaultValue = "256",
-            description = "Requests that an engine runs at once (default: ${DEFAULT-VALUE}).")
-    private int maxSequences;
-
-    @Option(
-            names = "--max-batched-tokens",
-            paramLabel = "TOKENS",
-            defaultValue = "8192",
-            description = "Token budget of an engine's pass (default: ${DEFAULT-VALUE}).")
-    private int maxBatchedTokens;
-
-    @Option(
-            names = "--event-delay-millis",
-            paramLabel = "MS",
-            defaultValue = "1",
-            description = "From a change of an engine's blocks until the index shows it (default: ${DEFAULT-VALUE}).")
-    private double eventDelayMillis;
-
-    @Option(
-            names = "--load-interval-millis",
-            paramLabel = "MS",
-            defaultValue = "50",
-            description = "How late, and how often at most, a router hears of an engine's load "
-                    + "(default: ${DEFAULT-VALUE}).")
-    private double loadIntervalMillis;
-
-    @Option(
-            names = "--control-delay-millis",
-            paramLabel = "MS",
-            defaultValue = "1",
-            description = "How long a message between a session, the keeper of leases and a worker takes "
-                    + "(default: ${DEFAULT-VALUE}).")
-    private double controlDelayMillis;
-
-    @Option(
-            names = "--expected-output-tokens",
-            paramLabel = "TOKENS",
-            defaultValue = "256",
-            description = "Length of every answer as told to the router, which never sees the recorded one "
-                    + "(default: ${DEFAULT-VALUE}).")
-    private int expectedOutputTokens;
 
     @Option(
             names = "--seed",
@@ -282,7 +183,7 @@ final class ReplayCommand implements Callable<Integer> {
     private int judged(Comparison offline) {
         int failed = offline.failedTurns();
         if (failed > 0) {
-            tell(failed + " turns failed: prompt and answer are larger than a worker's " + blocksPerWorker
+            tell(failed + " turns failed: prompt and answer are larger than a worker's " + fleet.blocksPerWorker()
                     + " blocks (--blocks-per-worker)");
         }
         return offline.policies().stream().anyMatch(policy -> policy.served() > 0) ? 0 : 1;
@@ -306,12 +207,14 @@ final class ReplayCommand implements Callable<Integer> {
 
     /** Refuses what has no effect or cannot work, before anything is read or computed. */
     private void checkOptions() {
-        for (String name : live == null ? ONLY_LIVE : ONLY_OFFLINE) {
-            if (spec.commandLine().getParseResult().hasMatchedOption(name)) {
-                throw new IllegalArgumentException(
-                        name + " has no effect " + (live == null ? "without" : "with") + " --live");
-            }
-        }
+        Stream<String> idle =
+                live == null ? ONLY_LIVE.stream() : Stream.concat(ONLY_OFFLINE.stream(), fleet.names().stream());
+        idle.filter(spec.commandLine().getParseResult()::hasMatchedOption)
+                .findFirst()
+                .ifPresent(name -> {
+                    throw new IllegalArgumentException(
+                            name + " has no effect " + (live == null ? "without" : "with") + " --live");
+                });
         if (turns != null && turns < 1) {
             throw new IllegalArgumentException("--turns must be at least 1, got " + turns);
         }
@@ -376,23 +279,8 @@ final class ReplayCommand implements Callable<Integer> {
         int atOnce = Math.min(pairs, Runtime.getRuntime().availableProcessors());
         OfflineReplay replay = new OfflineReplay(
                 trace,
-                new ReplaySettings(
-                        workers,
-                        blockSizeTokens > 0 ? blockSizeTokens : trace.blockSizeTokens(),
-                        blocksPerWorker,
-                        hostBlocksPerWorker,
-                        diskBlocksPerWorker,
-                        pulls,
-                        maxSequences,
-                        maxBatchedTokens,
-                        sessions,
-                        gapCapSeconds,
-                        eventDelayMillis,
-                        loadIntervalMillis,
-                        controlDelayMillis,
-                        expectedOutputTokens,
-                        timing,
-                        seed),
+                fleet.settings(
+                        blockSizeTokens > 0 ? blockSizeTokens : trace.blockSizeTokens(), sessions, gapCapSeconds, seed),
                 RouterConfig.placement(ConfigFactory.load()),
                 RetentionConfig.replayed(ConfigFactory.load()),
                 decisions != null,

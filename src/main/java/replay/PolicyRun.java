@@ -4,13 +4,10 @@ import agents.plan.GapPolicies;
 import inference.TurnId;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import kv.CacheOwner;
-import kv.Incarnation;
 import kv.KvEvent;
 import kv.Prefix;
 import kv.PromptBlocks;
@@ -27,16 +24,9 @@ import router.placement.Placer;
 import router.placement.Resolved;
 import router.placement.RouteRequest;
 import router.retention.LiveWorker;
-import workers.sim.SimFabric;
 import workers.sim.SimRequest;
-import workers.sim.SimSettings;
-import workers.sim.SimTiers;
 import workers.status.AnswerExtras;
-import workers.status.ColderTiers;
-import workers.status.EngineCapabilities;
-import workers.status.EngineFacts;
 import workers.status.TimingModel;
-import workers.status.TransferModel;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
@@ -63,10 +53,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
     private final Placer placer;
     private final SessionPace pace;
     private final TurnRecords records;
-    private final SimFabric fabric;
-    private final List<SimulatedWorker> workers = new ArrayList<>();
-    private final Map<WorkerId, SimulatedWorker> workersById = new HashMap<>();
-    private final List<CacheOwner> caches = new ArrayList<>();
+    private final SimulatedFleet fleet;
     private final List<WorkerHolds> holds = new ArrayList<>();
     private final RetentionFigures figures;
     private final DecisionLog log;
@@ -127,63 +114,19 @@ final class PolicyRun implements SimulatedWorker.Owner {
         this.lastWorker = new WorkerId[turns];
         this.lastBlocks = new int[turns];
         this.placedOn = new int[turns];
-        this.fabric = new SimFabric(0, placement.transfers().networkBytesPerSecond());
         this.loadTold = new boolean[settings.workers()];
         Arrays.fill(loadTold, true);
-        for (int i = 0; i < settings.workers(); i++) {
-            addWorker(i, retention);
-        }
+        this.fleet = new SimulatedFleet(settings, placement.transfers(), MODEL, events, this);
+        fleet.members().forEach(member -> join(member, retention));
     }
 
-    private void addWorker(int number, RetentionRules retention) {
-        int contextTokens =
-                (int) Math.min(Integer.MAX_VALUE, (long) settings.blocksPerWorker() * settings.blockSizeTokens());
-        SimSettings engine = new SimSettings(
-                settings.blockSizeTokens(),
-                settings.blocksPerWorker(),
-                settings.maxSequences(),
-                settings.maxBatchedTokens(),
-                contextTokens);
-        workers.add(new SimulatedWorker(number, events, engine, settings.timingModel(), tiers(), fabric, this));
-        WorkerId worker = new WorkerId("http://worker-" + number);
-        workersById.put(worker, workers.get(number));
-        CacheOwner cache = new CacheOwner(worker, new Incarnation(0, number), 0);
-        caches.add(cache);
-        EngineFacts facts = new EngineFacts(
-                List.of(MODEL),
-                settings.blockSizeTokens(),
-                settings.blocksPerWorker(),
-                settings.maxBatchedTokens(),
-                settings.maxSequences(),
-                contextTokens,
-                new EngineCapabilities(true, null, 0, colderTiers()));
+    private void join(SimulatedFleet.Member member, RetentionRules retention) {
         WorkerLoad idle = WorkerLoad.idle(settings.blocksPerWorker());
-        placer.join(worker, cache.incarnation(), facts, WorkerState.READY, idle);
-        keeper.join(new LiveWorker(worker, cache.incarnation(), WorkerState.READY, facts, idle));
+        CacheOwner cache = member.cache();
+        placer.join(cache.worker(), cache.incarnation(), member.facts(), WorkerState.READY, idle);
+        keeper.join(new LiveWorker(cache.worker(), cache.incarnation(), WorkerState.READY, member.facts(), idle));
         holds.add(new WorkerHolds(
-                cache, workers.get(number), prompts.chains(), facts, retention, figures, keeper::holdOver));
-    }
-
-    private ColderTiers colderTiers() {
-        boolean any = tiers() != null;
-        return new ColderTiers(
-                settings.hostBlocksPerWorker(), settings.diskBlocksPerWorker(), any, any, settings.pulls());
-    }
-
-    /** Memory beyond the device and a network, with the links that placement predicts with; null for neither. */
-    private @Nullable SimTiers tiers() {
-        TransferModel links = placement.transfers();
-        return settings.hostBlocksPerWorker() + settings.diskBlocksPerWorker() == 0 && !settings.pulls()
-                ? null
-                : new SimTiers(
-                                settings.hostBlocksPerWorker(),
-                                settings.diskBlocksPerWorker(),
-                                true,
-                                Math.toIntExact(links.bytesPerToken()),
-                                links.hostBytesPerSecond(),
-                                links.diskBytesPerSecond(),
-                                links.networkBytesPerSecond())
-                        .faster(settings.timingModel().speedup());
+                cache, member.engine(), prompts.chains(), member.facts(), retention, figures, keeper::holdOver));
     }
 
     PolicyOutcome run() {
@@ -192,16 +135,12 @@ final class PolicyRun implements SimulatedWorker.Owner {
         if (placer.waiting() > 0) {
             throw new IllegalStateException(placer.waiting() + " turns wait for ever");
         }
-        double[] busyMillis = new double[workers.size()];
-        for (int i = 0; i < busyMillis.length; i++) {
-            busyMillis[i] = workers.get(i).busyMillis();
-        }
         return new PolicyOutcome(
                 placement.strategy(),
                 placement.pauses().policy(),
                 records,
                 pace.sessionSeconds(),
-                busyMillis,
+                fleet.busyMillis(),
                 preemptions,
                 account.preemptedTokens(),
                 OfflineBound.hitTokens(prompts, records, settings.blocksOfAllTiers()),
@@ -269,7 +208,8 @@ final class PolicyRun implements SimulatedWorker.Owner {
         placedOn[turn] = number;
         placedMillis = nowMillis;
         WorkerId source = at.pullFrom();
-        workers.get(number)
+        fleet.get(number)
+                .engine()
                 .submit(
                         new SimRequest(
                                 Integer.toString(turn),
@@ -277,7 +217,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
                                 traced.inputTokens(),
                                 traced.outputTokens(),
                                 0),
-                        source == null ? null : workersById.get(source),
+                        source == null ? null : fleet.engine(source),
                         nowMillis);
     }
 
@@ -371,7 +311,9 @@ final class PolicyRun implements SimulatedWorker.Owner {
     }
 
     private void tellIndex(int worker, KvEvent event, double nowMillis) {
-        events.at(nowMillis + settings.eventDelayMillis(), now -> index.apply(caches.get(worker), event));
+        events.at(
+                nowMillis + settings.eventDelayMillis(),
+                now -> index.apply(fleet.get(worker).cache(), event));
     }
 
     @Override
@@ -384,10 +326,9 @@ final class PolicyRun implements SimulatedWorker.Owner {
 
     private void tellLoad(int worker, double nowMillis) {
         loadTold[worker] = true;
+        SimulatedFleet.Member member = fleet.get(worker);
         placer.update(
-                caches.get(worker).worker(),
-                WorkerState.READY,
-                workers.get(worker).load());
+                member.cache().worker(), WorkerState.READY, member.engine().load());
         drain(nowMillis);
     }
 
