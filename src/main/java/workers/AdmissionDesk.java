@@ -21,7 +21,7 @@ final class AdmissionDesk {
     private final EngineLife life;
     private final EngineCache cache;
     private final HoldCommands holds;
-    private final SeatCommands seats;
+    private final SeatedTurns seats;
     private final WorkerView view;
 
     /**
@@ -39,7 +39,7 @@ final class AdmissionDesk {
             EngineLife life,
             EngineCache cache,
             HoldCommands holds,
-            SeatCommands seats,
+            SeatedTurns seats,
             WorkerView view) {
         this.ports = ports;
         this.validFor = validFor;

@@ -1,8 +1,5 @@
 package workers;
 
-import java.util.concurrent.CompletionStage;
-import java.util.function.BiConsumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import workers.status.EngineFacts;
 
@@ -17,20 +14,13 @@ final class Heartbeat {
     private final LoadView load;
     private final Admissions admissions;
     private final HoldCommands holds;
-    private final SeatCommands seats;
+    private final SeatedTurns seats;
     private final CacheNews news;
     private final Subscribers subscribers;
-    private final Answers answers;
+    private final Outcomes outcomes;
     private final Runnable over;
     private boolean probing;
     private boolean failureReported;
-
-    /** Brings a probe's answer back into the worker. */
-    interface Answers {
-        void await(
-                Supplier<CompletionStage<EngineClient.Probe>> probe,
-                BiConsumer<EngineClient.@Nullable Probe, @Nullable Throwable> then);
-    }
 
     /** @param over runs when the engine was looked at */
     Heartbeat(
@@ -39,10 +29,10 @@ final class Heartbeat {
             LoadView load,
             Admissions admissions,
             HoldCommands holds,
-            SeatCommands seats,
+            SeatedTurns seats,
             CacheNews news,
             Subscribers subscribers,
-            Answers answers,
+            Outcomes outcomes,
             Runnable over) {
         this.engine = engine;
         this.life = life;
@@ -52,7 +42,7 @@ final class Heartbeat {
         this.seats = seats;
         this.news = news;
         this.subscribers = subscribers;
-        this.answers = answers;
+        this.outcomes = outcomes;
         this.over = over;
     }
 
@@ -60,7 +50,7 @@ final class Heartbeat {
     void beat() {
         if (!probing) {
             probing = true;
-            answers.await(engine::probe, this::probed);
+            outcomes.await(engine::probe, this::probed);
         }
     }
 

@@ -183,7 +183,9 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     private final Admissions admissions;
     private final EngineCache cache;
     private final HoldCommands holds;
-    private final SeatCommands seats;
+    private final SeatedTurns seats;
+    private final CopyCommands copies;
+    private final WarmCommands warms;
     private final AdmissionDesk desk;
     private final WorkerView view;
     private final Subscribers subscribers;
@@ -221,7 +223,12 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
         this.view = new WorkerView(id, life, admissions, load, cache, holds);
         this.subscribers = new Subscribers(settings, view::begin);
         this.news = new CacheNews(id, life, load, cache, holds, subscribers, context.getLog());
-        this.seats = new SeatCommands(id, settings, ports, engine, cache, holds, this::await, news::seats);
+        this.seats = new SeatedTurns(engine, cache, holds, this::await, news::seats);
+        int remembered = settings.holds().epochsRemembered();
+        CommandFence fence = new CommandFence(cache, remembered);
+        this.copies = new CopyCommands(id, ports, engine, cache, fence, remembered, this::await);
+        this.warms =
+                new WarmCommands(id, settings.holds(), ports, engine, cache, holds, fence, this::await, news::seats);
         this.desk = new AdmissionDesk(
                 ports,
                 settings.admissionValidity(),
@@ -253,12 +260,12 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                 .onMessage(HoldPrefix.class, this::onHoldPrefix)
                 .onMessage(ReleaseHold.class, command -> holdsChanged(() -> holds.release(command)))
                 .onMessage(SeatFilled.class, filled -> holdsChanged(() -> seats.filled(filled)))
-                .onMessage(CopyPrefix.class, command -> holdsChanged(() -> seats.copy(command, life.facts())))
+                .onMessage(CopyPrefix.class, command -> holdsChanged(() -> copies.copy(command, life.facts())))
                 .onMessage(
                         WarmPrefix.class,
-                        command -> holdsChanged(() -> seats.warm(command, life.facts(), life.state(), view.load())))
-                .onMessage(DiscardCopy.class, command -> holdsChanged(() -> seats.discard(command)))
-                .onMessage(ListCopies.class, command -> done(() -> seats.list(command)))
+                        command -> holdsChanged(() -> warms.warm(command, life.facts(), life.state(), view.load())))
+                .onMessage(DiscardCopy.class, command -> holdsChanged(() -> copies.discard(command)))
+                .onMessage(ListCopies.class, command -> done(() -> copies.list(command)))
                 .onMessage(EngineDone.class, done -> holdsChanged(done.then()))
                 .onMessage(FeedSaid.class, this::onFeedSaid)
                 .onMessage(ProbeDue.class, due -> probe())
