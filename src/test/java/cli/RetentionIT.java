@@ -200,10 +200,10 @@ class RetentionIT {
         }
     }
 
-    /** The load's pace, nothing waits for it: a tool takes longer than it takes to move a lease. */
+    /** The load's pace, nothing waits for it: a session is back before its lease can have moved. */
     private static void toolRuns() {
         try {
-            TimeUnit.SECONDS.sleep(3);
+            TimeUnit.MILLISECONDS.sleep(300);
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }

@@ -42,8 +42,17 @@ final class Candidates {
     /** The worker that has most of a prompt, of those that others can take it from. */
     private record Source(WorkerId worker, int blocks) {}
 
-    /** The given workers as candidates for a turn that has waited so long. */
-    List<Candidate> of(RouteRequest request, List<Fleet.Member> eligible, long waitedNanos, long nowNanos) {
+    /**
+     * The given workers as candidates for a turn that has waited so long.
+     *
+     * @param sources others that a prompt can be taken over from
+     */
+    List<Candidate> of(
+            RouteRequest request,
+            List<Fleet.Member> eligible,
+            List<Fleet.Member> sources,
+            long waitedNanos,
+            long nowNanos) {
         Duration waited = Duration.ofNanos(waitedNanos);
         Overlap overlap = index.match(request.blocks(), request.knownBlocks());
         SharedBlocks shared = active.sharedBlocks(request.blocks());
@@ -54,8 +63,10 @@ final class Candidates {
         for (Fleet.Member member : eligible) {
             Candidate.Held held = held(overlap, member.caches());
             helds.add(held);
-            boolean deeper = held.blocks() > (source == null ? 0 : source.blocks());
-            source = deeper && pulls(member) ? new Source(member.worker(), held.blocks()) : source;
+            source = deeper(source, member, held);
+        }
+        for (Fleet.Member member : sources) {
+            source = deeper(source, member, held(overlap, member.caches()));
         }
         for (int i = 0; i < eligible.size(); i++) {
             Fleet.Member member = eligible.get(i);
@@ -81,6 +92,11 @@ final class Candidates {
             candidates.add(candidate(request, member, known, source, activity, busy));
         }
         return candidates;
+    }
+
+    private static @Nullable Source deeper(@Nullable Source source, Fleet.Member member, Candidate.Held held) {
+        boolean deeper = held.blocks() > (source == null ? 0 : source.blocks());
+        return deeper && member.pulls() ? new Source(member.worker(), held.blocks()) : source;
     }
 
     private Candidate candidate(
@@ -114,7 +130,7 @@ final class Candidates {
         if (copied.isPresent()) {
             return new Candidate.Kept(own, copied.get().blocks() - has, load + loadMillis(copied.get()));
         }
-        if (source != null && source.blocks() > has && pulls(member)) {
+        if (source != null && source.blocks() > has && member.pulls()) {
             // A pull brings what lies in colder tiers here, too: it is the faster way.
             double pull = transfers.pullMillis((source.blocks() - held.device()) * size);
             if (pull < load + prefillMillis(request, has, source.blocks())) {
@@ -122,10 +138,6 @@ final class Candidates {
             }
         }
         return new Candidate.Kept(own, 0, load);
-    }
-
-    private static boolean pulls(Fleet.Member member) {
-        return member.facts().capabilities().tiers().pulls();
     }
 
     /** Blocks promised to the turn's session, or in its slot: the turn before left it there. */

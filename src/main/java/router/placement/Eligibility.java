@@ -40,8 +40,8 @@ final class Eligibility {
     /**
      * Workers that serve the turn's model, can do what it asks, take turns, have not refused it and are large enough for it.
      *
-     * <p>One that drains takes the turns of those whose leases have not been moved yet: elsewhere their prompts would be computed
-     * anew, beside the move. Between two turns the lease moves, so the drain comes to its end.
+     * <p>One that drains takes the turns of those whose leases have not been moved yet, unless others can pull from it: elsewhere
+     * their prompts would be computed anew, beside the move. Between two turns the lease moves, so the drain comes to its end.
      */
     static List<Fleet.Member> eligible(RouteRequest request, Collection<Fleet.Member> members) {
         List<Fleet.Member> accepting = new ArrayList<>(members.size());
@@ -60,9 +60,23 @@ final class Eligibility {
             }
         }
         if (!moved) {
+            if (accepting.stream().anyMatch(Fleet.Member::pulls)) {
+                draining.removeIf(Fleet.Member::pulls);
+            }
             accepting.addAll(draining);
         }
         return accepting;
+    }
+
+    /** Workers that take no turns, and that others may take this turn's prompt over from. */
+    static List<Fleet.Member> sources(RouteRequest request, Collection<Fleet.Member> members) {
+        List<Fleet.Member> sources = new ArrayList<>();
+        for (Fleet.Member member : members) {
+            if (member.draining() && member.pulls() && able(member.facts(), request)) {
+                sources.add(member);
+            }
+        }
+        return sources;
     }
 
     private static boolean keeps(Fleet.Member member, RouteRequest request) {

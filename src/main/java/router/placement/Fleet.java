@@ -92,6 +92,11 @@ final class Fleet {
         boolean draining() {
             return state == WorkerState.DRAINING;
         }
+
+        /** Whether its engine takes prefixes over from others, and they from it. */
+        boolean pulls() {
+            return facts.capabilities().tiers().pulls();
+        }
     }
 
     Fleet(ActiveRequests active, BusyThreshold threshold) {

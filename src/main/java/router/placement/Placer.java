@@ -249,7 +249,12 @@ public final class Placer {
     }
 
     private List<Candidate> eligible(RouteRequest request, long waitedNanos, long nowNanos) {
-        return candidates.of(request, Eligibility.eligible(request, fleet.members()), waitedNanos, nowNanos);
+        return candidates.of(
+                request,
+                Eligibility.eligible(request, fleet.members()),
+                Eligibility.sources(request, fleet.members()),
+                waitedNanos,
+                nowNanos);
     }
 
     /**

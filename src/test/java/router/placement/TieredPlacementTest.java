@@ -18,6 +18,7 @@ import kv.KvTier;
 import kv.PromptBlocks;
 import kv.WorkerId;
 import org.junit.jupiter.api.Test;
+import router.retention.Holder;
 import workers.status.AnswerExtras;
 import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
@@ -116,6 +117,44 @@ class TieredPlacementTest {
         stored(BUSY, KvTier.DEVICE);
         assertNull(
                 placedWhileItsHolderComputes(placer("64 GB", ColderTiers.NONE)).pullFrom());
+    }
+
+    @Test
+    void aSessionLeavesADrainingWorkerAtOnceWhereOthersPullFromIt() {
+        stored(BUSY, KvTier.DEVICE);
+        Placement pulled = placed(draining(PULLING).route(leased(), 0, 0));
+        assertEquals(IDLE, pulled.worker());
+        assertEquals(BUSY, pulled.pullFrom());
+
+        Placement stayed = placed(draining(ColderTiers.NONE).route(leased(), 0, 0));
+        assertEquals(BUSY, stayed.worker(), "elsewhere it would be computed anew");
+        assertNull(stayed.pullFrom());
+    }
+
+    private Placer draining(ColderTiers tiers) {
+        Placer placer = placer("64 GB", tiers);
+        placer.update(BUSY, WorkerState.DRAINING, WorkerLoad.idle(10_000));
+        return placer;
+    }
+
+    /** The turn whose prompt is held by the busy worker. */
+    private static RouteRequest leased() {
+        RouteRequest turn = turn(0);
+        Holder holder = new Holder(BUSY, LIFE, BLOCKS);
+        return new RouteRequest(
+                turn.turn(),
+                turn.model(),
+                turn.affinity(),
+                turn.blocks(),
+                turn.inputTokens(),
+                turn.expectedOutputTokens(),
+                0,
+                0,
+                BUSY,
+                BLOCKS,
+                new KeptPrefix(List.of(holder), List.of()),
+                AnswerExtras.NONE,
+                Set.of());
     }
 
     @Test
