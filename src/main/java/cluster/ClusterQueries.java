@@ -67,8 +67,6 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
     private final ActorRef<Router.Command> router;
     private final TurnService turns;
     private final Instant startedAt;
-    /** As the router said when it was last asked: readiness is answered at once, from any thread. */
-    private volatile int acceptingWorkers;
 
     ClusterQueries(
             ActorSystem<?> system,
@@ -186,16 +184,19 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
     }
 
     @Override
-    public List<String> missing() {
-        List<String> missing = new ArrayList<>();
-        if (!Cluster.get(system).selfMember().status().equals(MemberStatus.up())) {
-            missing.add("the node has not joined its cluster");
-        }
-        if (acceptingWorkers == 0) {
-            missing.add("no worker is ready");
-        }
-        routerStatus().thenAccept(status -> acceptingWorkers = status.acceptingWorkers());
-        return missing;
+    public CompletionStage<List<String>> missing() {
+        return routerStatus().handle((status, failure) -> {
+            List<String> missing = new ArrayList<>();
+            if (!Cluster.get(system).selfMember().status().equals(MemberStatus.up())) {
+                missing.add("the node has not joined its cluster");
+            }
+            if (status == null) {
+                missing.add("its router does not answer");
+            } else if (status.acceptingWorkers() == 0) {
+                missing.add("no worker takes turns: each is away or drains");
+            }
+            return missing;
+        });
     }
 
     CompletionStage<Router.Status> routerStatus() {

@@ -45,11 +45,15 @@ public final class AnthropicErrors implements ErrorEnvelope {
         });
     }
 
-    /** Harnesses know by these words that they must shorten a conversation. */
+    /** Harnesses know by these words that they must shorten a conversation, or ask for less. */
     private static String message(InferenceFailure failure) {
-        return failure.kind() == Kind.CONTEXT_LENGTH_EXCEEDED
-                ? "prompt is too long: " + failure.message()
-                : failure.message();
+        if (failure.kind() != Kind.CONTEXT_LENGTH_EXCEEDED) {
+            return failure.message();
+        }
+        return ("max_tokens".equals(failure.param())
+                        ? "input length and `max_tokens` exceed context limit: "
+                        : "prompt is too long: ")
+                + failure.message();
     }
 
     private static String type(Kind kind) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import inference.CompactJson;
 import inference.WellFormed;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -169,7 +170,7 @@ public final class JsonField {
         }
         double value = node.isNumber() ? node.doubleValue() : Double.NaN;
         if (!(value >= least && value <= most) || Double.isInfinite(value)) {
-            throw mustBe("a number from " + least + " to " + most);
+            throw mustBe("a number from " + plain(least) + " to " + plain(most));
         }
         return value;
     }
@@ -188,6 +189,10 @@ public final class JsonField {
     /** Refuses the request because of this field, in a sentence that goes on after the field's name. */
     public RefusedRequest refused(String sentence) {
         return RefusedRequest.invalid(path(), "'" + path() + "' " + sentence);
+    }
+
+    private static String plain(double bound) {
+        return new BigDecimal(String.valueOf(bound)).stripTrailingZeros().toPlainString();
     }
 
     private String description() {

@@ -1,11 +1,12 @@
 package frontend;
 
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 
 /** Port to the cluster: whether this node can take turns now. */
 @FunctionalInterface
 public interface Readiness {
 
-    /** What is missing, one phrase each; empty when nothing is. Answers at once, from any thread. */
-    List<String> missing();
+    /** What is missing, one phrase each; empty when nothing is. Asked from any thread. */
+    CompletionStage<List<String>> missing();
 }

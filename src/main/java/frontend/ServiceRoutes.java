@@ -58,7 +58,9 @@ public final class ServiceRoutes extends AllDirectives {
                 path(
                         PathMatchers.segment("health").slash("live"),
                         () -> get(() -> complete(json("{\"status\":\"live\"}")))),
-                path(PathMatchers.segment("health").slash("ready"), () -> get(() -> complete(ready()))),
+                path(
+                        PathMatchers.segment("health").slash("ready"),
+                        () -> get(() -> completeWithFuture(readiness.missing().thenApply(this::ready)))),
                 path(
                         "metrics",
                         () -> get(() ->
@@ -102,8 +104,8 @@ public final class ServiceRoutes extends AllDirectives {
                 .put("created_at", model.since().toString());
     }
 
-    private HttpResponse ready() {
-        List<String> missing = new ArrayList<>(readiness.missing());
+    private HttpResponse ready(List<String> found) {
+        List<String> missing = new ArrayList<>(found);
         String status = missing.isEmpty() ? "ready" : "not ready";
         if (turns.draining()) {
             status = "draining";

@@ -138,7 +138,7 @@ public final class FrontendFixture implements AutoCloseable {
                         requests,
                         turns,
                         catalog,
-                        () -> missing,
+                        () -> CompletableFuture.completedStage(missing),
                         () -> CompletableFuture.completedStage(metrics.scrape()))
                 .route();
         server = join(HttpServer.bind(

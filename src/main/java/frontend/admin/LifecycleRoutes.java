@@ -9,11 +9,16 @@ import akka.http.javadsl.server.Route;
 import frontend.Caller;
 import frontend.JsonField;
 import frontend.PathText;
+import frontend.RefusedRequest;
 import frontend.RequestDirectives;
+import inference.InferenceFailure;
 import inference.SessionId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -30,12 +35,32 @@ public final class LifecycleRoutes extends AllDirectives {
     private static final int MAX_NAME = 512;
     private static final int MAX_COPIES = 16;
 
-    private final Map<String, Function<JsonField, SessionCommands.Instruction>> actions = Map.of(
-            "stall", LifecycleRoutes::stall,
-            "resume", body -> new SessionCommands.Resume(frontier(body)),
-            "fork", LifecycleRoutes::fork,
-            "compact", LifecycleRoutes::compact,
-            "close", body -> new SessionCommands.Close());
+    private static final String REQUEST_ID = "request_id";
+
+    private static final Map<String, Action> ACTIONS = new TreeMap<>(Map.of(
+            "stall", new Action(Set.of("frontier", "tool", "expected_seconds"), LifecycleRoutes::stall),
+            "resume", new Action(Set.of("frontier"), body -> new SessionCommands.Resume(frontier(body))),
+            "fork", new Action(Set.of("child", "frontier"), LifecycleRoutes::fork),
+            "compact", new Action(Set.of("frontiers"), LifecycleRoutes::compact),
+            "close", new Action(Set.of(), body -> new SessionCommands.Close())));
+
+    private static final Action KEEP =
+            new Action(Set.of("session", "frontier", "tail_hash", "ttl_seconds", "copies"), LifecycleRoutes::keep);
+
+    /** What a session can be told, and the fields that say it. */
+    private record Action(Set<String> fields, Function<JsonField, SessionCommands.Instruction> read) {
+        /** A misspelt field must not be taken for none. */
+        SessionCommands.Instruction of(JsonField body) {
+            for (String name : body.names()) {
+                if (!fields.contains(name) && !name.equals(REQUEST_ID)) {
+                    Set<String> known = new TreeSet<>(fields);
+                    known.add(REQUEST_ID);
+                    throw body.at(name).refused("is not known here; fields are " + String.join(", ", known));
+                }
+            }
+            return read.apply(body);
+        }
+    }
 
     private final RequestDirectives requests;
     private final SessionCommands sessions;
@@ -53,19 +78,27 @@ public final class LifecycleRoutes extends AllDirectives {
                         () -> post(() -> requests.jsonBody((body, caller, client) -> {
                             SessionId session =
                                     AdminJson.session(body.at("session").nonEmptyText());
-                            return tell(session, keep(body), body, caller);
+                            return tell(session, KEEP.of(body), body, caller);
                         }))));
     }
 
     /** @param rest the session's name, a slash and the action */
     private Route action(String rest) {
         int slash = rest.lastIndexOf('/');
-        Function<JsonField, SessionCommands.Instruction> read = actions.get(rest.substring(slash + 1));
-        if (slash < 0 || read == null) {
+        if (slash < 0) {
             return reject();
         }
+        String name = rest.substring(slash + 1);
+        Action action = ACTIONS.get(name);
+        if (action == null) {
+            return post(() -> {
+                throw new RefusedRequest(InferenceFailure.of(
+                        InferenceFailure.Kind.NOT_FOUND,
+                        "no action '" + name + "'; there are " + String.join(", ", ACTIONS.keySet())));
+            });
+        }
         return post(() -> requests.optionalJsonBody((body, caller, client) ->
-                tell(AdminJson.session(PathText.decoded(rest.substring(0, slash))), read.apply(body), body, caller)));
+                tell(AdminJson.session(PathText.decoded(rest.substring(0, slash))), action.of(body), body, caller)));
     }
 
     private CompletionStage<HttpResponse> tell(
@@ -75,7 +108,7 @@ public final class LifecycleRoutes extends AllDirectives {
     }
 
     private static @Nullable String request(JsonField body, Caller caller) {
-        JsonField field = body.at("request_id");
+        JsonField field = body.at(REQUEST_ID);
         String named = field.absent() ? caller.idempotencyKey() : field.nonEmptyText();
         if (named != null && named.length() > MAX_REQUEST_ID) {
             throw field.refused("has at most " + MAX_REQUEST_ID + " characters");

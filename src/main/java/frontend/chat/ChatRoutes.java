@@ -14,12 +14,14 @@ import frontend.ChoiceEvent;
 import frontend.ClientConnection;
 import frontend.FrontendSettings;
 import frontend.JsonField;
+import frontend.Refusals;
 import frontend.RequestDirectives;
 import frontend.RetentionReceipts;
 import frontend.SseStream;
 import inference.InferenceRequest;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import metrics.Metric;
 import metrics.Metrics;
@@ -65,13 +67,16 @@ public final class ChatRoutes extends AllDirectives {
         InferenceRequest request = chat.inference();
         ChatWire.AnswerHead head = new ChatWire.AnswerHead(
                 "chatcmpl-" + request.turn().value(), clock.instant().getEpochSecond(), request.model());
+        Map<String, String> names =
+                body.at("max_completion_tokens").absent() ? Map.of() : Map.of("max_tokens", "max_completion_tokens");
         if (!chat.stream()) {
-            return answers.whole(chat.turns(), client)
+            return Refusals.named(answers.whole(chat.turns(), client), names)
                     .thenCompose(choices -> receipts.shown(chat.retention(), request.session())
                             .thenApply(kept -> HttpResponse.create()
                                     .withEntity(ContentTypes.APPLICATION_JSON, ChatReply.body(head, choices, kept))));
         }
-        return answers.streamed(chat.turns(), client, SseStream.COMMENT, events -> frames(chat, head, events));
+        return Refusals.named(
+                answers.streamed(chat.turns(), client, SseStream.COMMENT, events -> frames(chat, head, events)), names);
     }
 
     private Source<ByteString, NotUsed> frames(

@@ -136,31 +136,32 @@ public final class ResponsesRoutes extends AllDirectives {
                 "resp_" + request.inference().turn().value(), clock.instant().getEpochSecond(), request);
         ResponsesEvents events = new ResponsesEvents(response, clock);
         if (request.stream()) {
-            return named(
-                    request,
+            return Refusals.named(
                     answers.streamed(
                             request.inference(),
                             client,
                             SseStream.COMMENT,
-                            source -> frames(source, events, request, tenant)));
+                            source -> frames(source, events, request, tenant)),
+                    names(request));
         }
-        return named(request, answers.whole(request.inference(), client)).thenCompose(answer -> receipts.shown(
-                        request.retention(), request.inference().session())
-                .thenCompose(receipt -> {
-                    replay(answer, events, receipt);
-                    ObjectNode ended = ended(events);
-                    return keep(request, tenant, events).thenApply(kept -> json(ended.toString()));
-                }));
+        return Refusals.named(answers.whole(request.inference(), client), names(request))
+                .thenCompose(answer -> receipts.shown(
+                                request.retention(), request.inference().session())
+                        .thenCompose(receipt -> {
+                            replay(answer, events, receipt);
+                            ObjectNode ended = ended(events);
+                            return keep(request, tenant, events).thenApply(kept -> json(ended.toString()));
+                        }));
     }
 
-    /** Names the field at fault as this dialect does. */
-    private static <T> CompletionStage<T> named(ResponsesRequest request, CompletionStage<T> answer) {
+    /** Fields by the names that engines have for them. */
+    private static Map<String, String> names(ResponsesRequest request) {
         Integer alternatives = request.inference().sampling().topLogprobs();
-        String logprobs = alternatives == null || alternatives == 0 ? "include" : "top_logprobs";
-        Map<String, String> names = Map.of("messages", "input", "logprobs", logprobs);
-        return answer.exceptionally(thrown -> {
-            throw Refusals.renamed(thrown, field -> names.getOrDefault(field, field));
-        });
+        return Map.of(
+                "messages", "input",
+                "logprobs", alternatives == null || alternatives == 0 ? "include" : "top_logprobs",
+                "max_tokens", "max_output_tokens",
+                "response_format.type", "text.format.type");
     }
 
     private Source<ByteString, NotUsed> frames(

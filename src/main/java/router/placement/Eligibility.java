@@ -3,37 +3,47 @@ package router.placement;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.BiPredicate;
-import java.util.function.Function;
 import workers.status.EngineFacts;
 
 /** Which workers may take a turn at all, and why none may. */
 final class Eligibility {
-    /** Something that a turn wants of an engine, and what its client is told when none has it. */
+    /**
+     * Something that a turn wants of an engine, and what its client is told when none has it.
+     *
+     * @param message takes the engines that met the demands before this one
+     */
     private record Demand(
-            BiPredicate<EngineFacts, RouteRequest> met, RouteOutcome unmet, Function<RouteRequest, String> message) {}
+            BiPredicate<EngineFacts, RouteRequest> met,
+            RouteOutcome unmet,
+            BiFunction<RouteRequest, List<EngineFacts>, String> message) {}
 
     private static final List<Demand> DEMANDS = List.of(
             new Demand(
                     Eligibility::serves,
                     RouteOutcome.UNKNOWN_MODEL,
-                    request -> "no worker serves model " + request.model()),
+                    (request, engines) -> "no worker serves model " + request.model()),
             new Demand(
                     Eligibility::tellsLogprobs,
                     RouteOutcome.NO_LOGPROBS,
-                    request -> "no worker that serves " + request.model() + " tells log probabilities of "
+                    (request, engines) -> "no worker that serves " + request.model() + " tells log probabilities of "
                             + request.extras().logprobs()
                             + " tokens at each place (see unsaid in docs/engines.md)"),
             new Demand(
                     Eligibility::biasesLogits,
                     RouteOutcome.NO_LOGIT_BIAS,
-                    request -> "no worker that could serve this turn of " + request.model()
+                    (request, engines) -> "no worker that could serve this turn of " + request.model()
                             + " takes a logit_bias (see unsaid in docs/engines.md)"),
             new Demand(
                     Eligibility::fits,
                     RouteOutcome.TOO_LONG,
-                    request -> "a prompt of " + request.inputTokens() + " tokens fits no worker that serves "
-                            + request.model()));
+                    (request, engines) -> "a prompt of " + request.inputTokens() + " tokens fits no worker that serves "
+                            + request.model() + ": the largest takes "
+                            + engines.stream()
+                                    .mapToInt(engine -> longestPrompt(engine, request))
+                                    .max()
+                                    .orElse(0)));
 
     private Eligibility() {}
 
@@ -99,22 +109,24 @@ final class Eligibility {
         }
         List<EngineFacts> left = fleet.known();
         for (Demand demand : DEMANDS) {
-            left = left.stream()
+            List<EngineFacts> able = left.stream()
                     .filter(engine -> demand.met.test(engine, request))
                     .toList();
-            if (left.isEmpty()) {
-                return new Decision.Refused(demand.unmet, demand.message.apply(request));
+            if (able.isEmpty()) {
+                return new Decision.Refused(demand.unmet, demand.message.apply(request, left));
             }
+            left = able;
         }
-        long there = fleet.members().stream()
+        List<Fleet.Member> there = fleet.members().stream()
                 .filter(member -> able(member.facts(), request))
-                .count();
+                .toList();
+        long draining = there.stream().filter(Fleet.Member::draining).count();
         return new Decision.Refused(
                 RouteOutcome.NO_WORKER,
-                there == 0
+                there.isEmpty()
                         ? "no worker that could take this turn of " + request.model() + " is there now"
-                        : "none of the " + there + " workers that could take this turn of " + request.model()
-                                + " takes it now");
+                        : "none of the " + there.size() + " workers that could take this turn of " + request.model()
+                                + " takes it now" + (draining == 0 ? "" : ": " + draining + " drain"));
     }
 
     private static boolean serves(EngineFacts engine, RouteRequest request) {
@@ -131,7 +143,11 @@ final class Eligibility {
 
     /** Whether the prompt and at least one token of the answer fit into the engine's context and memory. */
     private static boolean fits(EngineFacts engine, RouteRequest request) {
-        int leastBlocks = request.inputTokens() / request.blocks().blockSizeTokens() + 1;
-        return request.inputTokens() < engine.contextTokens() && leastBlocks <= engine.deviceBlocks();
+        return request.inputTokens() <= longestPrompt(engine, request);
+    }
+
+    private static int longestPrompt(EngineFacts engine, RouteRequest request) {
+        long memoryTokens = (long) engine.deviceBlocks() * request.blocks().blockSizeTokens();
+        return (int) Math.min(engine.contextTokens(), memoryTokens) - 1;
     }
 }

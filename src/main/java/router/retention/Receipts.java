@@ -55,7 +55,7 @@ public final class Receipts {
             LedgerEvent.ReceiptRecorded recorded = new LedgerEvent.ReceiptRecorded(
                     answer.lease(), answer.kind(), answer.worker(), answer.receipt(), until, answer.copy(), now);
             draft.add(recorded);
-            settle(draft, book, open.get().answered(recorded), live);
+            settle(draft, book, open.get().answered(recorded), live, now);
         }
         return draft.decision();
     }
@@ -123,18 +123,24 @@ public final class Receipts {
             LedgerEvent.ReceiptRecorded recorded = new LedgerEvent.ReceiptRecorded(
                     over.lease(), Step.Kind.HOLD, over.worker(), less, asked, null, now);
             draft.add(recorded);
-            settle(draft, book, open.get().answered(recorded), live);
+            settle(draft, book, open.get().answered(recorded), live, now);
         } else {
             LedgerEvent.HoldEnded ended =
                     new LedgerEvent.HoldEnded(over.lease(), over.worker(), over.reason(), over.left(), now);
             draft.add(ended);
-            settle(draft, book, open.get().holdEnded(ended), live);
+            settle(draft, book, open.get().holdEnded(ended), live, now);
         }
         return draft.decision();
     }
 
-    /** Repairs a lease by what is at hand; ends it if its last holder wanted the room, or if nothing is left. */
-    private static void settle(Draft draft, LeaseBook book, Lease lease, LiveWorkers live) {
+    /**
+     * Repairs a lease by what is at hand; ends it if its last holder wanted the room, or if nothing is left. One whose time is over is
+     * left to its end, so that it goes on saying what was acknowledged and observed of it.
+     */
+    private static void settle(Draft draft, LeaseBook book, Lease lease, LiveWorkers live, Instant now) {
+        if (!lease.deadline().isAfter(now)) {
+            return;
+        }
         Repair repair = new Repair(book, live, 0);
         boolean idle = lease.steps().stream().noneMatch(step -> step.pending() || step.granted());
         if (idle && lease.yielded()) {

@@ -105,7 +105,7 @@ class LifecycleRoutesTest {
         Map<String, String> wrong = Map.of(
                 "/v1/sessions/known/stall {\"expected_seconds\":\"x\"}", "expected_seconds",
                 "/v1/sessions/known/stall {\"expected_seconds\":0}", "expected_seconds",
-                "/v1/sessions/known/stall {\"tool\":7}", "tool",
+                "/v1/sessions/known/stall {\"expected_second\":5}", "expected_second",
                 "/v1/sessions/known/resume {\"frontier\":-1}", "frontier",
                 "/v1/sessions/known/fork {}", "child",
                 "/v1/sessions/known/compact {\"frontiers\":[\"a\"]}", "frontiers[0]",
@@ -120,6 +120,15 @@ class LifecycleRoutesTest {
             assertTrue(refused.body().contains("\"param\":\"" + field + "\""), request + refused.body());
         });
         assertEquals(List.of(), frontend.commands.told);
+    }
+
+    @Test
+    void anActionThatDoesNotExistIsNotFoundAndThoseThatDoAreNamed() {
+        HttpResponse<String> answer = post("/v1/sessions/known/dance", "{}");
+        assertEquals(404, answer.statusCode());
+        assertTrue(
+                answer.body().contains("no action 'dance'; there are close, compact, fork, resume, stall"),
+                answer.body());
     }
 
     @Test

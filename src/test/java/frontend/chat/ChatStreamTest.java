@@ -220,6 +220,22 @@ class ChatStreamTest {
     }
 
     @Test
+    void aFieldThatAnEngineRefusesIsCalledAsTheRequestHasIt() {
+        frontend.script = request -> Source.single(
+                new InferenceEvent.Failed(InferenceFailure.invalid("max_tokens", "more than there is room for")));
+        for (String field : List.of("max_tokens", "max_completion_tokens")) {
+            for (String stream : List.of("", ",\"stream\":true")) {
+                String answer = frontend.post(
+                                "/v1/chat/completions",
+                                "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"" + field
+                                        + "\":9" + stream + "}")
+                        .body();
+                assertTrue(answer.contains("\"param\":\"" + field + "\""), answer);
+            }
+        }
+    }
+
+    @Test
     void aFailureAfterALongSilenceIsPartOfTheStream() throws IOException {
         try (FrontendFixture quick = FrontendFixture.start(settings(Duration.ofMillis(20), Duration.ofMillis(20)));
                 RawClient client = new RawClient(quick.port())) {

@@ -134,6 +134,11 @@ class MessagesStreamTest {
         assertFailure(InferenceFailure.Kind.INTERNAL, 500, "api_error");
         JsonNode tooLong = assertFailure(InferenceFailure.Kind.CONTEXT_LENGTH_EXCEEDED, 400, "invalid_request_error");
         assertTrue(tooLong.at("/error/message").textValue().startsWith("prompt is too long"), tooLong::toString);
+        frontend.script = request -> Source.single(new InferenceEvent.Failed(
+                new InferenceFailure(InferenceFailure.Kind.CONTEXT_LENGTH_EXCEEDED, "1 + 9 of 8", "max_tokens", null)));
+        assertEquals(
+                "input length and `max_tokens` exceed context limit: 1 + 9 of 8",
+                MAPPER.readTree(post("").body()).at("/error/message").textValue());
         JsonNode thread =
                 MAPPER.readTree(post(",\"thread\":{\"type\":\"create\"}").body());
         assertEquals(

@@ -360,6 +360,18 @@ class ResponsesTest {
     }
 
     @Test
+    void aFieldThatAnEngineRefusesIsCalledAsTheRequestHasIt() throws Exception {
+        frontend.script = request -> Source.single(
+                new InferenceEvent.Failed(InferenceFailure.invalid("max_tokens", "more than there is room for")));
+        for (String stream : List.of("true", "false")) {
+            HttpResponse<String> answer = post("'input':'hi','max_output_tokens':9,'stream':" + stream);
+            assertEquals(
+                    "max_output_tokens",
+                    MAPPER.readTree(answer.body()).at("/error/param").textValue());
+        }
+    }
+
+    @Test
     void promptsAreCounted() throws Exception {
         assertEquals(
                 "{\"object\":\"response.input_tokens\",\"input_tokens\":11}",

@@ -56,10 +56,16 @@ class EligibilityTest {
         assertEquals(RouteOutcome.UNKNOWN_MODEL, outcome(AnswerExtras.NONE, 1));
         join(A, "m", AnswerExtras.NONE);
         assertEquals(RouteOutcome.TOO_LONG, outcome(AnswerExtras.NONE, new long[100]));
+        String tooLong = refused(AnswerExtras.NONE, Set.of(), new long[100]).message();
+        assertTrue(
+                tooLong.matches("a prompt of \\d+ tokens fits no worker that serves m: the largest takes \\d+"),
+                tooLong);
         assertEquals(
                 RouteOutcome.NO_WORKER, refused(AnswerExtras.NONE, Set.of(A), 1).outcome());
         placer.update(A, WorkerState.DRAINING, WorkerLoad.idle(100));
-        assertEquals(RouteOutcome.NO_WORKER, outcome(AnswerExtras.NONE, 1));
+        assertEquals(
+                "none of the 1 workers that could take this turn of m takes it now: 1 drain",
+                refused(AnswerExtras.NONE, Set.of(), 1).message());
         placer.lost(A);
         // Its workers are away; a client that hears "unknown" would give up.
         assertEquals(RouteOutcome.NO_WORKER, outcome(AnswerExtras.NONE, 1));

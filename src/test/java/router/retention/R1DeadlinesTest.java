@@ -1,6 +1,7 @@
 package router.retention;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static router.retention.Ledgers.A;
 import static router.retention.Ledgers.HOLDS;
@@ -13,6 +14,7 @@ import static router.retention.Ledgers.terms;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import kv.KvTier;
 import kv.Receipt;
 import org.junit.jupiter.api.Test;
@@ -55,6 +57,19 @@ class R1DeadlinesTest {
         assertEquals(
                 Duration.ofSeconds(47),
                 Ledgers.hold(ledgers.tick(Duration.ofSeconds(3)).get(0)).hold().remaining());
+    }
+
+    @Test
+    void aHoldThatEndsWithItsLeaseIsNotAskedForAgainAndKeepsItsReceipt() {
+        ledgers.heldAtHome(1);
+        ledgers.now = ledgers.book.lease(id(1)).orElseThrow().deadline();
+
+        assertEquals(List.of(), ledgers.ends(A, 1, 1, Loss.EXPIRED, null).orders());
+
+        ledgers.tick(SETTINGS.skewBound().plus(SECOND));
+        Step step = ledgers.book.ended().iterator().next().steps().get(0);
+        assertInstanceOf(Receipt.Accepted.class, step.receipt());
+        assertEquals(Loss.EXPIRED, Objects.requireNonNull(step.ended()).reason());
     }
 
     @Test
