@@ -193,7 +193,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
             if (status == null) {
                 missing.add("its router does not answer");
             } else if (status.acceptingWorkers() == 0) {
-                missing.add("no worker takes turns: each is away or drains");
+                missing.add("no worker takes turns now");
             }
             return missing;
         });
