@@ -3,6 +3,7 @@ package cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +17,15 @@ import picocli.CommandLine.Spec;
 /** The {@code leases} command: lists retention leases. */
 @Command(
         name = "leases",
-        description = "Lists retention leases: state, copies (acknowledged of wanted), and each worker's answer.",
+        description = {
+            "Lists retention leases, open ones first: state, copies (acknowledged of wanted), and who holds them now.",
+            "WORKERS tells what each was asked, what it acknowledged and, after \"then\", what was observed since."
+        },
         mixinStandardHelpOptions = true)
 final class LeasesCommand implements Callable<Integer> {
+    private static final int MAX_LIMIT = 1000;
+    private static final Set<String> GRANTED = Set.of("ACCEPTED", "BOUNDED");
+
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
@@ -34,10 +41,10 @@ final class LeasesCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         String wanted = session == null ? "" : "&session=" + URLEncoder.encode(session, StandardCharsets.UTF_8);
-        TextTable table =
-                new TextTable("LEASE", "SESSION", "CLASS", "STATE", "BLOCKS", "COPIES", "REMAINING", "WORKERS");
-        for (JsonNode lease :
-                node.ask("GET", "/v1/leases?limit=" + limit + wanted).path("data")) {
+        TextTable table = new TextTable(
+                "LEASE", "SESSION", "CLASS", "STATE", "BLOCKS", "COPIES", "REMAINING", "HELD BY", "WORKERS");
+        JsonNode leases = node.ask("GET", "/v1/leases?limit=" + limit + wanted).path("data");
+        for (JsonNode lease : leases) {
             table.row(
                     lease.path("id").asText(),
                     lease.path("session").asText(),
@@ -47,10 +54,41 @@ final class LeasesCommand implements Callable<Integer> {
                     lease.path("copies").asText() + "/"
                             + lease.path("minCopies").asText(),
                     Math.round(lease.path("remainingSeconds").asDouble()) + " s",
+                    holders(lease),
                     answers(lease.path("workers")));
         }
         table.print(spec.commandLine().getOut());
+        if (leases.isEmpty()) {
+            tell(session == null ? "there are no leases" : "session " + session + " has no leases");
+        } else if (leases.size() == limit) {
+            tell("there may be more: " + (limit < MAX_LIMIT ? "--limit takes up to " + MAX_LIMIT + ", " : "")
+                    + "--session lists those of one session");
+        }
         return ExitCode.OK;
+    }
+
+    /** Beside the table, so that who reads the output by program gets leases only. */
+    private void tell(String hint) {
+        spec.commandLine().getErr().println(hint);
+    }
+
+    /** Those whose word counts now: they agreed to hold, nothing speaks against it since, and the lease is open. */
+    private static String holders(JsonNode lease) {
+        StringJoiner text = new StringJoiner(", ").setEmptyValue("-");
+        if (lease.hasNonNull("reason")) {
+            return text.toString();
+        }
+        for (JsonNode worker : lease.path("workers")) {
+            if (worker.path("requested").asText().equals("HOLD")
+                    && GRANTED.contains(worker.path("acknowledged").asText())
+                    && !worker.hasNonNull("observed")) {
+                text.add(worker.path("worker").asText());
+            }
+        }
+        if (lease.path("storedCopies").asInt() > 0) {
+            text.add("storage");
+        }
+        return text.toString();
     }
 
     private static String answers(JsonNode workers) {
@@ -58,7 +96,10 @@ final class LeasesCommand implements Callable<Integer> {
         for (JsonNode worker : workers) {
             text.add(worker.path("worker").asText() + " "
                     + worker.path("requested").asText() + " "
-                    + worker.path("acknowledged").asText("unanswered"));
+                    + worker.path("acknowledged").asText("unanswered")
+                    + (worker.hasNonNull("observed")
+                            ? " then " + worker.path("observed").asText()
+                            : ""));
         }
         return text.toString();
     }

@@ -13,6 +13,7 @@ import inference.SessionId;
 import inference.TenantId;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -66,16 +67,22 @@ public final class Leases {
     }
 
     /**
-     * Leases of a tenant, open and lately ended, as many as asked for at most.
+     * Leases of a tenant, open ones before those that ended lately, as many as asked for at most.
      *
      * @param session null for any
      */
     public CompletionStage<List<ShownLease>> list(TenantId tenant, @Nullable SessionId session, int limit) {
         return this.<LeaseList>askAll(replyTo -> new LeaseKeeper.GetLeases(tenant, session, limit, replyTo))
-                .thenApply(lists -> lists.stream()
-                        .flatMap(list -> list.leases().stream())
-                        .limit(limit)
-                        .toList());
+                .thenApply(lists -> openFirst(lists, limit));
+    }
+
+    /** What every keeper told as one list, in which what has ended takes no place of what is kept. */
+    static List<ShownLease> openFirst(List<LeaseList> lists, int limit) {
+        return lists.stream()
+                .flatMap(list -> list.leases().stream())
+                .sorted(Comparator.comparing(shown -> shown.lease().ending() != null))
+                .limit(limit)
+                .toList();
     }
 
     /**
