@@ -26,7 +26,10 @@ final class SessionsCommand implements Callable<Integer> {
     @Option(names = "--limit", paramLabel = "N", description = "Most that are listed, 1 to 1000 (${DEFAULT-VALUE}).")
     private int limit = 100;
 
-    @Option(names = "--after", paramLabel = "ID", description = "Lists those behind this one only.")
+    @Option(
+            names = "--after",
+            paramLabel = "TOKEN",
+            description = "Goes on where a list ended that was too long: it printed \"more: --after TOKEN\".")
     private String after = "";
 
     @Override
