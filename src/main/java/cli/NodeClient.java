@@ -9,15 +9,23 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Options that name a running node, and questions to it. Not thread-safe. */
 final class NodeClient {
+    private static final Set<String> SCHEMES = Set.of("http", "https");
     private static final Duration REQUEST_LIMIT = Duration.ofSeconds(30);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final HttpClient http = HttpClient.newHttpClient();
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--url", paramLabel = "URL", description = "Where the node serves (${DEFAULT-VALUE}).")
     private URI url = URI.create("http://127.0.0.1:8642");
@@ -29,8 +37,12 @@ final class NodeClient {
      * The JSON that the node answers.
      *
      * @throws StartFailure in one line, when it refuses or nobody answers
+     * @throws ParameterException when {@code --url} is none
      */
     JsonNode ask(String method, String path) throws InterruptedException {
+        if (url.getHost() == null || !SCHEMES.contains(String.valueOf(url.getScheme()))) {
+            throw new ParameterException(spec.commandLine(), "--url is no URL like http://127.0.0.1:8642: " + url);
+        }
         HttpRequest.Builder request = HttpRequest.newBuilder(url.resolve(path))
                 .timeout(REQUEST_LIMIT)
                 .method(method, HttpRequest.BodyPublishers.noBody());

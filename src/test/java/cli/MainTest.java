@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -59,6 +60,21 @@ class MainTest {
             assertTrue(
                     err.toString().startsWith("holdfast: nobody answers at http://127.0.0.1:" + port), err.toString());
             assertEquals(1, err.toString().lines().count(), err.toString());
+        }
+    }
+
+    @Test
+    void aUrlThatIsNoneIsOneLineWithAHint() {
+        for (String command : List.of("drain", "leases", "sessions", "workers")) {
+            List<String> given = new ArrayList<>(List.of(command, "--url", "foo"));
+            if (command.equals("drain")) {
+                given.add("http://127.0.0.1:1");
+            }
+            err.getBuffer().setLength(0);
+            assertEquals(2, run(given.toArray(String[]::new)));
+            assertEquals(
+                    "holdfast: --url is no URL like http://127.0.0.1:8642: foo. Try: holdfast " + command + " --help\n",
+                    err.toString());
         }
     }
 
