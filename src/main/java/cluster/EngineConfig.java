@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
 import workers.EngineEndpoint;
 import workers.llamacpp.LlamaCppSettings;
 import workers.openai.OpenAiSettings;
@@ -32,7 +33,7 @@ final class EngineConfig {
     /**
      * Every engine, of whatever kind.
      *
-     * @throws IllegalArgumentException names the engine and the key that is wrong
+     * @throws StartFailure names the engine and the key that is wrong, and where it was written
      */
     static List<EngineEndpoint> endpoints(Section workers) {
         return workers.getConfigList("engines").stream()
@@ -102,11 +103,18 @@ final class EngineConfig {
                 throw wrong(engine, "an engine of kind " + kind + " has no \"" + key + "\"");
             }
         }
-        return new EngineEndpoint(
-                new WorkerId(engine.getString("url")),
-                engine.hasPath("events") ? engine.getString("events") : null,
-                engine.hasPath("replay") ? engine.getString("replay") : null,
-                engine.hasPath("ranks") ? engine.getInt("ranks") : 1);
+        if (!engine.hasPath("url")) {
+            throw wrong(engine, "its url is missing");
+        }
+        try {
+            return new EngineEndpoint(
+                    new WorkerId(engine.getString("url")),
+                    engine.hasPath("events") ? engine.getString("events") : null,
+                    engine.hasPath("replay") ? engine.getString("replay") : null,
+                    engine.hasPath("ranks") ? engine.getInt("ranks") : 1);
+        } catch (IllegalArgumentException refused) {
+            throw wrong(engine, refused.getMessage());
+        }
     }
 
     private static String kind(Config engine) {
@@ -125,8 +133,8 @@ final class EngineConfig {
         return folder;
     }
 
-    private static IllegalArgumentException wrong(Config engine, String what) {
-        return new IllegalArgumentException("holdfast.workers.engines, "
+    private static StartFailure wrong(Config engine, @Nullable String what) {
+        return new StartFailure("configuration: " + engine.origin().description() + ": holdfast.workers.engines, "
                 + (engine.hasPath("url") ? engine.getString("url") : "an engine without url") + ": " + what);
     }
 }

@@ -3,6 +3,7 @@ package cluster;
 import com.typesafe.config.Config;
 import java.time.Duration;
 import java.util.List;
+import workers.status.TimingModel;
 
 /**
  * The simulated engines that {@code holdfast up} brings along: {@code holdfast.cluster.engines} of application.conf.
@@ -45,7 +46,7 @@ public record EngineProcessSettings(
     public static EngineProcessSettings of(Config config) {
         Section own = new Section(config, "holdfast.cluster.engines");
         Duration restartBackoff = own.getDuration("restart-backoff", Duration.ofMillis(10), LONGEST_BACKOFF);
-        own.getTiming("timing");
+        own.getNamed("timing", TimingModel::named);
         return new EngineProcessSettings(
                 own.getInt("count", 1, 64),
                 own.getString("model"),

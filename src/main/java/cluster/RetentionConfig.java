@@ -42,7 +42,7 @@ public final class RetentionConfig {
     static RetentionSettings of(Section own) {
         return new RetentionSettings(
                 own.getString("policy"),
-                own.getDouble("quantile"),
+                own.getChance("quantile"),
                 own.getDuration("min-lease"),
                 own.getDuration("max-lease"),
                 own.getInt("min-copies", 1, LeaseTerms.MAX_COPIES),
@@ -51,7 +51,7 @@ public final class RetentionConfig {
                 own.getDuration("gap-median").toNanos() / NANOS_PER_SECOND,
                 own.getDoubleAboveZero("gap-log-spread"),
                 new RetentionSettings.User(
-                        own.getDouble("user.quantile"),
+                        own.getChance("user.quantile"),
                         own.getDurationOrZero("user.max-lease"),
                         own.getDuration("user.gap-median").toNanos() / NANOS_PER_SECOND,
                         own.getDoubleAboveZero("user.gap-log-spread")),

@@ -21,6 +21,7 @@ import router.strategy.PrefixScorer;
 import router.strategy.Strategies;
 import router.strategy.StrategySettings;
 import router.strategy.Thompson;
+import workers.status.TimingModel;
 import workers.status.TransferModel;
 
 /** Reads {@code holdfast.router}. */
@@ -52,7 +53,7 @@ public final class RouterConfig {
                         joint(router.section("joint"))),
                 queue(router.section("queue")),
                 new BusyThreshold(prefillFactor(router.section("busy")), residentShare(router.section("busy"))),
-                router.getTiming("timing"),
+                router.getNamed("timing", TimingModel::named),
                 transfers(router),
                 router.getDurationOrZero("fanout-max-wait"),
                 pauses(config, router.section("pause")),

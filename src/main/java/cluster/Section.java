@@ -7,7 +7,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import workers.status.TimingModel;
 
 /**
  * A section of the configuration, read with the ranges that application.conf documents. Whatever is wrong is told with
@@ -89,6 +88,13 @@ final class Section {
         return value;
     }
 
+    /** A chance that is neither none nor certainty. */
+    double getChance(String key) {
+        double value = read(key, whole::getDouble);
+        require(value > 0 && value < 1, key, "above 0, below 1");
+        return value;
+    }
+
     /** A share above 0, at most 1. */
     double getShareAboveZero(String key) {
         double value = read(key, whole::getDouble);
@@ -110,11 +116,11 @@ final class Section {
         return value;
     }
 
-    /** What engines cost. */
-    TimingModel getTiming(String key) {
+    /** What a name stands for, by whoever knows such names. */
+    <T> T getNamed(String key, Function<String, T> names) {
         String name = getString(key);
         try {
-            return TimingModel.named(name);
+            return names.apply(name);
         } catch (IllegalArgumentException unknown) {
             throw wrong(key, unknown.getMessage());
         }

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
@@ -52,6 +53,7 @@ public record Settings(
     private static final List<String> PRIORITIES = Stream.of(EnginePriority.values())
             .map(priority -> priority.name().toLowerCase(Locale.ROOT).replace('_', '-'))
             .toList();
+    private static final Pattern PATH = Pattern.compile("^holdfast(\\.[a-z-]+)+");
     private static final int MOST_TURNS_PER_SLOT = 1000;
     private static final List<String> API_KEY = List.of("key", "key-sha256", "tenant");
 
@@ -77,9 +79,19 @@ public record Settings(
                     RouterConfig.leases(own.section("router.leases")),
                     agents(own.section("agents")),
                     frontend(own.section("frontend")));
-        } catch (ConfigException | IllegalArgumentException wrong) {
+        } catch (ConfigException wrong) {
             throw new StartFailure("configuration: " + wrong.getMessage(), wrong);
+        } catch (IllegalArgumentException wrong) {
+            throw new StartFailure("configuration: " + place(config, wrong) + wrong.getMessage(), wrong);
         }
+    }
+
+    /** Settings that refuse values begin with the key's path, but do not know where it was written. */
+    private static String place(Config config, IllegalArgumentException wrong) {
+        Matcher path = PATH.matcher(String.valueOf(wrong.getMessage()));
+        return path.find() && config.hasPath(path.group())
+                ? config.getValue(path.group()).origin().description() + ": "
+                : "";
     }
 
     private static WorkerSettings workers(Section own, int blockSizeTokens) {
@@ -152,10 +164,9 @@ public record Settings(
                 own.getDuration("keep-conversations"));
     }
 
-    /** @throws IllegalArgumentException when the policy is not known */
     private static RetentionSettings retention(Section own) {
         RetentionSettings settings = RetentionConfig.of(own);
-        GapPolicies.create(settings.policy(), settings, tokens -> 0);
+        own.getNamed("policy", policy -> GapPolicies.create(policy, settings, tokens -> 0));
         return settings;
     }
 
@@ -180,8 +191,8 @@ public record Settings(
                     .map(Pattern::compile)
                     .toList());
         } catch (PatternSyntaxException wrong) {
-            throw new StartFailure(
-                    "configuration: holdfast.frontend.prompt-noise: not a regular expression: " + wrong.getMessage());
+            throw new IllegalArgumentException(
+                    "holdfast.frontend.prompt-noise: not a regular expression: " + wrong.getMessage(), wrong);
         }
     }
 

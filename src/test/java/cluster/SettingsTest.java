@@ -33,6 +33,16 @@ class SettingsTest {
                     holdfast.router.joint.interference = 1.1 | holdfast.router.joint.interference: must be 0 to 1, got 1.1
                     holdfast.agents.prompt-cache-blocks = -1 | holdfast.agents.prompt-cache-blocks: must be at least 0, got -1
                     holdfast.frontend.port = 99999 | holdfast.frontend.port: must be 0 to 65535, got 99999
+                    holdfast.agents.retention.quantile = 1 | holdfast.agents.retention.quantile: must be above 0, below 1, got 1
+                    holdfast.agents.retention.user.quantile = 0 | holdfast.agents.retention.user.quantile: must be above 0, below 1, got 0
+                    holdfast.agents.retention.policy = leese | holdfast.agents.retention.policy: unknown retention policy 'leese'; known are none, static-ttl, continuum, continuum-preview, progress-ttl, pause-resume, infercept, kvflow, leases
+                    holdfast.agents.retention.max-lease = 1s | holdfast.agents.retention.max-lease is below min-lease: PT1S
+                    holdfast.frontend.host = "0.0.0.0" | holdfast.frontend.host 0.0.0.0 is not loopback, so api-keys must name at least one key
+                    holdfast.frontend.max-body = 1 | holdfast.frontend.max-body must be 1 KiB to 1 GiB, got 1 bytes
+                    holdfast.workers.engines = [{ uri = "http://a" }] | holdfast.workers.engines, an engine without url: an engine of kind openai has no "uri"
+                    holdfast.workers.engines = [{ url = "http://a", kind = vllm }] | holdfast.workers.engines, http://a: kind is openai or llama-cpp, got "vllm"
+                    holdfast.workers.engines = [{ ranks = 2 }] | holdfast.workers.engines, an engine without url: its url is missing
+                    holdfast.workers.engines = [{ url = "http://a", ranks = 0 }] | holdfast.workers.engines, http://a: an engine has at least 1 rank, got 0 for http://a
                     holdfast.router.queue.max-waiting = many | holdfast.router.queue.max-waiting has type STRING rather than NUMBER
                     holdfast.router = 5 | holdfast.router has type NUMBER rather than OBJECT
                     holdfast.frontend.api-keys = [{ key = a, tenant = b, tennant = c }] | an entry of holdfast.frontend.api-keys has no key tennant, only key, key-sha256, tenant
