@@ -8,15 +8,24 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
-/** What {@code holdfast up} says when it is ready: what runs where, and what to try. */
-record Banner(LocalNode local, EngineProcessSettings engines, Config config, DataDirectory data, Duration startup) {
+/**
+ * What {@code holdfast up} says when it is ready: what runs where, and what to try.
+ *
+ * @param model one that can be asked, null when none is known
+ */
+record Banner(
+        LocalNode local,
+        EngineProcessSettings engines,
+        Config config,
+        DataDirectory data,
+        @Nullable String model,
+        Duration startup) {
 
     void print(PrintWriter out) {
         String http = local.http().toString();
         boolean simulated = LocalNode.simulated(config);
-        String model = simulated ? engines.model() : "ONE OF /v1/models";
-        String chat = "'{\"model\":\"" + model + "\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'";
         out.printf(
                 Locale.ROOT,
                 """
@@ -31,9 +40,6 @@ record Banner(LocalNode local, EngineProcessSettings engines, Config config, Dat
                   join     ./holdfast up --config %s --data-dir ANOTHER --http-port ANOTHER
 
                 Try:
-                  curl -s %s/v1/chat/completions -H 'Content-Type: application/json' -H 'X-Holdfast-Session-ID: demo' -d %s
-                  curl -s %s/v1/sessions
-                  curl -s %s/v1/explain -H 'Content-Type: application/json' -d %s
                 """,
                 startup.toMillis() / 1000.0,
                 http,
@@ -43,13 +49,22 @@ record Banner(LocalNode local, EngineProcessSettings engines, Config config, Dat
                 local.store().port(),
                 data.path(),
                 data.logs().resolve("node.log"),
-                local.joinFile(),
-                http,
-                chat,
-                http,
-                http,
-                chat);
+                local.joinFile());
+        toTry().forEach(request -> out.println("  curl -s " + http + request));
         out.flush();
+    }
+
+    /** Whatever is printed can be pasted, so there is no chat without a model. */
+    private List<String> toTry() {
+        if (model == null) {
+            return List.of("/v1/sessions", "/v1/models");
+        }
+        String json = "-H 'Content-Type: application/json'";
+        String chat = "-d '{\"model\":\"" + model + "\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'";
+        return List.of(
+                "/v1/chat/completions " + json + " -H 'X-Holdfast-Session-ID: demo' " + chat,
+                "/v1/sessions",
+                "/v1/explain " + json + " " + chat);
     }
 
     private String simulatedEngines() {

@@ -33,6 +33,14 @@ final class NodeClient {
     @Option(names = "--api-key", paramLabel = "KEY", description = "Sent as a bearer token, if the node wants one.")
     private @Nullable String apiKey;
 
+    /** A node that options name. */
+    NodeClient() {}
+
+    /** The node that serves there, as somebody without a key. */
+    NodeClient(URI url) {
+        this.url = url;
+    }
+
     /**
      * The JSON that the node answers.
      *

@@ -88,7 +88,7 @@ final class UpCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws InterruptedException {
         StopRequest stop = StopRequest.listen();
         try {
             Config sources = sources();
@@ -101,16 +101,28 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
-    private int run(Config sources, Config config, StopRequest stop) {
+    private int run(Config sources, Config config, StopRequest stop) throws InterruptedException {
         EngineProcessSettings engines = EngineProcessSettings.of(config);
         try (DataDirectory data = DataDirectory.open(dataDirectory)) {
             NodeLog.writeTo(data.logs().resolve("node.log"));
             try (LocalNode local =
                     LocalNode.start(sources, EngineProgram.command(engines), data, nodeStarter, stage -> out().println(
                                     stage + " ..."))) {
-                new Banner(local, engines, config, data, uptime()).print(out());
+                new Banner(local, engines, config, data, model(local), uptime()).print(out());
                 return serve(local, config, stop);
             }
+        }
+    }
+
+    /** A model that the node's workers serve; null when it tells none, as to somebody without a key. */
+    private static @Nullable String model(LocalNode local) throws InterruptedException {
+        try {
+            return new NodeClient(local.http())
+                    .ask("GET", "/v1/models")
+                    .at("/data/0/id")
+                    .textValue();
+        } catch (StartFailure untold) {
+            return null;
         }
     }
 

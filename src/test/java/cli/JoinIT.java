@@ -32,6 +32,7 @@ class JoinIT {
             try (NodeProcess other = NodeProcess.start(
                     directory.resolve("other"), NodeProcess.freePort(), "--config", join.toString())) {
                 assertEquals(workers(one), workers(other), "one fleet");
+                assertTrue(other.output().contains("\"model\":\"sim-echo\""), other.output());
                 NodeProcess.await("the second node sees the engines", PATIENCE, () -> accepting(other) == 2);
 
                 session.turn(one);
