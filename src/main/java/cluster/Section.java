@@ -158,8 +158,11 @@ final class Section {
         return value;
     }
 
+    /** A size above zero. */
     long getBytes(String key) {
-        return read(key, whole::getBytes);
+        long value = read(key, whole::getBytes);
+        require(value >= 1, key, "at least 1 byte");
+        return value;
     }
 
     List<String> getStringList(String key) {

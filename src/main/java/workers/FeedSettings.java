@@ -27,7 +27,7 @@ public record FeedSettings(
         }
         if (maxRestartBackoff.compareTo(minRestartBackoff) < 0) {
             throw new IllegalArgumentException(
-                    "workers.events.max-restart-backoff is shorter than min-restart-backoff");
+                    "holdfast.workers.events.max-restart-backoff is shorter than min-restart-backoff");
         }
     }
 }

@@ -43,7 +43,7 @@ public record WorkerSettings(
             throw new IllegalArgumentException("turns per slot are above 0, got " + turnsPerSlot);
         }
         if (engines.stream().map(EngineEndpoint::worker).distinct().count() < engines.size()) {
-            throw new IllegalArgumentException("an engine's URL stands twice in workers.engines");
+            throw new IllegalArgumentException("holdfast.workers.engines: an engine's URL stands twice");
         }
     }
 

@@ -41,6 +41,9 @@ class SettingsTest {
                     holdfast.frontend.max-body = 1 | holdfast.frontend.max-body must be 1 KiB to 1 GiB, got 1 bytes
                     holdfast.workers.engines = [{ uri = "http://a" }] | holdfast.workers.engines, an engine without url: an engine of kind openai has no "uri"
                     holdfast.workers.engines = [{ url = "http://a", kind = vllm }] | holdfast.workers.engines, http://a: kind is openai or llama-cpp, got "vllm"
+                    holdfast.agents.retention.bytes-per-token = 0 | holdfast.agents.retention.bytes-per-token: must be at least 1 byte, got 0
+                    holdfast.workers.events.max-restart-backoff = 1ms | holdfast.workers.events.max-restart-backoff is shorter than min-restart-backoff
+                    holdfast.workers.engines = [{ url = "http://a" }, { url = "http://a" }] | holdfast.workers.engines: an engine's URL stands twice
                     holdfast.workers.engines = [{ ranks = 2 }] | holdfast.workers.engines, an engine without url: its url is missing
                     holdfast.workers.engines = [{ url = "http://a", ranks = 0 }] | holdfast.workers.engines, http://a: an engine has at least 1 rank, got 0 for http://a
                     holdfast.router.queue.max-waiting = many | holdfast.router.queue.max-waiting has type STRING rather than NUMBER
