@@ -108,14 +108,15 @@ final class UpCommand implements Callable<Integer> {
             try (LocalNode local =
                     LocalNode.start(sources, EngineProgram.command(engines), data, nodeStarter, stage -> out().println(
                                     stage + " ..."))) {
-                new Banner(local, engines, config, data, model(local), uptime()).print(out());
+                String model = LocalNode.simulated(config) ? engines.model() : servedModel(local);
+                new Banner(local, engines, config, data, model, uptime()).print(out());
                 return serve(local, config, stop);
             }
         }
     }
 
     /** A model that the node's workers serve; null when it tells none, as to somebody without a key. */
-    private static @Nullable String model(LocalNode local) throws InterruptedException {
+    private static @Nullable String servedModel(LocalNode local) throws InterruptedException {
         try {
             return new NodeClient(local.http())
                     .ask("GET", "/v1/models")
