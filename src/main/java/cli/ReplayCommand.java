@@ -2,6 +2,7 @@ package cli;
 
 import cluster.RetentionConfig;
 import cluster.RouterConfig;
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -22,6 +23,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import replay.Comparison;
 import replay.ComparisonTable;
+import replay.KnownNames;
 import replay.OfflineReplay;
 import replay.ReportFiles;
 import replay.live.LiveReplay;
@@ -59,6 +61,7 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(
             names = "--strategy",
             split = ",",
+            converter = OptionLimits.ListedName.class,
             paramLabel = "NAME",
             defaultValue = "random,round-robin,least-loaded,power-of-two,sticky,dynamo-cost,cache-aware,joint",
             description = "Routing strategies to compare, separated by commas (default: ${DEFAULT-VALUE}).")
@@ -67,6 +70,7 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(
             names = "--retention",
             split = ",",
+            converter = OptionLimits.ListedName.class,
             paramLabel = "NAME",
             defaultValue = "none",
             description = "Retention policies to compare, separated by commas, each with every strategy: none, "
@@ -80,7 +84,7 @@ final class ReplayCommand implements Callable<Integer> {
             names = "--block-size-tokens",
             paramLabel = "TOKENS",
             description = "Tokens in a block; must divide the trace's own block size (default: the trace's).")
-    private int blockSizeTokens;
+    private @Nullable Integer blockSizeTokens;
 
     @Option(
             names = "--sessions",
@@ -215,11 +219,9 @@ final class ReplayCommand implements Callable<Integer> {
                     throw new IllegalArgumentException(
                             name + " has no effect " + (live == null ? "without" : "with") + " --live");
                 });
-        if (turns != null && turns < 1) {
-            throw new IllegalArgumentException("--turns must be at least 1, got " + turns);
-        }
-        checkDistinct("--strategy", strategies);
-        checkDistinct("--retention", retentions);
+        checkNumbers();
+        fleet.check();
+        checkPolicies(ConfigFactory.load());
         if (live != null
                 && (live.getHost() == null || !List.of("http", "https").contains(String.valueOf(live.getScheme())))) {
             throw new IllegalArgumentException("--live is no URL like http://127.0.0.1:8642: " + live);
@@ -233,6 +235,30 @@ final class ReplayCommand implements Callable<Integer> {
                 checkWritable("--decisions", folder);
             }
         }
+    }
+
+    private void checkNumbers() {
+        if (turns != null) {
+            OptionLimits.atLeast(1, "--turns", turns);
+        }
+        if (blockSizeTokens != null) {
+            OptionLimits.atLeast(1, "--block-size-tokens", blockSizeTokens);
+        }
+        OptionLimits.atLeast(1, "--sessions", sessions);
+        OptionLimits.notNegative("--gap-cap-seconds", gapCapSeconds);
+        OptionLimits.aboveZero("--time-scale", timeScale);
+    }
+
+    private void checkPolicies(Config config) {
+        for (String name : strategies) {
+            OptionLimits.allowed("--strategy", () -> KnownNames.checkStrategy(name, RouterConfig.placement(config)));
+        }
+        for (String name : retentions) {
+            OptionLimits.allowed(
+                    "--retention", () -> KnownNames.checkRetention(name, RetentionConfig.replayed(config)));
+        }
+        checkDistinct("--strategy", strategies);
+        checkDistinct("--retention", retentions);
     }
 
     private static void checkDistinct(String option, List<String> names) {
@@ -263,7 +289,7 @@ final class ReplayCommand implements Callable<Integer> {
         LiveReplay.Settings settings = new LiveReplay.Settings(
                 node,
                 model,
-                blockSizeTokens > 0 ? blockSizeTokens : trace.blockSizeTokens(),
+                blockSizeTokens == null ? trace.blockSizeTokens() : blockSizeTokens,
                 sessions,
                 gapCapSeconds,
                 timeScale,
@@ -280,7 +306,10 @@ final class ReplayCommand implements Callable<Integer> {
         OfflineReplay replay = new OfflineReplay(
                 trace,
                 fleet.settings(
-                        blockSizeTokens > 0 ? blockSizeTokens : trace.blockSizeTokens(), sessions, gapCapSeconds, seed),
+                        blockSizeTokens == null ? trace.blockSizeTokens() : blockSizeTokens,
+                        sessions,
+                        gapCapSeconds,
+                        seed),
                 RouterConfig.placement(ConfigFactory.load()),
                 RetentionConfig.replayed(ConfigFactory.load()),
                 decisions != null,

@@ -5,6 +5,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import replay.KnownNames;
 import replay.ReplaySettings;
 
 /** The fleet that a replay simulates, and how late its parts hear of each other. */
@@ -107,6 +108,24 @@ final class SimulatedFleetOptions {
 
     int blocksPerWorker() {
         return blocksPerWorker;
+    }
+
+    /** @throws IllegalArgumentException naming the option whose value is wrong */
+    void check() {
+        OptionLimits.atLeast(1, "--workers", workers);
+        OptionLimits.atLeast(1, "--blocks-per-worker", blocksPerWorker);
+        OptionLimits.atLeast(0, "--host-blocks-per-worker", hostBlocksPerWorker);
+        OptionLimits.atLeast(0, "--disk-blocks-per-worker", diskBlocksPerWorker);
+        OptionLimits.allowed("--timing", () -> KnownNames.checkTiming(timing));
+        OptionLimits.atLeast(1, "--max-sequences", maxSequences);
+        if (maxBatchedTokens < maxSequences) {
+            throw new IllegalArgumentException("--max-batched-tokens must be at least --max-sequences, so that every "
+                    + "request goes on in every pass: got " + maxBatchedTokens + " and " + maxSequences);
+        }
+        OptionLimits.notNegative("--event-delay-millis", eventDelayMillis);
+        OptionLimits.notNegative("--load-interval-millis", loadIntervalMillis);
+        OptionLimits.notNegative("--control-delay-millis", controlDelayMillis);
+        OptionLimits.atLeast(1, "--expected-output-tokens", expectedOutputTokens);
     }
 
     ReplaySettings settings(int blockSizeTokens, int sessions, double gapCapSeconds, long seed) {

@@ -3,24 +3,25 @@ package replay;
 import workers.status.TimingModel;
 
 /**
- * The fleet and the load of an offline replay.
+ * The fleet and the load of an offline replay. Ranges are checked where options are read, for refusals that name them; no time is
+ * negative.
  *
  * <p>Thread-safety: immutable.
  *
- * @param workers simulated engines
+ * @param workers simulated engines, at least 1
  * @param blockSizeTokens tokens in a KV block; divides the trace's own
- * @param blocksPerWorker KV blocks of each engine
+ * @param blocksPerWorker KV blocks of each engine, at least 1
  * @param hostBlocksPerWorker KV blocks in each engine's host memory, 0 for none
  * @param diskBlocksPerWorker KV blocks on each engine's disk, 0 for none
  * @param pulls whether engines take over from each other what they lack of a prompt
- * @param maxSequences requests that an engine runs at once
- * @param maxBatchedTokens token budget of an engine's pass
- * @param sessions sessions that run at once; without meaning for a trace with arrivals
+ * @param maxSequences requests that an engine runs at once, at least 1
+ * @param maxBatchedTokens token budget of an engine's pass, at least {@code maxSequences}
+ * @param sessions sessions that run at once, at least 1; without meaning for a trace with arrivals
  * @param gapCapSeconds longest pause inside a session; longer recorded ones are cut to it
  * @param eventDelayMillis from a change of an engine's blocks until the router's index shows it
  * @param loadIntervalMillis how late and how often at most an engine's load reaches the router
  * @param controlDelayMillis how long a message between a session, the keeper of leases and a worker takes
- * @param expectedOutputTokens what the router is told of every answer's length
+ * @param expectedOutputTokens what the router is told of every answer's length, at least 1
  * @param timing name of a {@link TimingModel}: what the engines' passes cost
  */
 public record ReplaySettings(
@@ -40,17 +41,6 @@ public record ReplaySettings(
         int expectedOutputTokens,
         String timing,
         long seed) {
-    public ReplaySettings {
-        atLeastOne("workers", workers);
-        atLeastOne("block size", blockSizeTokens);
-        atLeastOne("blocks per worker", blocksPerWorker);
-        atLeastOne("sessions", sessions);
-        atLeastOne("expected output tokens", expectedOutputTokens);
-        if (!(gapCapSeconds >= 0 && eventDelayMillis >= 0 && loadIntervalMillis >= 0 && controlDelayMillis >= 0)) {
-            throw new IllegalArgumentException("a time of the replay is negative");
-        }
-    }
-
     /** What all engines together can keep, in whatever tier. */
     long blocksOfAllTiers() {
         return workers * ((long) blocksPerWorker + hostBlocksPerWorker + diskBlocksPerWorker);
@@ -58,11 +48,5 @@ public record ReplaySettings(
 
     TimingModel timingModel() {
         return TimingModel.named(timing);
-    }
-
-    private static void atLeastOne(String what, int value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(what + " must be at least 1, got " + value);
-        }
     }
 }

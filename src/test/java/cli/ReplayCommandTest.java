@@ -100,7 +100,13 @@ class ReplayCommandTest {
         assertRefused("no such file", directory.resolve("missing.jsonl").toString());
         assertRefused("does not divide", trace, "--block-size-tokens=48");
         assertRefused("'measured', 'fast' or a factor", trace, "--timing=slow");
-        assertRefused("workers must be at least 1", trace, "--workers=0");
+        assertRefused("--workers must be at least 1, got 0", trace, "--workers=0");
+        assertRefused("--sessions must be at least 1, got 0", trace, "--sessions=0");
+        assertRefused("--block-size-tokens must be at least 1, got -64", trace, "--block-size-tokens=-64");
+        assertRefused("--gap-cap-seconds must be a number of at least 0, got -1", trace, "--gap-cap-seconds=-1");
+        assertRefused("--host-blocks-per-worker must be at least 0, got -5", trace, "--host-blocks-per-worker=-5");
+        assertRefused("--max-sequences must be at least 1, got 0", trace, "--max-sequences=0");
+        assertRefused("--max-batched-tokens must be at least --max-sequences", trace, "--max-batched-tokens=1");
         assertRefused("--turns must be at least 1, got -1", trace, "--turns=-1");
         assertRefused("--strategy names one twice", trace, "--strategy=joint,joint");
         assertRefused("--model has no effect without --live", trace, "--model=m");
@@ -108,6 +114,21 @@ class ReplayCommandTest {
         assertRefused("--live is no URL", trace, "--live=localhost:8642");
         assertRefused("no node answers at http://127.0.0.1:1 ", trace, "--live=http://127.0.0.1:1");
         assertRefused("--out: cannot make the directory", trace, "--out=" + trace + "/report");
+    }
+
+    @Test
+    void wrongOptionsAreRefusedBeforeTheTraceIsRead() {
+        String missing = directory.resolve("missing.jsonl").toString();
+        assertRefused("--strategy: unknown strategy 'jiont'; known are random", missing, "--strategy=jiont");
+        assertRefused("--retention: unknown retention policy 'leeses'; known are none", missing, "--retention=leeses");
+        assertRefused("--retention: the retention policy 'static-ttl' needs", missing, "--retention=static-ttl");
+        assertRefused("--timing: timing is 'measured'", missing, "--timing=slow");
+    }
+
+    @Test
+    void namesOfAListMayHaveBlanksAround() {
+        assertEquals(0, holdfast(trace, "--strategy= joint, sticky", "--retention=none , leases"), err.toString());
+        assertTrue(out.toString().contains("| sticky   | leases "), out.toString());
     }
 
     @Test

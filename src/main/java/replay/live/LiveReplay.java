@@ -64,13 +64,7 @@ public final class LiveReplay {
             int sessions,
             double gapCapSeconds,
             double timeScale,
-            long seed) {
-        public Settings {
-            if (!(timeScale > 0)) {
-                throw new IllegalArgumentException("the time scale is not above 0: " + timeScale);
-            }
-        }
-    }
+            long seed) {}
 
     /**
      * A finished run.
