@@ -168,8 +168,7 @@ final class ReplayCommand implements Callable<Integer> {
         }
         Trace trace = turns == null ? whole : whole.first(turns);
         long start = System.nanoTime();
-        LiveReplay.Result sent = live == null ? null : live(trace, live);
-        Comparison comparison = sent == null ? offline(trace) : sent.comparison();
+        Comparison comparison = live == null ? offline(trace) : live(trace, live);
         long runNanos = System.nanoTime() - start;
         PrintWriter print = spec.commandLine().getOut();
         print.print(ComparisonTable.of(comparison));
@@ -180,27 +179,15 @@ final class ReplayCommand implements Callable<Integer> {
         if (decisions != null) {
             ReportFiles.writeDecisions(comparison, decisions);
         }
-        return sent == null ? judged(comparison) : judged(sent);
+        comparison.failures().forEach(this::tell);
+        return failed(comparison) ? 1 : 0;
     }
 
-    /** What fails offline is too large for a worker; that is a finding, unless nothing is left to compare. */
-    private int judged(Comparison offline) {
-        int failed = offline.failedTurns();
-        if (failed > 0) {
-            tell(failed + " turns failed: prompt and answer are larger than a worker's " + fleet.blocksPerWorker()
-                    + " blocks (--blocks-per-worker)");
-        }
-        return offline.policies().stream().anyMatch(policy -> policy.served() > 0) ? 0 : 1;
-    }
-
-    private int judged(LiveReplay.Result sent) {
-        int failed = sent.comparison().failedTurns();
-        if (failed == 0) {
-            return 0;
-        }
-        tell(failed + " turns failed; the first:");
-        sent.failures().forEach(this::tell);
-        return 1;
+    /** What fails offline is too large for a worker: a finding, unless nothing is left to compare. */
+    private boolean failed(Comparison comparison) {
+        return live == null
+                ? comparison.policies().stream().noneMatch(policy -> policy.served() > 0)
+                : comparison.failedTurns() > 0;
     }
 
     private void tell(String line) {
@@ -278,7 +265,7 @@ final class ReplayCommand implements Callable<Integer> {
         }
     }
 
-    private LiveReplay.Result live(Trace trace, URI node) throws InterruptedException {
+    private Comparison live(Trace trace, URI node) throws InterruptedException {
         // Before the first client: the server closes idle connections, and one that is closed as it is used fails a
         // turn.
         System.setProperty("jdk.httpclient.keepalive.timeout", "60");

@@ -106,10 +106,6 @@ final class SimulatedFleetOptions {
         return mine.options().stream().map(OptionSpec::longestName).toList();
     }
 
-    int blocksPerWorker() {
-        return blocksPerWorker;
-    }
-
     /** @throws IllegalArgumentException naming the option whose value is wrong */
     void check() {
         OptionLimits.atLeast(1, "--workers", workers);

@@ -13,7 +13,7 @@ final class InfiniteCache {
      * ran: each block is missed exactly once, and never by a compared turn if one that is not compared had it too.
      *
      * @param served turns that ran under some policy
-     * @param compared turns that ran under every policy
+     * @param compared turns that ran under every policy; the share is NaN when there are none
      */
     static double hitRate(Prompts prompts, int[] inputTokens, boolean[] served, boolean[] compared) {
         Set<Long> seen = new HashSet<>();
@@ -31,7 +31,7 @@ final class InfiniteCache {
                 hitTokens += (long) (prompt.size() - missed(prompt, seen)) * prompt.blockSizeTokens();
             }
         }
-        return allTokens == 0 ? 0 : (double) hitTokens / allTokens;
+        return allTokens == 0 ? Double.NaN : (double) hitTokens / allTokens;
     }
 
     /** Adds a prompt and counts its new blocks: all behind the first new one, because what was seen is whole prompts. */

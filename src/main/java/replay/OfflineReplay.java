@@ -59,7 +59,14 @@ public record OfflineReplay(
                 outcomes.add(outcome.get());
             }
             return Comparison.of(
-                    trace, settings.blockSizeTokens(), settings.workers(), settings.seed(), conditions(), outcomes);
+                    trace,
+                    settings.blockSizeTokens(),
+                    settings.workers(),
+                    settings.seed(),
+                    conditions(),
+                    outcomes,
+                    List.of("prompt and answer are larger than a worker's " + settings.blocksPerWorker()
+                            + " blocks (--blocks-per-worker)"));
         } catch (ExecutionException e) {
             throw new IllegalStateException("a policy's run failed", e.getCause());
         } finally {
@@ -67,6 +74,7 @@ public record OfflineReplay(
         }
     }
 
+    /** Links are as configured: the timing's speed-up comes on top of them, as it does for passes. */
     private List<Comparison.Condition> conditions() {
         return List.of(
                 new Comparison.Condition("mode", "offline"),
@@ -77,6 +85,14 @@ public record OfflineReplay(
                 new Comparison.Condition("hostBlocksPerWorker", settings.hostBlocksPerWorker()),
                 new Comparison.Condition("diskBlocksPerWorker", settings.diskBlocksPerWorker()),
                 new Comparison.Condition("pulls", settings.pulls()),
+                new Comparison.Condition(
+                        "linkBytesPerToken", placement.transfers().bytesPerToken()),
+                new Comparison.Condition(
+                        "hostBytesPerSecond", (long) placement.transfers().hostBytesPerSecond()),
+                new Comparison.Condition(
+                        "diskBytesPerSecond", (long) placement.transfers().diskBytesPerSecond()),
+                new Comparison.Condition(
+                        "networkBytesPerSecond", (long) placement.transfers().networkBytesPerSecond()),
                 new Comparison.Condition("maxSequences", settings.maxSequences()),
                 new Comparison.Condition("maxBatchedTokens", settings.maxBatchedTokens()),
                 new Comparison.Condition("load", trace.arrivals() ? "recorded arrivals" : "closed loop"),

@@ -57,24 +57,44 @@ public final class ReportFiles {
         report.put("traceFormat", comparison.trace().format());
         report.put("traceTurns", comparison.trace().turns().size());
         report.put("skippedRows", comparison.trace().skippedRows());
-        report.put("workers", comparison.workers());
+        if (comparison.inside()) {
+            report.put("workers", comparison.workers());
+        }
         report.put("seed", comparison.seed());
         ObjectNode conditions = report.putObject("conditions");
         for (Comparison.Condition condition : comparison.conditions()) {
             conditions.set(condition.name(), JSON.valueToTree(condition.value()));
         }
-        report.put("infiniteCacheHitRate", decimal(comparison.infiniteCacheHitRate(), RATE_DECIMALS));
-        comparison.policies().forEach(policy -> report.withArray("policies").add(policy(policy)));
+        if (!Double.isNaN(comparison.infiniteCacheHitRate())) {
+            report.put("infiniteCacheHitRate", decimal(comparison.infiniteCacheHitRate(), RATE_DECIMALS));
+        }
+        comparison.policies().forEach(policy -> report.withArray("policies").add(policy(policy, comparison.inside())));
         return report;
     }
 
-    private static ObjectNode policy(PolicySummary policy) {
+    /** What was not measured is absent. */
+    private static ObjectNode policy(PolicySummary policy, boolean inside) {
         ObjectNode json = object();
         json.put("strategy", policy.strategy());
         json.put("retention", policy.retention());
         json.put("turns", policy.turns());
         json.put("served", policy.served());
         json.put("failed", policy.failed());
+        if (policy.turns() > 0) {
+            turns(json, policy);
+            if (inside) {
+                engines(json, policy);
+            }
+        }
+        RetentionFigures retained = policy.retained();
+        if (retained != null) {
+            json.set("holds", holds(retained));
+        }
+        return json;
+    }
+
+    /** Figures of the turns compared, at least one. */
+    private static void turns(ObjectNode json, PolicySummary policy) {
         json.put("hitRate", decimal(policy.hitRate(), RATE_DECIMALS));
         if (!Double.isNaN(policy.offlineBound())) {
             json.put("offlineBoundHitRate", decimal(policy.offlineBound(), RATE_DECIMALS));
@@ -84,6 +104,11 @@ public final class ReportFiles {
         json.set("sessionSeconds", spread(policy.sessionSeconds()));
         json.put("inputTokens", policy.inputTokens());
         json.put("prefillTokens", policy.prefillTokens());
+        json.put("makespanSeconds", decimal(policy.makespanSeconds(), TIME_DECIMALS));
+    }
+
+    /** Figures that only engines seen from inside have. */
+    private static void engines(ObjectNode json, PolicySummary policy) {
         json.put("pulledTokens", policy.pulledTokens());
         json.put("recomputedTokens", policy.recomputedTokens());
         ObjectNode causes = json.putObject("prefillTokensByCause");
@@ -94,12 +119,6 @@ public final class ReportFiles {
         json.put("preemptions", policy.preemptions());
         json.put("preemptedTokens", policy.preemptedTokens());
         json.put("loadImbalance", decimal(policy.loadImbalance(), TIME_DECIMALS));
-        RetentionFigures retained = policy.retained();
-        if (retained != null) {
-            json.set("holds", holds(retained));
-        }
-        json.put("makespanSeconds", decimal(policy.makespanSeconds(), TIME_DECIMALS));
-        return json;
     }
 
     private static ObjectNode holds(RetentionFigures retained) {

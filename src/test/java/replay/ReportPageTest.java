@@ -78,7 +78,7 @@ class ReportPageTest {
 
     private static Comparison comparison(PolicySummary... policies) {
         Trace trace = new Trace("<script>", "none", 64, false, List.of(), List.of(), 0);
-        return new Comparison(trace, 4, 1, List.of(), 0.9, List.of(policies), List.of());
+        return new Comparison(trace, 4, 1, List.of(), 0.9, List.of(policies), List.of(), List.of());
     }
 
     private static PolicySummary policy(String strategy, String retention, double hitRate, double sessionSeconds) {

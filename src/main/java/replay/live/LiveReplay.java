@@ -66,13 +66,6 @@ public final class LiveReplay {
             double timeScale,
             long seed) {}
 
-    /**
-     * A finished run.
-     *
-     * @param failures the first few failures, in the client's words
-     */
-    public record Result(Comparison comparison, List<String> failures) {}
-
     public LiveReplay(Trace trace, Settings settings, LongSupplier nanoClock, Runnable onTurnEnded) {
         if (settings.blockSizeTokens() != trace.blockSizeTokens()) {
             throw new IllegalArgumentException("a live replay keeps the trace's block size of "
@@ -91,7 +84,7 @@ public final class LiveReplay {
     }
 
     /** Sends every turn and waits for the last answer. */
-    public Result run() throws InterruptedException {
+    public Comparison run() throws InterruptedException {
         try {
             startNanos = nanoClock.getAsLong();
             own(() -> pace.begin(settings.sessions()), 0);
@@ -114,9 +107,8 @@ public final class LiveReplay {
                 null,
                 "",
                 new long[0]);
-        Comparison comparison =
-                Comparison.of(trace, settings.blockSizeTokens(), 0, settings.seed(), conditions(), List.of(outcome));
-        return new Result(comparison, List.copyOf(failures));
+        return Comparison.of(
+                trace, settings.blockSizeTokens(), 0, settings.seed(), conditions(), List.of(outcome), failures);
     }
 
     private List<Comparison.Condition> conditions() {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import replay.Comparison;
 import replay.PolicySummary;
 import replay.trace.Trace;
 import replay.trace.TraceReader;
@@ -29,7 +30,7 @@ class LiveReplayTest {
     @TempDir
     Path directory;
 
-    private LiveReplay.Result replay(URI node, String model, AtomicInteger ended) throws Exception {
+    private Comparison replay(URI node, String model, AtomicInteger ended) throws Exception {
         Path file = Files.writeString(directory.resolve("trace.jsonl"), TRACE);
         Trace trace = TraceReader.read(List.of(file), false);
         LiveReplay.Settings settings = new LiveReplay.Settings(node, model, 64, 1, 600, 0.01, 3);
@@ -43,7 +44,6 @@ class LiveReplayTest {
         AtomicInteger ended = new AtomicInteger();
         try (SimServer server = SimServer.start(engine)) {
             PolicySummary live = replay(URI.create(server.url()), "sim-echo", ended)
-                    .comparison()
                     .policies()
                     .get(0);
 
@@ -59,10 +59,11 @@ class LiveReplayTest {
         SimServerSettings engine = new SimServerSettings(
                 "127.0.0.1", 0, 0, 0, "sim-echo", 64, 512, 8, 8192, 1 << 20, "100", SimMemory.deviceOnly(), true, 7);
         try (SimServer server = SimServer.start(engine)) {
-            LiveReplay.Result result = replay(URI.create(server.url()), "no-such-model", new AtomicInteger());
+            Comparison result = replay(URI.create(server.url()), "no-such-model", new AtomicInteger());
 
-            assertEquals(3, result.comparison().failedTurns());
-            assertTrue(result.failures().get(0).contains("404"), result.failures()::toString);
+            assertEquals(3, result.failedTurns());
+            assertEquals("3 turns failed; the first:", result.failures().get(0));
+            assertTrue(result.failures().get(1).contains("404"), result.failures()::toString);
         }
     }
 }
