@@ -1,15 +1,11 @@
 package replay;
 
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
- * Plot of what policies reuse against how long sessions take, as SVG: a mark for each pair, a colour for each retention policy.
- * Of each placement the mark that reuses most is named, unless another name is there; all say who they are to a pointer.
+ * Plot of what policies reuse against how long sessions take, as SVG: a mark for each pair, its letter the strategy and its
+ * colour the retention policy. A mark that would cover another is set aside, with a line to where it belongs.
  */
 final class ReuseAndTime {
     private static final int WIDTH = 900;
@@ -18,29 +14,47 @@ final class ReuseAndTime {
     private static final int RIGHT = 230;
     private static final int TOP = 20;
     private static final int BOTTOM = 50;
-    private static final int TICKS = 5;
-    private static final int NAME_WIDTH = 80;
-    private static final int NAME_HEIGHT = 12;
+    private static final int MARK = 18;
+    private static final int MARK_DISTANCE = 20;
+    private static final int LEGEND_LINE = 21;
+    private static final int LETTERS = 26;
     private static final double MILLIS_PER_SECOND = 1000;
-    /** Six of Okabe and Ito, that everybody can tell apart, and three more. */
-    private static final List<String> COLOURS =
-            List.of("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f6bb3", "#8c6d31", "#7a7a7a");
+
+    /** Seven of Okabe and Ito, that everybody can tell apart, and five more. */
+    private static final List<Colour> COLOURS = List.of(
+            new Colour("#0072b2", "light"),
+            new Colour("#d55e00", "light"),
+            new Colour("#009e73", "light"),
+            new Colour("#f0e442", "dark"),
+            new Colour("#cc79a7", "dark"),
+            new Colour("#56b4e9", "dark"),
+            new Colour("#e69f00", "dark"),
+            new Colour("#5e3c99", "light"),
+            new Colour("#8a8a8a", "dark"),
+            new Colour("#8b4a1f", "light"),
+            new Colour("#a3d34a", "dark"),
+            new Colour("#a50f3c", "light"));
 
     private final List<PolicySummary> policies;
-    private final Map<String, String> colours = new LinkedHashMap<>();
+    private final List<String> strategies;
+    private final List<String> retentions;
     private final Axis rate;
     private final Axis seconds;
     private final StringBuilder svg = new StringBuilder();
 
+    /** @param letter the page's class for what is written on it */
+    private record Colour(String fill, String letter) {}
+
     private ReuseAndTime(List<PolicySummary> policies) {
         this.policies = policies;
+        this.strategies =
+                policies.stream().map(PolicySummary::strategy).distinct().toList();
+        this.retentions =
+                policies.stream().map(PolicySummary::retention).distinct().toList();
         this.rate =
                 new Axis(policies.stream().mapToDouble(PolicySummary::hitRate).toArray(), LEFT, WIDTH - RIGHT);
         this.seconds = new Axis(
                 policies.stream().mapToDouble(ReuseAndTime::meanSeconds).toArray(), HEIGHT - BOTTOM, TOP);
-        for (PolicySummary policy : policies) {
-            colours.computeIfAbsent(policy.retention(), name -> COLOURS.get(colours.size() % COLOURS.size()));
-        }
     }
 
     /** The plot of at least one pair. */
@@ -53,12 +67,12 @@ final class ReuseAndTime {
     }
 
     private String drawn() {
-        add("<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"hit rate and mean session time\">", WIDTH, HEIGHT);
+        int legend = TOP + (strategies.size() + retentions.size() + 4) * LEGEND_LINE;
+        add(
+                "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"hit rate and mean session time\">",
+                WIDTH, Math.max(HEIGHT, legend));
         axes();
-        for (PolicySummary policy : policies) {
-            mark(policy);
-        }
-        names();
+        marks();
         legend();
         return svg.append("</svg>\n").toString();
     }
@@ -70,7 +84,7 @@ final class ReuseAndTime {
                     rate.at(tick), TOP, HEIGHT - BOTTOM);
             add(
                     "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>",
-                    rate.at(tick), HEIGHT - BOTTOM + 18, rate.label(tick));
+                    rate.at(tick), HEIGHT - BOTTOM + MARK + 4, rate.label(tick));
         }
         for (double tick : seconds.ticks()) {
             add(
@@ -78,7 +92,7 @@ final class ReuseAndTime {
                     LEFT, WIDTH - RIGHT, seconds.at(tick));
             add(
                     "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>",
-                    LEFT - 8, seconds.at(tick) + 4, seconds.label(tick));
+                    LEFT - MARK / 2 - 3, seconds.at(tick) + 4, seconds.label(tick));
         }
         add("<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">hit rate</text>", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8);
         add(
@@ -86,111 +100,87 @@ final class ReuseAndTime {
                 (TOP + HEIGHT - BOTTOM) / 2);
     }
 
-    private void mark(PolicySummary policy) {
-        add(
-                "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" fill=\"%s\"><title>%s, %s: hit rate %.4f, mean session %,.0f s, TTFT p50 %.2f s,"
-                        + " p99 %.2f s</title></circle>",
-                rate.at(policy.hitRate()),
-                seconds.at(meanSeconds(policy)),
-                colours.getOrDefault(policy.retention(), "currentColor"),
+    private void marks() {
+        MarkPlaces places = new MarkPlaces(LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM, MARK_DISTANCE);
+        StringBuilder marks = new StringBuilder();
+        for (PolicySummary policy : policies) {
+            MarkPlaces.Place exact = new MarkPlaces.Place(rate.at(policy.hitRate()), seconds.at(meanSeconds(policy)));
+            MarkPlaces.Place place = places.take(exact);
+            if (!place.equals(exact)) {
+                add("<path class=\"aside\" d=\"M%.1f %.1fL%.1f %.1f\"/>", exact.x(), exact.y(), place.x(), place.y());
+                add("<circle class=\"exact\" cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\"/>", exact.x(), exact.y());
+            }
+            marks.append(mark(policy, place)).append('\n');
+        }
+        // Above all lines, so that none crosses a letter.
+        svg.append(marks);
+    }
+
+    private String mark(PolicySummary policy, MarkPlaces.Place place) {
+        int retention = retentions.indexOf(policy.retention());
+        return line(
+                "<g class=\"mark\" transform=\"translate(%.1f %.1f)\"><title>%s, %s: hit rate %.4f, mean session %,.0f s,"
+                        + " TTFT p50 %.2f s, p99 %.2f s</title>%s%s</g>",
+                place.x(),
+                place.y(),
                 ReportPage.escaped(policy.strategy()),
                 ReportPage.escaped(policy.retention()),
                 policy.hitRate(),
                 meanSeconds(policy),
                 policy.ttftMillis().p50() / MILLIS_PER_SECOND,
-                policy.ttftMillis().p99() / MILLIS_PER_SECOND);
+                policy.ttftMillis().p99() / MILLIS_PER_SECOND,
+                shape(retention),
+                letter(strategies.indexOf(policy.strategy()), colour(retention).letter()));
     }
 
-    private void names() {
-        Map<String, PolicySummary> best = new LinkedHashMap<>();
-        for (PolicySummary policy : policies) {
-            best.merge(policy.strategy(), policy, (one, other) -> other.hitRate() > one.hitRate() ? other : one);
-        }
-        List<double[]> named = new ArrayList<>();
-        best.values().stream()
-                .sorted(Comparator.comparingDouble(PolicySummary::hitRate).reversed())
-                .forEach(policy -> {
-                    double[] place = {rate.at(policy.hitRate()), seconds.at(meanSeconds(policy))};
-                    if (named.stream().allMatch(other -> apart(place, other))) {
-                        named.add(place);
-                        boolean atEdge = place[0] + NAME_WIDTH > WIDTH - RIGHT;
-                        add(
-                                "<text class=\"small\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>",
-                                place[0] + (atEdge ? -8 : 8),
-                                place[1] + 4,
-                                atEdge ? "end" : "start",
-                                ReportPage.escaped(policy.strategy()));
-                    }
-                });
+    /** A disc in the retention policy's colour; when all colours are used, they come again as squares. */
+    private static String shape(int retention) {
+        return line(
+                "<rect x=\"%1$d\" y=\"%1$d\" width=\"%2$d\" height=\"%2$d\" rx=\"%3$d\" fill=\"%4$s\"/>",
+                -MARK / 2,
+                MARK,
+                retention < COLOURS.size() ? MARK / 2 : 1,
+                colour(retention).fill());
     }
 
-    private static boolean apart(double[] one, double[] other) {
-        return Math.abs(one[0] - other[0]) > NAME_WIDTH || Math.abs(one[1] - other[1]) > NAME_HEIGHT;
+    private static Colour colour(int retention) {
+        return COLOURS.get(retention % COLOURS.size());
+    }
+
+    private static String letter(int strategy, String tone) {
+        String letter = (char) ('A' + strategy % LETTERS) + (strategy < LETTERS ? "" : "" + strategy / LETTERS);
+        return line("<text class=\"letter %s\" y=\"4\" text-anchor=\"middle\">%s</text>", tone, letter);
     }
 
     private void legend() {
         int y = TOP + 10;
-        for (Map.Entry<String, String> colour : colours.entrySet()) {
-            add("<circle cx=\"%d\" cy=\"%d\" r=\"5\" fill=\"%s\"/>", WIDTH - RIGHT + 30, y - 4, colour.getValue());
-            add("<text x=\"%d\" y=\"%d\">%s</text>", WIDTH - RIGHT + 42, y, ReportPage.escaped(colour.getKey()));
-            y += 20;
+        heading("strategy", y);
+        for (int i = 0; i < strategies.size(); i++) {
+            y += LEGEND_LINE;
+            entry(y, letter(i, ""), strategies.get(i));
         }
+        y += 2 * LEGEND_LINE;
+        heading("retention", y);
+        for (int i = 0; i < retentions.size(); i++) {
+            y += LEGEND_LINE;
+            entry(y, shape(i), retentions.get(i));
+        }
+    }
+
+    private void heading(String text, int y) {
+        add("<text class=\"heading\" x=\"%d\" y=\"%d\">%s</text>", WIDTH - RIGHT + 30, y + 4, text);
+    }
+
+    private void entry(int y, String sign, String name) {
+        add("<g transform=\"translate(%d %d)\">%s</g>", WIDTH - RIGHT + 39, y, sign);
+        add("<text x=\"%d\" y=\"%d\">%s</text>", WIDTH - RIGHT + 56, y + 4, ReportPage.escaped(name));
     }
 
     private void add(String pattern, Object... values) {
-        svg.append(String.format(Locale.ROOT, pattern, values)).append('\n');
+        svg.append(line(pattern, values)).append('\n');
     }
 
-    /** Values as places between two pixels, with round numbers marked. */
-    private static final class Axis {
-        private final double least;
-        private final double most;
-        private final double step;
-        private final int from;
-        private final int to;
-
-        Axis(double[] values, int from, int to) {
-            double low = Double.MAX_VALUE;
-            double high = -Double.MAX_VALUE;
-            for (double value : values) {
-                low = Math.min(low, value);
-                high = Math.max(high, value);
-            }
-            double span = high > low ? high - low : Math.max(1e-3, Math.abs(high));
-            this.step = round(span / TICKS);
-            this.least = Math.floor(low / step) * step;
-            this.most = Math.max(Math.ceil(high / step) * step, least + step);
-            this.from = from;
-            this.to = to;
-        }
-
-        /** The least of 1, 2, 5, 10, 20 and so on that is not less. */
-        private static double round(double atLeast) {
-            double power = StrictMath.pow(10, Math.floor(StrictMath.log10(atLeast)));
-            for (int digit : new int[] {1, 2, 5}) {
-                if (digit * power >= atLeast) {
-                    return digit * power;
-                }
-            }
-            return 10 * power;
-        }
-
-        double at(double value) {
-            return from + (to - from) * (value - least) / (most - least);
-        }
-
-        /** With as many decimals as tell ticks apart. */
-        String label(double tick) {
-            int decimals = (int) Math.max(0, -Math.floor(StrictMath.log10(step * (1 + 1e-9))));
-            return String.format(Locale.ROOT, "%,." + decimals + "f", tick);
-        }
-
-        List<Double> ticks() {
-            List<Double> ticks = new ArrayList<>();
-            for (int i = 0; least + i * step <= most + step / 2; i++) {
-                ticks.add(least + i * step);
-            }
-            return ticks;
-        }
+    private static String line(String pattern, Object... values) {
+        return String.format(Locale.ROOT, pattern, values);
     }
 }

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import net.jqwik.api.ForAll;
@@ -16,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import replay.trace.Trace;
 
 class ReportPageTest {
-    private static final Pattern MARK =
-            Pattern.compile("<circle cx=\"([^\"]+)\" cy=\"([^\"]+)\" r=\"5\" fill=\"[^\"]+\"><title>");
+    private static final Pattern MARK = Pattern.compile(
+            "<g class=\"mark\" transform=\"translate\\(([^ ]+) ([^)]+)\\)\"><title>([^:]+):.*?</title>(.*)</g>");
 
     @Test
     void everyPairHasItsMarkItsCellAndItsRow() {
@@ -30,8 +32,11 @@ class ReportPageTest {
         assertTrue(
                 page.contains("<title>joint, leases: hit rate 0.7500, mean session 90 s, TTFT p50 2.00 s, p99 2.00 s<"),
                 page);
-        assertTrue(page.contains("<tr><th>sticky<td style=\"background: rgb(0 114 178 / 0.00)\">0.2500<td>-"), page);
-        assertTrue(page.contains("| sticky   | none      |"), page);
+        assertTrue(
+                page.contains(
+                        "<tr><th class=\"name\">sticky<td style=\"background: rgb(0 114 178 / 0.00)\">0.2500<td>-"),
+                page);
+        assertTrue(page.contains("<tr><th class=\"name\">sticky<th class=\"name\">none<td>10<td>0<td>0.2500"), page);
     }
 
     @Test
@@ -39,7 +44,8 @@ class ReportPageTest {
         String page = ReportPage.of(comparison(policy("joint", "none", 0.5, 100)));
 
         assertFalse(page.contains("<svg"), page);
-        assertTrue(page.contains("| joint    | none      |"), page);
+        assertTrue(page.contains("no plot, because one pair alone"), page);
+        assertTrue(page.contains("<th class=\"name\">joint<th class=\"name\">none<td>10"), page);
     }
 
     @Test
@@ -50,8 +56,44 @@ class ReportPageTest {
         assertTrue(page.contains("Replay of &lt;script&gt;"), page);
     }
 
+    @Test
+    void thePageSaysWhyTurnsFailed() {
+        String page = ReportPage.of(
+                comparison(policy("joint", "none", 0, 2, 0, 0, 0), policy("sticky", "none", 0, 2, 0, 0, 0)));
+
+        assertTrue(page.contains("<p>2 turns failed: too &lt;large&gt;</p>"), page);
+        assertTrue(page.contains("no plot, because no turn was served"), page);
+    }
+
+    @Test
+    void whatWasPulledIsAColumnWhereAnyPulled() {
+        PolicySummary alone = policy("joint", "none", 0.5, 100);
+        PolicySummary pulling = policy("sticky", "none", 10, 0, 0.5, 90, 2_300_000);
+
+        assertFalse(ReportPage.of(comparison(alone)).contains("pulled Mtok"));
+        assertFalse(ComparisonTable.of(comparison(alone)).contains("pulled Mtok"));
+        assertTrue(ReportPage.of(comparison(alone, pulling)).contains("<th>pulled Mtok"));
+        assertTrue(ReportPage.of(comparison(alone, pulling)).contains("<td>2.3<td>"));
+        assertTrue(ComparisonTable.of(comparison(alone, pulling)).contains("| pulled Mtok |"));
+    }
+
+    @Test
+    void twelveStrategiesUnderThirteenRetentionPoliciesLookDifferent() {
+        List<PolicySummary> policies = new ArrayList<>();
+        for (int i = 0; i < 12 * 13; i++) {
+            policies.add(policy("s" + i % 12, "r" + i / 12, i / 200.0, 100 + i % 7));
+        }
+
+        Set<String> looks = new HashSet<>();
+        Matcher found = MARK.matcher(ReportPage.of(comparison(policies.toArray(PolicySummary[]::new))));
+        while (found.find()) {
+            assertTrue(looks.add(found.group(4)), found.group(3) + " looks like another");
+        }
+        assertEquals(policies.size(), looks.size());
+    }
+
     @Property
-    void everyMarkIsInsideThePlot(
+    void everyMarkIsInsideThePlotAndNoneCoversAnother(
             @ForAll @Size(min = 2, max = 30) List<@DoubleRange(min = 0, max = 1) Double> rates,
             @ForAll @DoubleRange(min = 0.01, max = 1e6) double longest) {
         List<PolicySummary> policies = new ArrayList<>();
@@ -64,6 +106,11 @@ class ReportPageTest {
         assertEquals(policies.size(), marks.size());
         for (double[] mark : marks) {
             assertTrue(mark[0] >= 80 && mark[0] <= 670 && mark[1] >= 20 && mark[1] <= 430, mark[0] + " " + mark[1]);
+            for (double[] other : marks) {
+                assertTrue(
+                        mark == other || Math.hypot(mark[0] - other[0], mark[1] - other[1]) > 19,
+                        mark[0] + " " + mark[1] + " and " + other[0] + " " + other[1]);
+            }
         }
     }
 
@@ -78,18 +125,29 @@ class ReportPageTest {
 
     private static Comparison comparison(PolicySummary... policies) {
         Trace trace = new Trace("<script>", "none", 64, false, List.of(), List.of(), 0);
-        return new Comparison(trace, 4, 1, List.of(), 0.9, List.of(policies), List.of(), List.of());
+        return new Comparison(trace, 4, 1, List.of(), 0.9, List.of(policies), List.of(), List.of("too <large>"));
     }
 
     private static PolicySummary policy(String strategy, String retention, double hitRate, double sessionSeconds) {
+        return policy(strategy, retention, 10, 0, hitRate, sessionSeconds, 0);
+    }
+
+    private static PolicySummary policy(
+            String strategy,
+            String retention,
+            int served,
+            int failed,
+            double hitRate,
+            double sessionSeconds,
+            long pulledTokens) {
         Spread ttft = new Spread(2_000, 2_000, 2_000, 2_000, 2_000);
         Spread session = new Spread(sessionSeconds, sessionSeconds, sessionSeconds, sessionSeconds, sessionSeconds);
         return new PolicySummary(
                 strategy,
                 retention,
-                10,
-                10,
-                0,
+                served,
+                served,
+                failed,
                 hitRate,
                 Double.NaN,
                 ttft,
@@ -97,7 +155,7 @@ class ReportPageTest {
                 session,
                 0,
                 0,
-                0,
+                pulledTokens,
                 0,
                 0,
                 0,
