@@ -3,7 +3,6 @@ package cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -18,13 +17,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "leases",
         description = {
-            "Lists retention leases, open ones first: state, copies (acknowledged of wanted), and who holds them now.",
+            "Lists retention leases, open ones first: state, copies (acknowledged of wanted), and who holds them whole now.",
             "WORKERS tells what each was asked, what it acknowledged and, after \"then\", what was observed since."
         },
         mixinStandardHelpOptions = true)
 final class LeasesCommand implements Callable<Integer> {
     private static final int MAX_LIMIT = 1000;
-    private static final Set<String> GRANTED = Set.of("ACCEPTED", "BOUNDED");
 
     @Spec
     private CommandSpec spec = CommandSpec.create();
@@ -72,7 +70,7 @@ final class LeasesCommand implements Callable<Integer> {
         spec.commandLine().getErr().println(hint);
     }
 
-    /** Those whose word counts now: they agreed to hold, nothing speaks against it since, and the lease is open. */
+    /** Those whose word counts now: they agreed to hold the whole, nothing speaks against it since, and the lease is open. */
     private static String holders(JsonNode lease) {
         StringJoiner text = new StringJoiner(", ").setEmptyValue("-");
         if (lease.hasNonNull("reason")) {
@@ -80,7 +78,7 @@ final class LeasesCommand implements Callable<Integer> {
         }
         for (JsonNode worker : lease.path("workers")) {
             if (worker.path("requested").asText().equals("HOLD")
-                    && GRANTED.contains(worker.path("acknowledged").asText())
+                    && worker.path("acknowledged").asText().equals("ACCEPTED")
                     && !worker.hasNonNull("observed")) {
                 text.add(worker.path("worker").asText());
             }

@@ -26,11 +26,13 @@ import replay.ComparisonTable;
 import replay.KnownNames;
 import replay.OfflineReplay;
 import replay.ReportFiles;
+import replay.RetentionRules;
 import replay.live.LiveReplay;
 import replay.live.NodeCheck;
 import replay.trace.Trace;
 import replay.trace.TraceException;
 import replay.trace.TraceReader;
+import router.placement.PlacementSettings;
 
 /** {@code holdfast replay}: a recorded workload run again, under several policies. */
 @Command(
@@ -237,12 +239,13 @@ final class ReplayCommand implements Callable<Integer> {
     }
 
     private void checkPolicies(Config config) {
+        PlacementSettings placement = RouterConfig.placement(config);
         for (String name : strategies) {
-            OptionLimits.allowed("--strategy", () -> KnownNames.checkStrategy(name, RouterConfig.placement(config)));
+            OptionLimits.allowed("--strategy", () -> KnownNames.checkStrategy(name, placement));
         }
+        RetentionRules retention = RetentionConfig.replayed(config);
         for (String name : retentions) {
-            OptionLimits.allowed(
-                    "--retention", () -> KnownNames.checkRetention(name, RetentionConfig.replayed(config)));
+            OptionLimits.allowed("--retention", () -> KnownNames.checkRetention(name, retention));
         }
         checkDistinct("--strategy", strategies);
         checkDistinct("--retention", retentions);

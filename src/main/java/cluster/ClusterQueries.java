@@ -56,6 +56,9 @@ import workers.status.WorkerState;
  * <p>Thread-safety: safe for concurrent use.
  */
 final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
+    /** Probes give up after a second. */
+    private static final Duration READY_WAIT = Duration.ofMillis(500);
+
     /** Leases shown with a session. */
     private static final int SHOWN_LEASES = 100;
 
@@ -185,7 +188,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
 
     @Override
     public CompletionStage<List<String>> missing() {
-        return routerStatus().handle((status, failure) -> {
+        return routerStatus(READY_WAIT).handle((status, failure) -> {
             List<String> missing = new ArrayList<>();
             if (!Cluster.get(system).selfMember().status().equals(MemberStatus.up())) {
                 missing.add("the node has not joined its cluster");
@@ -200,7 +203,11 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
     }
 
     CompletionStage<Router.Status> routerStatus() {
-        return AskPattern.ask(router, Router.GetStatus::new, askTimeout(), system.scheduler());
+        return routerStatus(askTimeout());
+    }
+
+    private CompletionStage<Router.Status> routerStatus(Duration wait) {
+        return AskPattern.ask(router, Router.GetStatus::new, wait, system.scheduler());
     }
 
     /** What every worker says of itself. */

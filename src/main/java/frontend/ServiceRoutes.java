@@ -12,8 +12,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import inference.InferenceFailure;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 
 /**
  * What every dialect's clients and every operator ask of a server: its models, its health, its metrics.
@@ -58,9 +59,7 @@ public final class ServiceRoutes extends AllDirectives {
                 path(
                         PathMatchers.segment("health").slash("live"),
                         () -> get(() -> complete(json("{\"status\":\"live\"}")))),
-                path(
-                        PathMatchers.segment("health").slash("ready"),
-                        () -> get(() -> completeWithFuture(readiness.missing().thenApply(this::ready)))),
+                path(PathMatchers.segment("health").slash("ready"), () -> get(() -> completeWithFuture(ready()))),
                 path(
                         "metrics",
                         () -> get(() ->
@@ -104,13 +103,13 @@ public final class ServiceRoutes extends AllDirectives {
                 .put("created_at", model.since().toString());
     }
 
-    private HttpResponse ready(List<String> found) {
-        List<String> missing = new ArrayList<>(found);
-        String status = missing.isEmpty() ? "ready" : "not ready";
-        if (turns.draining()) {
-            status = "draining";
-            missing.add("the server is draining");
-        }
+    private CompletionStage<HttpResponse> ready() {
+        return turns.draining()
+                ? CompletableFuture.completedStage(ready("draining", List.of("the server is draining")))
+                : readiness.missing().thenApply(missing -> ready(missing.isEmpty() ? "ready" : "not ready", missing));
+    }
+
+    private static HttpResponse ready(String status, List<String> missing) {
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         body.put("status", status);
         ArrayNode list = body.putArray("missing");

@@ -41,6 +41,13 @@ public record ReplaySettings(
         int expectedOutputTokens,
         String timing,
         long seed) {
+    public ReplaySettings {
+        if (Math.min(Math.min(workers, blockSizeTokens), Math.min(blocksPerWorker, sessions)) < 1) {
+            throw new IllegalArgumentException("a replay without workers, blocks or sessions: " + workers + ", "
+                    + blocksPerWorker + " of " + blockSizeTokens + " tokens, " + sessions);
+        }
+    }
+
     /** What all engines together can keep, in whatever tier. */
     long blocksOfAllTiers() {
         return workers * ((long) blocksPerWorker + hostBlocksPerWorker + diskBlocksPerWorker);

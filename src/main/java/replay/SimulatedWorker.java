@@ -1,7 +1,10 @@
 package replay;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import kv.KvEvent;
 import kv.KvTier;
 import org.jspecify.annotations.Nullable;
@@ -28,14 +31,17 @@ final class SimulatedWorker implements SimListener {
     private final SimulatedEngine engine;
     private final List<Arrival> arrived = new ArrayList<>();
     private final List<EventQueue.Action> outcomes = new ArrayList<>();
+    /** Blocks of the pass under way, which the engine has already and nobody can have from it before the pass is over. */
+    private final Set<Long> unfinished = new HashSet<>();
+
     private boolean running;
     /** When the engine is looked after next while it has no passes; infinity when nothing is planned. */
     private double wakeMillis = Double.POSITIVE_INFINITY;
 
     private double busyMillis;
 
-    /** A request, and the engine to take over from what this one lacks of its prompt. */
-    private record Arrival(SimRequest request, @Nullable SimulatedEngine source) {}
+    /** A request, and the worker to take over from what this one lacks of its prompt. */
+    private record Arrival(SimRequest request, @Nullable SimulatedWorker source) {}
 
     /** Who hears of a worker's turns and blocks. */
     interface Owner {
@@ -87,7 +93,7 @@ final class SimulatedWorker implements SimListener {
      * @param source worker to take over from what this one lacks of the prompt; null for none
      */
     void submit(SimRequest request, @Nullable SimulatedWorker source, double nowMillis) {
-        arrived.add(new Arrival(request, source == null ? null : source.engine));
+        arrived.add(new Arrival(request, source));
         if (!running) {
             running = true;
             events.at(nowMillis, this::startPass);
@@ -146,13 +152,23 @@ final class SimulatedWorker implements SimListener {
         events.at(end, this::endPass);
     }
 
-    private void pull(SimRequest request, SimulatedEngine source, double nowMillis) {
-        long[] chain = request.sequenceHashes();
+    private void pull(SimRequest request, SimulatedWorker source, double nowMillis) {
+        long[] chain = source.finished(request.sequenceHashes());
+        engine.settle(nowMillis);
         int had = engine.resident(chain);
-        int coming = engine.pull(request.id(), chain, source, nowMillis);
+        int coming = engine.pull(request.id(), chain, source.engine, nowMillis);
         if (coming > had) {
             owner.onPulled(Integer.parseInt(request.id()), coming - had);
         }
+    }
+
+    /** A chain up to what the pass under way computes of it. */
+    private long[] finished(long[] chain) {
+        int end = 0;
+        while (end < chain.length && !unfinished.contains(chain[end])) {
+            end++;
+        }
+        return Arrays.copyOf(chain, end);
     }
 
     /** Plans the next look at an engine without passes, in which something is on its way or waits to be told. */
@@ -181,6 +197,7 @@ final class SimulatedWorker implements SimListener {
     private void tellOutcomes(double nowMillis) {
         List<EventQueue.Action> told = List.copyOf(outcomes);
         outcomes.clear();
+        unfinished.clear();
         told.forEach(outcome -> outcome.at(nowMillis));
         owner.onPass(number, nowMillis);
     }
@@ -212,6 +229,9 @@ final class SimulatedWorker implements SimListener {
 
     @Override
     public void onBlocksStored(String id, int firstBlock, KvEvent.BlocksStored event, double timeMillis) {
+        for (long hash : event.sequenceHashes()) {
+            unfinished.add(hash);
+        }
         outcomes.add(now -> owner.onStored(number, Integer.parseInt(id), firstBlock, event, now));
     }
 

@@ -3,6 +3,7 @@ package frontend.admin;
 import static akka.http.javadsl.server.PathMatchers.remaining;
 import static akka.http.javadsl.server.PathMatchers.segment;
 
+import akka.http.javadsl.model.HttpMethods;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.server.AllDirectives;
 import akka.http.javadsl.server.Route;
@@ -91,11 +92,13 @@ public final class LifecycleRoutes extends AllDirectives {
         String name = rest.substring(slash + 1);
         Action action = ACTIONS.get(name);
         if (action == null) {
-            return post(() -> {
-                throw new RefusedRequest(InferenceFailure.of(
-                        InferenceFailure.Kind.NOT_FOUND,
-                        "no action '" + name + "'; there are " + String.join(", ", ACTIONS.keySet())));
-            });
+            return extractMethod(method -> method.equals(HttpMethods.POST)
+                    ? requests.optionalJsonBody((body, caller, client) -> {
+                        throw new RefusedRequest(InferenceFailure.of(
+                                InferenceFailure.Kind.NOT_FOUND,
+                                "no action '" + name + "'; there are " + String.join(", ", ACTIONS.keySet())));
+                    })
+                    : reject());
         }
         return post(() -> requests.optionalJsonBody((body, caller, client) ->
                 tell(AdminJson.session(PathText.decoded(rest.substring(0, slash))), action.of(body), body, caller)));

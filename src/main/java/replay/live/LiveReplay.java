@@ -64,7 +64,13 @@ public final class LiveReplay {
             int sessions,
             double gapCapSeconds,
             double timeScale,
-            long seed) {}
+            long seed) {
+        public Settings {
+            if (!(timeScale > 0)) {
+                throw new IllegalArgumentException("the time scale is not above 0: " + timeScale);
+            }
+        }
+    }
 
     public LiveReplay(Trace trace, Settings settings, LongSupplier nanoClock, Runnable onTurnEnded) {
         if (settings.blockSizeTokens() != trace.blockSizeTokens()) {

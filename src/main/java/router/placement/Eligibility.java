@@ -50,7 +50,7 @@ final class Eligibility {
     /**
      * Workers that serve the turn's model, can do what it asks, take turns, have not refused it and are large enough for it.
      *
-     * <p>One that drains takes the turns of those whose leases have not been moved yet, unless others can pull from it: elsewhere
+     * <p>One that drains takes the turns of those whose leases have not been moved yet, unless all others can pull from it: elsewhere
      * their prompts would be computed anew, beside the move. Between two turns the lease moves, so the drain comes to its end.
      */
     static List<Fleet.Member> eligible(RouteRequest request, Collection<Fleet.Member> members) {
@@ -70,7 +70,7 @@ final class Eligibility {
             }
         }
         if (!moved) {
-            if (accepting.stream().anyMatch(Fleet.Member::pulls)) {
+            if (!accepting.isEmpty() && accepting.stream().allMatch(Fleet.Member::pulls)) {
                 draining.removeIf(Fleet.Member::pulls);
             }
             accepting.addAll(draining);
