@@ -1,6 +1,7 @@
 package cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import akka.Done;
 import akka.actor.ExtendedActorSystem;
@@ -63,15 +64,26 @@ class CutIT {
     }
 
     @ConcurrentTest
-    void ofThreeNodesTheTwoThatReachEachOtherGoOn() throws Exception {
+    void ofThreeNodesOneSideGoesOn() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             cluster(store, 3);
-            ActorSystem<Void> oldest = nodes.get(0);
+            List<ActorSystem<Void>> two = List.copyOf(nodes.subList(1, 3));
 
-            cut(nodes.subList(0, 1), nodes.subList(1, 3));
+            cut(nodes.subList(0, 1), two);
 
-            oldest.getWhenTerminated().toCompletableFuture().join();
-            onlyOneSideGoesOn(2);
+            // The two ask first, unless a busy machine keeps them from noticing for longer than the one waits for them.
+            List<ActorSystem<Void>> survivors = Eventually.get(() -> {
+                List<ActorSystem<Void>> alive = alive();
+                assertTrue(alive.equals(two) || alive.equals(List.of(nodes.get(0))), () -> alive.size() + " go on");
+                for (ActorSystem<Void> node : alive) {
+                    awaitMembers(node, alive.size());
+                }
+                return alive;
+            });
+            assertTrue(survivors.stream()
+                    .map(CutIT::owner)
+                    .toList()
+                    .containsAll(StoreClient.query(store.connection(), "SELECT owner FROM survivor_lease")));
         }
     }
 
@@ -142,16 +154,19 @@ class CutIT {
 
     private ActorSystem<Void> onlyOneSideGoesOn(int size) throws Exception {
         return Eventually.get(() -> {
-            List<ActorSystem<Void>> alive = nodes.stream()
-                    .filter(node ->
-                            !node.getWhenTerminated().toCompletableFuture().isDone())
-                    .toList();
+            List<ActorSystem<Void>> alive = alive();
             assertEquals(size, alive.size());
             for (ActorSystem<Void> node : alive) {
                 awaitMembers(node, size);
             }
             return alive.get(0);
         });
+    }
+
+    private List<ActorSystem<Void>> alive() {
+        return nodes.stream()
+                .filter(node -> !node.getWhenTerminated().toCompletableFuture().isDone())
+                .toList();
     }
 
     private static String owner(ActorSystem<Void> node) {
