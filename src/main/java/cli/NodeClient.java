@@ -9,7 +9,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -18,7 +17,6 @@ import picocli.CommandLine.Spec;
 
 /** Options that name a running node, and questions to it. Not thread-safe. */
 final class NodeClient {
-    private static final Set<String> SCHEMES = Set.of("http", "https");
     private static final Duration REQUEST_LIMIT = Duration.ofSeconds(30);
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -48,8 +46,10 @@ final class NodeClient {
      * @throws ParameterException when {@code --url} is none
      */
     JsonNode ask(String method, String path) throws InterruptedException {
-        if (url.getHost() == null || !SCHEMES.contains(String.valueOf(url.getScheme()))) {
-            throw new ParameterException(spec.commandLine(), "--url is no URL like http://127.0.0.1:8642: " + url);
+        try {
+            OptionLimits.url("--url", url);
+        } catch (IllegalArgumentException wrong) {
+            throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
         }
         HttpRequest.Builder request = HttpRequest.newBuilder(url.resolve(path))
                 .timeout(REQUEST_LIMIT)

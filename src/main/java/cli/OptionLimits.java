@@ -1,9 +1,13 @@
 package cli;
 
+import java.net.URI;
+import java.util.Set;
 import picocli.CommandLine.ITypeConverter;
 
 /** What options' values must be. Refusals name the option, the limit and the value. */
 final class OptionLimits {
+    private static final Set<String> SCHEMES = Set.of("http", "https");
+
     private OptionLimits() {}
 
     static void atLeast(int least, String option, int value) {
@@ -21,6 +25,12 @@ final class OptionLimits {
     static void aboveZero(String option, double value) {
         if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException(option + " must be a number above 0, got " + value);
+        }
+    }
+
+    static void url(String option, URI value) {
+        if (value.getHost() == null || !SCHEMES.contains(String.valueOf(value.getScheme()))) {
+            throw new IllegalArgumentException(option + " is no URL like http://127.0.0.1:8642: " + value);
         }
     }
 

@@ -211,9 +211,8 @@ final class ReplayCommand implements Callable<Integer> {
         checkNumbers();
         fleet.check();
         checkPolicies(ConfigFactory.load());
-        if (live != null
-                && (live.getHost() == null || !List.of("http", "https").contains(String.valueOf(live.getScheme())))) {
-            throw new IllegalArgumentException("--live is no URL like http://127.0.0.1:8642: " + live);
+        if (live != null) {
+            OptionLimits.url("--live", live);
         }
         if (out != null) {
             checkWritable("--out", out);
