@@ -2,11 +2,11 @@ package agents;
 
 import agents.session.RenderedPrompt;
 import akka.actor.typed.javadsl.ActorContext;
-import akka.japi.function.Function2;
 import inference.FinishReason;
 import inference.TurnId;
 import inference.Usage;
 import java.util.Arrays;
+import java.util.function.BiFunction;
 import kv.PromptBlocks;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
@@ -49,11 +49,11 @@ final class HeldPlace {
             Placement proposal,
             RenderedPrompt prompt,
             int expectedOutputTokens,
-            Function2<@Nullable AdmitReply, Throwable, C> replied) {
+            BiFunction<@Nullable AdmitReply, Throwable, C> replied) {
         worker = proposal.worker();
         pullFrom = proposal.pullFrom();
-        context.ask(
-                AdmitReply.class,
+        Question.ask(
+                context,
                 ports.workers().apply(proposal.worker()),
                 ports.settings().admissionTimeout(),
                 replyTo -> new Worker.AdmitTurn(

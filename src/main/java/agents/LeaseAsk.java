@@ -1,10 +1,10 @@
 package agents;
 
 import akka.actor.typed.javadsl.ActorContext;
-import akka.japi.function.Function2;
 import inference.SessionContext;
 import inference.SessionId;
 import java.util.List;
+import java.util.function.BiFunction;
 import kv.PromptBlocks;
 import org.jspecify.annotations.Nullable;
 import router.LeaseKeeper;
@@ -31,10 +31,10 @@ final class LeaseAsk {
     }
 
     /** Asks the keeper of the root that is known. */
-    <C> void ask(ActorContext<C> turn, Function2<LeaseKeeper.@Nullable Resumed, Throwable, C> replied) {
+    <C> void ask(ActorContext<C> turn, BiFunction<LeaseKeeper.@Nullable Resumed, Throwable, C> replied) {
         SessionId asked = root;
-        turn.ask(
-                LeaseKeeper.Resumed.class,
+        Question.ask(
+                turn,
                 ports.keepers().apply(session.tenant(), asked),
                 ports.settings().leaseTimeout(),
                 replyTo -> new LeaseKeeper.Resume(session.tenant(), asked, session.id(), replyTo),

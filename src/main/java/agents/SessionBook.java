@@ -10,7 +10,6 @@ import agents.session.TurnResult;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.RecipientRef;
 import akka.actor.typed.javadsl.ActorContext;
-import akka.japi.function.Function2;
 import inference.ContentBlock;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
@@ -24,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import kv.Prefix;
 import kv.WorkerId;
 import metrics.Metric;
@@ -69,10 +69,10 @@ final class SessionBook {
     }
 
     /** Asks the session to begin the turn. */
-    <C> void begin(ActorContext<C> turn, Function2<AgentSession.@Nullable BeginReply, Throwable, C> replied) {
+    <C> void begin(ActorContext<C> turn, BiFunction<AgentSession.@Nullable BeginReply, Throwable, C> replied) {
         ActorRef<C> owner = turn.getSelf();
-        turn.ask(
-                AgentSession.BeginReply.class,
+        Question.ask(
+                turn,
                 session,
                 ports.settings().storeAskTimeout(),
                 replyTo -> new AgentSession.BeginTurn(
@@ -131,9 +131,9 @@ final class SessionBook {
     <C> void record(
             ActorContext<C> turn,
             TurnResult result,
-            Function2<AgentSession.@Nullable TurnRecorded, Throwable, C> replied) {
-        turn.ask(
-                AgentSession.TurnRecorded.class,
+            BiFunction<AgentSession.@Nullable TurnRecorded, Throwable, C> replied) {
+        Question.ask(
+                turn,
                 session,
                 ports.settings().storeAskTimeout(),
                 replyTo -> new AgentSession.CompleteTurn(request.session(), result, replyTo),

@@ -10,9 +10,10 @@ import agents.session.SessionKey;
 import agents.session.SessionState;
 import akka.actor.typed.RecipientRef;
 import akka.actor.typed.javadsl.ActorContext;
-import akka.japi.function.Function2;
 import inference.SessionId;
 import java.util.List;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 import router.LeaseKeeper;
 
 /**
@@ -47,12 +48,13 @@ final class SessionTies {
     void tellParent(SessionState state) {
         SessionId parent = state.parent();
         if (parent != null && !parent.equals(state.id()) && !parentKnows) {
-            context.ask(
-                    AgentSession.ChildKnown.class,
+            Question.ask(
+                    context,
                     session(state, parent),
                     settings.askTimeout(),
                     replyTo -> new AgentSession.LinkChild(state.tenant(), parent, state.id(), replyTo),
-                    (known, failure) -> new AgentSession.ParentReplied(known));
+                    (AgentSession.@Nullable ChildKnown known, @Nullable Throwable failure) ->
+                            new AgentSession.ParentReplied(known));
         }
     }
 
@@ -73,15 +75,15 @@ final class SessionTies {
             SessionState state,
             Control.Fork fork,
             Controlled taken,
-            Function2<AgentSession.ForkReply, Throwable, AgentSession.Command> replied) {
+            BiFunction<AgentSession.ForkReply, Throwable, AgentSession.Command> replied) {
         Frontier line = state.frontiers().stream()
                 .filter(one -> taken.frontiers().contains(one.id()))
                 .findFirst()
                 .orElseThrow();
         SessionOpened opened =
                 new SessionOpened(state.tenant(), fork.child(), null, taken.at(), state.id(), line.forked());
-        context.ask(
-                AgentSession.ForkReply.class,
+        Question.ask(
+                context,
                 session(state, fork.child()),
                 settings.askTimeout(),
                 replyTo -> new AgentSession.OpenFork(opened, replyTo),

@@ -64,7 +64,8 @@ public final class Answers {
                 Stream.generate(WholeAnswer::new).limit(choices.size()).toList();
         return turns.choices(choices, client)
                 .runForeach(event -> answers.get(event.choice()).add(event.event()), system)
-                .thenApply(done -> complete(answers));
+                // In place: see docs/adr/0002.
+                .thenApplyAsync(done -> complete(answers), Runnable::run);
     }
 
     private static List<WholeAnswer> complete(List<WholeAnswer> answers) {

@@ -53,7 +53,8 @@ final class BodyReader {
                 .completionTimeout(settings.bodyTimeout())
                 .takeWhile(new Tally()::within)
                 .runWith(Sink.fold(new Collected(expected), Collected::add), system)
-                .handle((body, failure) -> failure == null ? body.bytes() : interrupted(failure));
+                // In place: see docs/adr/0002.
+                .handleAsync((body, failure) -> failure == null ? body.bytes() : interrupted(failure), Runnable::run);
     }
 
     private CompletionStage<byte[]> unsupported(HttpRequest request, String message) {

@@ -95,14 +95,18 @@ public final class HttpServer {
             Metrics metrics)
             throws Exception {
         HttpRequest request = RequestIds.assigned(received);
-        return handler.apply(request).thenApply(response -> {
-            metrics.count(
-                    Metric.HTTP_RESPONSES, Integer.toString(response.status().intValue()));
-            if (response.status().isFailure()) {
-                // What was not read would block the connection; where all was read this does nothing.
-                request.discardEntityBytes(system);
-            }
-            return RequestIds.named(response, RequestIds.of(request));
-        });
+        // In place: see docs/adr/0002.
+        return handler.apply(request)
+                .thenApplyAsync(response -> completed(request, response, system, metrics), Runnable::run);
+    }
+
+    private static HttpResponse completed(
+            HttpRequest request, HttpResponse response, ActorSystem<?> system, Metrics metrics) {
+        metrics.count(Metric.HTTP_RESPONSES, Integer.toString(response.status().intValue()));
+        if (response.status().isFailure()) {
+            // What was not read would block the connection; where all was read this does nothing.
+            request.discardEntityBytes(system);
+        }
+        return RequestIds.named(response, RequestIds.of(request));
     }
 }

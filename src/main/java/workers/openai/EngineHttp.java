@@ -91,7 +91,8 @@ public final class EngineHttp {
         return response.entity()
                 .withoutSizeLimit()
                 .toStrict(timeout.toMillis(), limitBytes, system)
-                .thenApply(strict -> strict.getData().utf8String());
+                // In place: see docs/adr/0002.
+                .thenApplyAsync(strict -> strict.getData().utf8String(), Runnable::run);
     }
 
     private HttpRequest request(HttpRequest request) {
