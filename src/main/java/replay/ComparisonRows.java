@@ -19,9 +19,8 @@ final class ComparisonRows {
     /** A figure that is known for turns that were compared, or only where engines were seen from inside as well. */
     private record Column(String head, String pattern, boolean inside, ToDoubleFunction<PolicySummary> figure) {
         String cell(PolicySummary policy, boolean seenInside) {
-            return policy.turns() > 0 && (seenInside || !inside)
-                    ? String.format(Locale.ROOT, pattern, figure.applyAsDouble(policy))
-                    : NOT_MEASURED;
+            double value = policy.turns() > 0 && (seenInside || !inside) ? figure.applyAsDouble(policy) : Double.NaN;
+            return Double.isNaN(value) ? NOT_MEASURED : String.format(Locale.ROOT, pattern, value);
         }
     }
 

@@ -99,9 +99,9 @@ public final class ReportFiles {
         if (!Double.isNaN(policy.offlineBound())) {
             json.put("offlineBoundHitRate", decimal(policy.offlineBound(), RATE_DECIMALS));
         }
-        json.set("ttftMillis", spread(policy.ttftMillis()));
-        json.set("itlMillis", spread(policy.itlMillis()));
-        json.set("sessionSeconds", spread(policy.sessionSeconds()));
+        spread(json, "ttftMillis", policy.ttftMillis());
+        spread(json, "itlMillis", policy.itlMillis());
+        spread(json, "sessionSeconds", policy.sessionSeconds());
         json.put("inputTokens", policy.inputTokens());
         json.put("prefillTokens", policy.prefillTokens());
         json.put("makespanSeconds", decimal(policy.makespanSeconds(), TIME_DECIMALS));
@@ -136,14 +136,15 @@ public final class ReportFiles {
         return json;
     }
 
-    private static ObjectNode spread(Spread spread) {
-        ObjectNode json = object();
-        json.put("p50", decimal(spread.p50(), TIME_DECIMALS));
-        json.put("p90", decimal(spread.p90(), TIME_DECIMALS));
-        json.put("p99", decimal(spread.p99(), TIME_DECIMALS));
-        json.put("max", decimal(spread.max(), TIME_DECIMALS));
-        json.put("mean", decimal(spread.mean(), TIME_DECIMALS));
-        return json;
+    private static void spread(ObjectNode json, String name, Spread spread) {
+        if (spread.measured()) {
+            json.putObject(name)
+                    .put("p50", decimal(spread.p50(), TIME_DECIMALS))
+                    .put("p90", decimal(spread.p90(), TIME_DECIMALS))
+                    .put("p99", decimal(spread.p99(), TIME_DECIMALS))
+                    .put("max", decimal(spread.max(), TIME_DECIMALS))
+                    .put("mean", decimal(spread.mean(), TIME_DECIMALS));
+        }
     }
 
     private static ObjectNode timing(Comparison comparison, long runNanos) {

@@ -3,7 +3,7 @@ package replay;
 import java.util.Arrays;
 
 /**
- * Percentiles of a sample by nearest rank, and its mean; all 0 for an empty sample.
+ * Percentiles of a sample by nearest rank, and its mean; all NaN for an empty sample.
  *
  * <p>Thread-safety: immutable.
  */
@@ -16,7 +16,7 @@ public record Spread(double p50, double p90, double p99, double max, double mean
                 .sorted()
                 .toArray();
         if (sorted.length == 0) {
-            return new Spread(0, 0, 0, 0, 0);
+            return new Spread(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
         }
         double sum = 0;
         for (double value : sorted) {
@@ -24,6 +24,11 @@ public record Spread(double p50, double p90, double p99, double max, double mean
         }
         return new Spread(
                 rank(sorted, 50), rank(sorted, 90), rank(sorted, 99), sorted[sorted.length - 1], sum / sorted.length);
+    }
+
+    /** Whether the sample had a value. */
+    boolean measured() {
+        return !Double.isNaN(mean);
     }
 
     private static double rank(double[] sorted, int percent) {

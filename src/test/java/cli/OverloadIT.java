@@ -8,14 +8,17 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -82,6 +85,29 @@ class OverloadIT {
             assertTrue(answer.statusCode() == 200 || answer.statusCode() == 429, answer.body());
             return answer.statusCode() == 200;
         });
+    }
+
+    @Test
+    void aNodeWhoseWorkersAllDrainSaysSoAtOnceAndServesAgainWhenTheyAreTakenBack() {
+        String id = node.get("/v1/workers").at("/data/0/id").textValue();
+        String drain = "/v1/workers/" + URLEncoder.encode(id, StandardCharsets.UTF_8) + "/drain";
+        node.post(drain, MAPPER.createObjectNode());
+        await("the router has heard of it", Duration.ofSeconds(30), () -> ready().statusCode() == 503);
+        assertTrue(ready().body().contains("no worker takes turns now"), ready().body());
+
+        String path = "/v1/chat/completions";
+        HttpResponse<String> refused = post(path, LeavingClient.body(path, "hi", false));
+        assertEquals(503, refused.statusCode(), refused.body());
+        assertTrue(refused.body().contains("drain"), refused.body());
+
+        node.delete(drain);
+        await("it is ready again", Duration.ofSeconds(30), () -> ready().statusCode() == 200);
+        assertEquals(200, post(path, LeavingClient.body(path, "hi", false)).statusCode());
+    }
+
+    private static HttpResponse<String> ready() {
+        return send(HttpRequest.newBuilder(URI.create(node.baseUrl() + "/health/ready"))
+                .build());
     }
 
     private static HttpResponse<String> post(String path, String body) {

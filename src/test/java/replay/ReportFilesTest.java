@@ -61,9 +61,27 @@ class ReportFilesTest {
         assertEquals(List.of("1 turns failed: no room"), comparison.failures());
     }
 
+    @Test
+    void answersOfOneTokenHaveNoTimeBetweenTokens() {
+        Comparison comparison = comparison(1, 1);
+        JsonNode policy = ReportFiles.report(comparison).get("policies").get(0);
+
+        assertFalse(policy.has("itlMillis"), policy::toString);
+        assertEquals(10, policy.get("ttftMillis").get("mean").intValue());
+        assertTrue(ReportFiles.report(comparison(1, 2)).get("policies").get(0).has("itlMillis"));
+        List<List<String>> rows = ComparisonRows.of(comparison);
+        assertEquals("-", rows.get(1).get(rows.get(0).indexOf("ITL p50 ms")));
+    }
+
     private static Comparison comparison(int workers, boolean served) {
+        return comparison(workers, served ? 5 : 0);
+    }
+
+    /** @param outputTokens of the one turn; 0 for none, since it is not served */
+    private static Comparison comparison(int workers, int outputTokens) {
+        boolean served = outputTokens > 0;
         TurnRecords turns = new TurnRecords(1);
-        turns.arrived(0, 128, 5, 0);
+        turns.arrived(0, 128, Math.max(1, outputTokens), 0);
         if (served) {
             turns.firstToken(0, 10);
             turns.cached(0, 64);
