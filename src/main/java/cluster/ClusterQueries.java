@@ -25,6 +25,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -286,7 +287,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                 segment.retentionClass().name(),
                 segment.fromBlock(),
                 segment.toBlock(),
-                tail == null ? null : "%016x".formatted(tail.value()));
+                tail == null ? null : HexFormat.of().toHexDigits(tail.value()));
     }
 
     private static TurnView view(TurnRecord turn) {

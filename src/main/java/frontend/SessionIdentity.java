@@ -14,6 +14,7 @@ import inference.SessionId;
 import inference.TenantId;
 import inference.ToolDefinition;
 import inference.WellFormed;
+import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -91,7 +92,9 @@ public final class SessionIdentity {
                 .putLong(beginning.high())
                 .putLong(beginning.low());
         HashValue128 value = hash.get();
-        return new SessionId(
-                "auto-%016x%016x".formatted(value.getMostSignificantBits(), value.getLeastSignificantBits()));
+        HexFormat hex = HexFormat.of();
+        return new SessionId("auto-"
+                + hex.toHexDigits(value.getMostSignificantBits())
+                + hex.toHexDigits(value.getLeastSignificantBits()));
     }
 }

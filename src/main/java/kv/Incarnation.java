@@ -1,5 +1,7 @@
 package kv;
 
+import java.util.HexFormat;
+
 /**
  * One life of an engine: a random 128-bit id drawn when the engine is first seen or seen to have restarted. Compared by
  * equality only; every claim made under an older incarnation is void.
@@ -10,6 +12,6 @@ public record Incarnation(long high, long low) {
 
     @Override
     public String toString() {
-        return "%016x%016x".formatted(high, low);
+        return HexFormat.of().toHexDigits(high) + HexFormat.of().toHexDigits(low);
     }
 }

@@ -1,5 +1,7 @@
 package kv;
 
+import java.util.HexFormat;
+
 /**
  * Name of one retention lease. Derived from what the lease is for, so that asking twice for the same names the same lease.
  *
@@ -9,6 +11,6 @@ public record LeaseId(long high, long low) {
 
     @Override
     public String toString() {
-        return "%016x%016x".formatted(high, low);
+        return HexFormat.of().toHexDigits(high) + HexFormat.of().toHexDigits(low);
     }
 }

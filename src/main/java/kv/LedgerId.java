@@ -1,5 +1,7 @@
 package kv;
 
+import java.util.HexFormat;
+
 /**
  * Name of one partition of one cluster's ledger of leases, drawn by chance when the partition begins and kept with its events.
  * What is written to shared storage for a lease carries it, so that a keeper tells its own from what others keep there.
@@ -12,6 +14,6 @@ public record LedgerId(long value) {
 
     @Override
     public String toString() {
-        return "%016x".formatted(value);
+        return HexFormat.of().toHexDigits(value);
     }
 }
