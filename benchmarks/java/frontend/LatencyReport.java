@@ -26,7 +26,10 @@ import testkit.NodeProcess;
 public final class LatencyReport {
     private static final int ROUNDS = 4;
     private static final Duration ENGINE_WARM_UP = Duration.ofSeconds(40);
-    /** By then the JIT compiler takes a twelfth of the CPU time that turns take, as measured on a slow machine; a half in the first minute. */
+    /**
+     * By then the JIT compiler takes a twelfth of the CPU time that turns take, as measured on a slow machine; two thirds of it in
+     * the first minute.
+     */
     private static final Duration NODE_WARM_UP = Duration.ofMinutes(6);
     /** What may be added at {@link #AIMED_STREAMS} to all turns' first tokens and between chunks, in milliseconds. */
     private static final double AIM_P50 = 2;

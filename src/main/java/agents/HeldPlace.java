@@ -49,7 +49,7 @@ final class HeldPlace {
             Placement proposal,
             RenderedPrompt prompt,
             int expectedOutputTokens,
-            BiFunction<@Nullable AdmitReply, Throwable, C> replied) {
+            BiFunction<@Nullable AdmitReply, @Nullable Throwable, C> replied) {
         worker = proposal.worker();
         pullFrom = proposal.pullFrom();
         Question.ask(

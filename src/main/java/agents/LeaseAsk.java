@@ -31,7 +31,7 @@ final class LeaseAsk {
     }
 
     /** Asks the keeper of the root that is known. */
-    <C> void ask(ActorContext<C> turn, BiFunction<LeaseKeeper.@Nullable Resumed, Throwable, C> replied) {
+    <C> void ask(ActorContext<C> turn, BiFunction<LeaseKeeper.@Nullable Resumed, @Nullable Throwable, C> replied) {
         SessionId asked = root;
         Question.ask(
                 turn,

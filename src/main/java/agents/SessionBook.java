@@ -69,7 +69,8 @@ final class SessionBook {
     }
 
     /** Asks the session to begin the turn. */
-    <C> void begin(ActorContext<C> turn, BiFunction<AgentSession.@Nullable BeginReply, Throwable, C> replied) {
+    <C> void begin(
+            ActorContext<C> turn, BiFunction<AgentSession.@Nullable BeginReply, @Nullable Throwable, C> replied) {
         ActorRef<C> owner = turn.getSelf();
         Question.ask(
                 turn,
@@ -131,7 +132,7 @@ final class SessionBook {
     <C> void record(
             ActorContext<C> turn,
             TurnResult result,
-            BiFunction<AgentSession.@Nullable TurnRecorded, Throwable, C> replied) {
+            BiFunction<AgentSession.@Nullable TurnRecorded, @Nullable Throwable, C> replied) {
         Question.ask(
                 turn,
                 session,

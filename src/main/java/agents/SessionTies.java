@@ -75,7 +75,7 @@ final class SessionTies {
             SessionState state,
             Control.Fork fork,
             Controlled taken,
-            BiFunction<AgentSession.ForkReply, Throwable, AgentSession.Command> replied) {
+            BiFunction<AgentSession.@Nullable ForkReply, @Nullable Throwable, AgentSession.Command> replied) {
         Frontier line = state.frontiers().stream()
                 .filter(one -> taken.frontiers().contains(one.id()))
                 .findFirst()

@@ -88,7 +88,7 @@ class OverloadIT {
     }
 
     @Test
-    void aNodeWhoseWorkersAllDrainSaysSoAtOnceAndServesAgainWhenTheyAreTakenBack() {
+    void aNodeWhoseWorkersAllDrainSaysSoAndServesAgainWhenTheyAreTakenBack() {
         String id = node.get("/v1/workers").at("/data/0/id").textValue();
         String drain = "/v1/workers/" + URLEncoder.encode(id, StandardCharsets.UTF_8) + "/drain";
         node.post(drain, MAPPER.createObjectNode());
