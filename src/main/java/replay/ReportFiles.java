@@ -157,10 +157,12 @@ public final class ReportFiles {
             ObjectNode json = object();
             json.put("strategy", outcome.strategy());
             json.put("retention", outcome.retention());
-            json.putObject("decisionNanos")
-                    .put("p50", (long) spread.p50())
-                    .put("p99", (long) spread.p99())
-                    .put("max", (long) spread.max());
+            if (spread.measured()) {
+                json.putObject("decisionNanos")
+                        .put("p50", (long) spread.p50())
+                        .put("p99", (long) spread.p99())
+                        .put("max", (long) spread.max());
+            }
             timing.withArray("policies").add(json);
         }
         return timing;
