@@ -15,7 +15,6 @@ import inference.ToolChoice;
 import inference.TurnId;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
-import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,13 +31,12 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.publisher.Flux;
 
 /**
  * Conversations' text in PostgreSQL: table {@code conversation_message} holds each message once, under the fingerprint of
  * the prompt that ends with it, and points to the one before.
  *
- * <p>Keeping a turn costs one transaction with what is new in it: what this node kept a short while ago is remembered and
+ * <p>Keeping a turn costs one statement with what is new in it: what this node kept a short while ago is remembered and
  * not sent again. A conversation that nobody kept for {@code keep} is forgotten.
  *
  * <p>Thread-safety: safe for concurrent use.
@@ -48,7 +46,9 @@ final class StoredConversations implements ConversationStore {
     private static final int REMEMBERED = 100_000;
     private static final String INSERT =
             """
-            INSERT INTO conversation_message (tenant, fingerprint, parent, body, used_at) VALUES ($1, $2, $3, $4, $5)
+            INSERT INTO conversation_message (tenant, fingerprint, parent, body, used_at)
+            SELECT $1, fingerprint, parent, body, $5
+            FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS line (fingerprint, parent, body)
             ON CONFLICT (tenant, fingerprint) DO UPDATE SET used_at = excluded.used_at""";
     private static final String SELECT =
             """
@@ -60,7 +60,7 @@ final class StoredConversations implements ConversationStore {
             SELECT parent, body FROM line ORDER BY depth DESC""";
     private static final String FORGET = "DELETE FROM conversation_message WHERE used_at < $1";
 
-    private final ConnectionFactory connections;
+    private final Statements statements;
     private final InstantSource clock;
     private final Duration keep;
     /** Beginnings that are in the table, and when the whole of each was last written there. */
@@ -73,7 +73,7 @@ final class StoredConversations implements ConversationStore {
 
     /** @param keep how long a conversation is kept after its last turn, at least */
     StoredConversations(ConnectionFactory connections, InstantSource clock, Duration keep) {
-        this.connections = connections;
+        this.statements = new Statements(connections);
         this.clock = clock;
         this.keep = keep;
     }
@@ -105,18 +105,8 @@ final class StoredConversations implements ConversationStore {
         line.add(chain.get(chain.size() - 1).followedBy(reply));
         Known known = known(request, line);
         Instant now = clock.instant();
-        return Transactions.run(connections, connection -> {
-                    Statement insert = connection.createStatement(INSERT);
-                    for (int i = known.elements(); i < line.size(); i++) {
-                        if (i > known.elements()) {
-                            insert.add();
-                        }
-                        bind(insert, request, line, i, reply, now);
-                    }
-                    return Flux.from(insert.execute())
-                            .flatMap(Result::getRowsUpdated)
-                            .reduce(0L, Long::sum);
-                })
+        return statements
+                .update(connection -> insert(connection, request, line, known.elements(), reply, now))
                 .map(written -> {
                     remember(request, line.subList(known.elements(), line.size()), known.since());
                     return reference(request, line.get(line.size() - 1));
@@ -124,41 +114,42 @@ final class StoredConversations implements ConversationStore {
                 .toFuture();
     }
 
-    private static void bind(
-            Statement insert,
+    private static Statement insert(
+            Connection connection,
             InferenceRequest request,
             List<PromptFingerprint> line,
-            int at,
+            int from,
             Message reply,
             Instant now) {
-        String body = at == 0
-                ? ConversationJson.write(request.tools())
-                : ConversationJson.write(
-                        at == line.size() - 1 ? reply : request.messages().get(at - 1));
-        insert.bind(0, request.session().tenant().value())
-                .bind(1, uuid(line.get(at)))
-                .bind(3, body)
-                .bind(4, OffsetDateTime.ofInstant(now, ZoneOffset.UTC));
-        if (at == 0) {
-            insert.bindNull(2, UUID.class);
-        } else {
-            insert.bind(2, uuid(line.get(at - 1)));
+        UUID[] fingerprints = new UUID[line.size() - from];
+        UUID[] parents = new UUID[fingerprints.length];
+        String[] bodies = new String[fingerprints.length];
+        for (int i = from; i < line.size(); i++) {
+            fingerprints[i - from] = uuid(line.get(i));
+            parents[i - from] = i == 0 ? null : uuid(line.get(i - 1));
+            bodies[i - from] = i == 0
+                    ? ConversationJson.write(request.tools())
+                    : ConversationJson.write(
+                            i == line.size() - 1 ? reply : request.messages().get(i - 1));
         }
+        return connection
+                .createStatement(INSERT)
+                .bind(0, request.session().tenant().value())
+                .bind(1, fingerprints)
+                .bind(2, parents)
+                .bind(3, bodies)
+                .bind(4, OffsetDateTime.ofInstant(now, ZoneOffset.UTC));
     }
 
     @Override
     public CompletionStage<Optional<InferenceRequest>> find(ConversationRef conversation) {
-        return Flux.usingWhen(
-                        connections.create(),
-                        connection -> Flux.from(connection
-                                        .createStatement(SELECT)
-                                        .bind(0, conversation.tenant().value())
-                                        .bind(1, uuid(conversation.tip()))
-                                        .execute())
-                                .flatMap(result -> result.map((row, metadata) ->
-                                        new Row(row.get(0, UUID.class), required(row.get(1, String.class))))),
-                        Connection::close)
-                .collectList()
+        return statements
+                .rows(
+                        connection -> connection
+                                .createStatement(SELECT)
+                                .bind(0, conversation.tenant().value())
+                                .bind(1, uuid(conversation.tip())),
+                        row -> new Row(row.get(0, UUID.class), required(row.get(1, String.class))))
                 .map(rows -> request(conversation, rows))
                 .toFuture();
     }
@@ -166,12 +157,8 @@ final class StoredConversations implements ConversationStore {
     /** Forgets what nobody kept for long; tells how many messages that were. */
     CompletionStage<Long> forgetOld() {
         OffsetDateTime before = OffsetDateTime.ofInstant(clock.instant().minus(keep), ZoneOffset.UTC);
-        return Transactions.run(connections, connection -> Flux.from(connection
-                                .createStatement(FORGET)
-                                .bind(0, before)
-                                .execute())
-                        .flatMap(Result::getRowsUpdated)
-                        .reduce(0L, Long::sum))
+        return statements
+                .update(connection -> connection.createStatement(FORGET).bind(0, before))
                 .toFuture();
     }
 

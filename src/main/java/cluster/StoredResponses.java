@@ -11,7 +11,6 @@ import inference.TenantId;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.Readable;
-import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -26,8 +25,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 
 /**
  * Responses in PostgreSQL: table {@code stored_response} by response, {@code stored_response_item} by output item. Each is
@@ -39,12 +36,11 @@ final class StoredResponses implements ResponseStore {
     private static final Logger LOG = LoggerFactory.getLogger(StoredResponses.class);
     private static final String INSERT =
             """
-            INSERT INTO stored_response (tenant, id, previous, input, body, made_at) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (tenant, id) DO UPDATE SET previous = excluded.previous, input = excluded.input,
-            body = excluded.body, made_at = excluded.made_at""";
-    private static final String INSERT_ITEM =
-            """
-            INSERT INTO stored_response_item (tenant, id, response) VALUES ($1, $2, $3)
+            WITH response AS (
+              INSERT INTO stored_response (tenant, id, previous, input, body, made_at) VALUES ($1, $2, $3, $4, $5, $6)
+              ON CONFLICT (tenant, id) DO UPDATE SET previous = excluded.previous, input = excluded.input,
+              body = excluded.body, made_at = excluded.made_at)
+            INSERT INTO stored_response_item (tenant, id, response) SELECT $1, item, $2 FROM unnest($7::text[]) AS item
             ON CONFLICT (tenant, id) DO UPDATE SET response = excluded.response""";
     private static final String SELECT =
             "SELECT id, previous, input, body FROM stored_response WHERE tenant = $1 AND id = $2";
@@ -64,13 +60,13 @@ final class StoredResponses implements ResponseStore {
     private static final String DELETE = "DELETE FROM stored_response WHERE tenant = $1 AND id = $2";
     private static final String FORGET = "DELETE FROM stored_response WHERE made_at < $1";
 
-    private final ConnectionFactory connections;
+    private final Statements statements;
     private final InstantSource clock;
     private final Duration keep;
 
     /** @param keep how long a response is kept */
     StoredResponses(ConnectionFactory connections, InstantSource clock, Duration keep) {
-        this.connections = connections;
+        this.statements = new Statements(connections);
         this.clock = clock;
         this.keep = keep;
     }
@@ -96,37 +92,24 @@ final class StoredResponses implements ResponseStore {
     @Override
     public CompletionStage<Void> keep(TenantId tenant, StoredResponse response) {
         OffsetDateTime now = OffsetDateTime.ofInstant(clock.instant(), ZoneOffset.UTC);
-        return Transactions.run(connections, connection -> {
-                    Statement insert = connection
-                            .createStatement(INSERT)
-                            .bind(0, tenant.value())
-                            .bind(1, response.id())
-                            .bind(3, response.input())
-                            .bind(4, response.body())
-                            .bind(5, now);
-                    if (response.previous() == null) {
-                        insert.bindNull(2, String.class);
-                    } else {
-                        insert.bind(2, response.previous());
-                    }
-                    return response.items().isEmpty()
-                            ? updated(insert)
-                            : updated(insert).then(updated(items(connection, tenant, response)));
-                })
+        return statements
+                .update(connection -> insert(connection, tenant, response, now))
                 .then()
                 .onErrorMap(StoredResponses::unavailable)
                 .toFuture();
     }
 
-    private static Statement items(Connection connection, TenantId tenant, StoredResponse response) {
-        Statement insert = connection.createStatement(INSERT_ITEM);
-        for (int i = 0; i < response.items().size(); i++) {
-            if (i > 0) {
-                insert.add();
-            }
-            insert.bind(0, tenant.value()).bind(1, response.items().get(i)).bind(2, response.id());
-        }
-        return insert;
+    private static Statement insert(
+            Connection connection, TenantId tenant, StoredResponse response, OffsetDateTime now) {
+        Statement insert = connection
+                .createStatement(INSERT)
+                .bind(0, tenant.value())
+                .bind(1, response.id())
+                .bind(3, response.input())
+                .bind(4, response.body())
+                .bind(5, now)
+                .bind(6, response.items().toArray(String[]::new));
+        return response.previous() == null ? insert.bindNull(2, String.class) : insert.bind(2, response.previous());
     }
 
     @Override
@@ -153,12 +136,11 @@ final class StoredResponses implements ResponseStore {
 
     @Override
     public CompletionStage<Boolean> forget(TenantId tenant, String id) {
-        return Transactions.run(
-                        connections,
-                        connection -> updated(connection
-                                .createStatement(DELETE)
-                                .bind(0, tenant.value())
-                                .bind(1, id)))
+        return statements
+                .update(connection -> connection
+                        .createStatement(DELETE)
+                        .bind(0, tenant.value())
+                        .bind(1, id))
                 .map(deleted -> deleted > 0)
                 .onErrorMap(StoredResponses::unavailable)
                 .toFuture();
@@ -167,23 +149,19 @@ final class StoredResponses implements ResponseStore {
     /** Forgets what was made long ago; tells how many responses that were. */
     CompletionStage<Long> forgetOld() {
         OffsetDateTime before = OffsetDateTime.ofInstant(clock.instant().minus(keep), ZoneOffset.UTC);
-        return Transactions.run(
-                        connections,
-                        connection -> updated(connection.createStatement(FORGET).bind(0, before)))
+        return statements
+                .update(connection -> connection.createStatement(FORGET).bind(0, before))
                 .toFuture();
     }
 
     private <T> CompletionStage<List<T>> rows(String query, TenantId tenant, Object key, Function<Readable, T> read) {
-        return Flux.usingWhen(
-                        connections.create(),
-                        connection -> Flux.from(connection
-                                        .createStatement(query)
-                                        .bind(0, tenant.value())
-                                        .bind(1, key)
-                                        .execute())
-                                .flatMap(result -> result.map(read)),
-                        Connection::close)
-                .collectList()
+        return statements
+                .rows(
+                        connection -> connection
+                                .createStatement(query)
+                                .bind(0, tenant.value())
+                                .bind(1, key),
+                        read)
                 .onErrorMap(StoredResponses::unavailable)
                 .toFuture();
     }
@@ -192,10 +170,6 @@ final class StoredResponses implements ResponseStore {
         LOG.warn("the store of responses does not answer: {}", failure.toString());
         return new RefusedRequest(
                 InferenceFailure.of(InferenceFailure.Kind.STORE_UNAVAILABLE, "the store of responses does not answer"));
-    }
-
-    private static Mono<Long> updated(Statement statement) {
-        return Flux.from(statement.execute()).flatMap(Result::getRowsUpdated).reduce(0L, Long::sum);
     }
 
     private static StoredResponse response(Readable row) {
