@@ -27,7 +27,7 @@ final class HeldTree {
         this.tier = tier;
     }
 
-    /** Part of a prefix that lies in the cache, and where it leaves the tree. */
+    /** Leading blocks of a prefix: those up to where it leaves the tree, and those behind. */
     record Path(@Nullable HeldBlock base, long[] behind) {
         int depth() {
             return (base == null ? 0 : base.depth) + behind.length;
@@ -38,8 +38,25 @@ final class HeldTree {
         return blocks.size();
     }
 
+    /** How many leading blocks of a known prefix are in the tree; 0 for an unknown one. */
+    int heldPart(Prefix prefix, CachedBlocks cached) {
+        HeldBlock base = walk(prefix, cached).base();
+        return base == null ? 0 : base.depth;
+    }
+
     /** The deepest part of a prefix that lies in this tier whole, from its first block on; of depth 0 if there is none. */
     Path find(Prefix prefix, CachedBlocks cached) {
+        Path known = walk(prefix, cached);
+        long[] behind = known.behind();
+        int leading = 0;
+        while (leading < behind.length && cached.contains(behind[leading], tier)) {
+            leading++;
+        }
+        return new Path(known.base(), Arrays.copyOf(behind, leading));
+    }
+
+    /** A prefix, wherever it lies, from its tail to where it meets the tree; of depth 0 if it is unknown or its tail of another depth. */
+    private Path walk(Prefix prefix, CachedBlocks cached) {
         long[] reversed = new long[Math.min(prefix.blocks(), 64)];
         int count = 0;
         long hash = prefix.tail().value();
@@ -57,15 +74,13 @@ final class HeldTree {
         }
         int depth = count + (base == null ? 0 : base.depth);
         if ((base == null && !root) || depth != prefix.blocks()) {
-            return new Path(null, new long[0]); // unknown, or a tail of another depth
+            return new Path(null, new long[0]);
         }
-        int leading = 0;
         long[] behind = new long[count];
-        while (leading < count && cached.contains(reversed[count - 1 - leading], tier)) {
-            behind[leading] = reversed[count - 1 - leading];
-            leading++;
+        for (int i = 0; i < count; i++) {
+            behind[i] = reversed[count - 1 - i];
         }
-        return new Path(base, Arrays.copyOf(behind, leading));
+        return new Path(base, behind);
     }
 
     /** The block at the end of a path, which is in the tree from here on and must be given a hold at once. */

@@ -222,8 +222,7 @@ public final class HoldTable {
 
     /** How many leading blocks of a cached prefix are held in a tier. O(those that are not). */
     public int heldPart(KvTier tier, Prefix prefix, CachedBlocks cached) {
-        HeldBlock base = tree(tier).find(prefix, cached).base();
-        return base == null ? 0 : base.depth;
+        return tree(tier).heldPart(prefix, cached);
     }
 
     /** Makes a hold that is in its tree fit the budget, or takes it out again; false when nothing of it fits. */

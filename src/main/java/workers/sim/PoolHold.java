@@ -16,6 +16,8 @@ final class PoolHold {
     final int head;
     /** Leading blocks of the chain that it covers. */
     int depth;
+    /** Whether there are blocks in its list. */
+    boolean evictable;
 
     PoolHold(SimHold asked, int head, int depth) {
         this.asked = asked;

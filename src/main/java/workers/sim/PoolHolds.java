@@ -116,7 +116,8 @@ final class PoolHolds {
     /** A block was put into its list. */
     void appended(int block) {
         PoolHold owner = owners[block];
-        if (owner != null) {
+        if (owner != null && !owner.evictable) {
+            owner.evictable = true;
             evictable.add(owner);
         }
     }
@@ -125,6 +126,7 @@ final class PoolHolds {
     void unlinked(int block) {
         PoolHold owner = owners[block];
         if (owner != null && lists.empty(owner.head)) {
+            owner.evictable = false;
             evictable.remove(owner);
         }
     }
