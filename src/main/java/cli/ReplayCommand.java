@@ -307,6 +307,17 @@ final class ReplayCommand implements Callable<Integer> {
         try (ReplayProgress progress =
                 ReplayProgress.of("replay", work, spec.commandLine().getErr())) {
             return replay.run(strategies, retentions, atOnce, progress::turnEnded);
+        } catch (IllegalStateException failure) {
+            if (failure.getCause() instanceof OutOfMemoryError) {
+                throw new ParameterException(spec.commandLine(), tooLittleMemory(atOnce), failure);
+            }
+            throw failure;
         }
+    }
+
+    /** Every pair that runs has a fleet of its own, and as many run as there are processors. */
+    private String tooLittleMemory(int atOnce) {
+        return "%d MiB of memory are too little for %d such fleets at once: allow more, as with HOLDFAST_JAVA_OPTS=-Xmx8g, or fewer processors, as with taskset"
+                .formatted(Runtime.getRuntime().maxMemory() >> 20, atOnce);
     }
 }

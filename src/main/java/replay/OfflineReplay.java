@@ -39,21 +39,18 @@ public record OfflineReplay(
      */
     public Comparison run(List<String> strategies, List<String> retentions, int atOnce, Runnable onTurnEnded)
             throws InterruptedException {
+        strategies.forEach(name -> KnownNames.checkStrategy(name, placement));
+        retentions.forEach(name -> KnownNames.checkRetention(name, retention));
         Prompts prompts = new Prompts(trace, settings.blockSizeTokens());
-        List<PolicyRun> runs = new ArrayList<>();
-        for (String retained : retentions) {
-            for (String strategy : strategies) {
-                PlacementSettings own = placement
-                        .with(strategy, retained, settings.seed(), settings.timingModel())
-                        .patient();
-                runs.add(new PolicyRun(
-                        trace, prompts, settings, own, retention.with(retained), logged, nanoClock, onTurnEnded));
-            }
-        }
         ExecutorService threads = Executors.newFixedThreadPool(atOnce);
         try {
             List<Future<PolicyOutcome>> started = new ArrayList<>();
-            runs.forEach(run -> started.add(threads.submit(run::run)));
+            for (String retained : retentions) {
+                for (String strategy : strategies) {
+                    // Its fleet is made when it begins: those of all pairs at once would fill gigabytes.
+                    started.add(threads.submit(() -> run(prompts, strategy, retained, onTurnEnded)));
+                }
+            }
             List<PolicyOutcome> outcomes = new ArrayList<>();
             for (Future<PolicyOutcome> outcome : started) {
                 outcomes.add(outcome.get());
@@ -72,6 +69,14 @@ public record OfflineReplay(
         } finally {
             threads.shutdownNow();
         }
+    }
+
+    private PolicyOutcome run(Prompts prompts, String strategy, String retained, Runnable onTurnEnded) {
+        PlacementSettings own = placement
+                .with(strategy, retained, settings.seed(), settings.timingModel())
+                .patient();
+        return new PolicyRun(trace, prompts, settings, own, retention.with(retained), logged, nanoClock, onTurnEnded)
+                .run();
     }
 
     /** Links are as configured: the timing's speed-up comes on top of them, as it does for passes. */

@@ -9,6 +9,7 @@ import cluster.RetentionConfig;
 import cluster.RouterConfig;
 import com.typesafe.config.ConfigFactory;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,8 @@ class OfflineReplayTest {
     private static final PlacementSettings PLACEMENT = RouterConfig.placement(ConfigFactory.load());
     private static final RetentionRules RETENTION = RetentionConfig.replayed(ConfigFactory.load());
     private static final List<String> ALL = List.copyOf(Strategies.names());
+
+    private static final int LARGE = 1_500_000;
 
     private static ReplaySettings settings(int blocksPerWorker, int blockSize, long seed) {
         return settings(blocksPerWorker, blockSize, false, seed);
@@ -42,6 +45,14 @@ class OfflineReplayTest {
             throws InterruptedException {
         return new OfflineReplay(trace, settings, PLACEMENT, RETENTION, true, () -> 0)
                 .run(strategies, retentions, atOnce, () -> {});
+    }
+
+    /** Twelve fleets of this size do not fit into the memory that tests have. */
+    @Test
+    void noMoreFleetsAreInMemoryThanRunAtOnce() throws Exception {
+        List<String> pairs = Collections.nCopies(12, "sticky");
+        Comparison comparison = run(Workloads.agents(1, 2, 1), settings(LARGE, 64, 1), pairs, 1);
+        assertEquals(12, comparison.policies().size());
     }
 
     @Test
