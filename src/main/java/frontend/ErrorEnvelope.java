@@ -15,12 +15,16 @@ interface ErrorEnvelope {
 
     /** What the clients of a request's route can read. */
     static ErrorEnvelope of(HttpRequest request) {
+        return anthropic(request) ? new AnthropicErrors() : new OpenAiErrors();
+    }
+
+    /** Whether a request is of Anthropic's dialect; all others are answered in OpenAI's. */
+    static boolean anthropic(HttpRequest request) {
         String path = request.getUri().getPathString();
         boolean shared = path.equals("/v1/models") || path.startsWith("/v1/models/");
-        boolean anthropic = path.equals("/v1/messages")
+        return path.equals("/v1/messages")
                 || path.startsWith("/v1/messages/")
                 || (shared && request.getHeader("anthropic-version").isPresent());
-        return anthropic ? new AnthropicErrors() : new OpenAiErrors();
     }
 
     StatusCode status(Kind kind);

@@ -22,6 +22,7 @@ import java.util.Locale;
  * @param drainTimeout how long running turns may go on once the server drains
  * @param maxChoices most answers that one request may ask for
  * @param keepResponses how long a response is kept for clients that come back to it
+ * @param requestsPerMinute most model requests of a tenant, 0 for any number
  * @param promptNoise what is left out of prompts
  */
 public record FrontendSettings(
@@ -35,6 +36,7 @@ public record FrontendSettings(
         Duration drainTimeout,
         int maxChoices,
         Duration keepResponses,
+        int requestsPerMinute,
         PromptNoise promptNoise) {
 
     public FrontendSettings {
@@ -44,6 +46,7 @@ public record FrontendSettings(
                 maxBodyBytes >= 1024 && maxBodyBytes <= 1 << 30,
                 "max-body must be 1 KiB to 1 GiB, got " + maxBodyBytes + " bytes");
         require(maxChoices >= 1, "max-choices must be at least 1, got " + maxChoices);
+        require(requestsPerMinute >= 0, "requests-per-minute must not be negative, got " + requestsPerMinute);
         positive("body-timeout", bodyTimeout);
         positive("first-byte-after", firstByteAfter);
         positive("keep-alive-interval", keepAliveInterval);

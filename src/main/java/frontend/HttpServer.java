@@ -13,6 +13,7 @@ import akka.pattern.Patterns;
 import akka.stream.javadsl.Flow;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.CompletionStage;
 import metrics.Metric;
 import metrics.Metrics;
@@ -94,7 +95,7 @@ public final class HttpServer {
             ActorSystem<?> system,
             Metrics metrics)
             throws Exception {
-        HttpRequest request = RequestIds.assigned(received);
+        HttpRequest request = ServiceHeaders.begun(RequestIds.assigned(received), System.nanoTime());
         // In place: see docs/adr/0002.
         return handler.apply(request)
                 .thenApplyAsync(response -> completed(request, response, system, metrics), Runnable::run);
@@ -107,6 +108,7 @@ public final class HttpServer {
             // What was not read would block the connection; where all was read this does nothing.
             request.discardEntityBytes(system);
         }
-        return RequestIds.named(response, RequestIds.of(request));
+        HttpResponse named = ServiceHeaders.named(response, request, System.nanoTime(), Instant.now());
+        return RequestIds.named(named, RequestIds.of(request));
     }
 }

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every route needs of its request: who calls, and a JSON body within limits.
@@ -28,6 +29,8 @@ public final class RequestDirectives extends AllDirectives {
     private final TurnIds turnIds;
     private final BodyReader bodies;
     private final Executor decoding;
+    /** Null without a limit. */
+    private final @Nullable RequestRates rates;
 
     /** @param decoding where long bodies are decoded, for which no other request has to wait */
     public RequestDirectives(ActorSystem<?> system, FrontendSettings settings, TurnIds turnIds, Executor decoding) {
@@ -35,6 +38,9 @@ public final class RequestDirectives extends AllDirectives {
         this.turnIds = turnIds;
         this.bodies = new BodyReader(system, settings);
         this.decoding = decoding;
+        this.rates = settings.requestsPerMinute() == 0
+                ? null
+                : new RequestRates(settings.requestsPerMinute(), System::nanoTime);
     }
 
     /** Answers an authenticated request. */
@@ -44,18 +50,26 @@ public final class RequestDirectives extends AllDirectives {
 
     /** Answers an authenticated request with its JSON body. */
     public Route jsonBody(BodyHandler inner) {
-        return body(inner, false);
+        return body(inner, false, false);
     }
 
     /** The same for a request that may have no body, which is an empty object then. */
     public Route optionalJsonBody(BodyHandler inner) {
-        return body(inner, true);
+        return body(inner, true, false);
     }
 
-    private Route body(BodyHandler inner, boolean optional) {
+    /** The same for a request to a model, which counts towards its tenant's rate; one above it is refused. */
+    public Route modelRequest(BodyHandler inner) {
+        return body(inner, false, true);
+    }
+
+    private Route body(BodyHandler inner, boolean optional, boolean metered) {
         return extractRequest(request -> {
             HeaderLookup headers = headers(request);
             TenantId tenant = tenant(headers);
+            if (metered && rates != null) {
+                admit(request, tenant, rates);
+            }
             Caller caller = new Caller(
                     tenant,
                     RequestIds.of(request),
@@ -71,6 +85,19 @@ public final class RequestDirectives extends AllDirectives {
                     : CompletableFuture.supplyAsync(() -> inner.answer(JsonBody.parse(body), caller, client), decoding)
                             .thenCompose(answer -> answer)));
         });
+    }
+
+    private static void admit(HttpRequest request, TenantId tenant, RequestRates rates) {
+        RequestRates.Standing standing = rates.take(tenant);
+        ServiceHeaders.stand(request, standing);
+        if (!standing.admitted()) {
+            throw new RefusedRequest(new InferenceFailure(
+                    InferenceFailure.Kind.RATE_LIMITED,
+                    "more than " + standing.limit()
+                            + " requests a minute (holdfast.frontend.requests-per-minute, of each tenant at each node)",
+                    null,
+                    standing.untilNext()));
+        }
     }
 
     private static HeaderLookup headers(HttpRequest request) {

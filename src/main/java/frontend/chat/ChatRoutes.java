@@ -57,7 +57,7 @@ public final class ChatRoutes extends AllDirectives {
     public Route route() {
         return path(
                 PathMatchers.segment("v1").slash("chat").slash("completions"),
-                () -> post(() -> requests.jsonBody(this::answer)));
+                () -> post(() -> requests.modelRequest(this::answer)));
     }
 
     private CompletionStage<HttpResponse> answer(JsonField body, Caller caller, ClientConnection client) {

@@ -51,8 +51,8 @@ public final class MessagesRoutes extends AllDirectives {
         return pathPrefix(
                 PathMatchers.segment("v1").slash("messages"),
                 () -> concat(
-                        pathEnd(() -> post(() -> requests.jsonBody(this::answer))),
-                        path("count_tokens", () -> post(() -> requests.jsonBody(this::count)))));
+                        pathEnd(() -> post(() -> requests.modelRequest(this::answer))),
+                        path("count_tokens", () -> post(() -> requests.modelRequest(this::count)))));
     }
 
     private CompletionStage<HttpResponse> answer(JsonField body, Caller caller, ClientConnection client) {

@@ -85,8 +85,8 @@ public final class ResponsesRoutes extends AllDirectives {
         return pathPrefix(
                 PathMatchers.segment("v1").slash("responses"),
                 () -> concat(
-                        pathEnd(() -> post(() -> requests.jsonBody(this::answer))),
-                        path("input_tokens", () -> post(() -> requests.jsonBody(this::count))),
+                        pathEnd(() -> post(() -> requests.modelRequest(this::answer))),
+                        path("input_tokens", () -> post(() -> requests.modelRequest(this::count))),
                         new StoredResponseRoutes(requests, store).route()));
     }
 

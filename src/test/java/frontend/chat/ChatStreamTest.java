@@ -344,6 +344,7 @@ class ChatStreamTest {
                 Duration.ZERO,
                 4,
                 Duration.ofDays(1),
+                0,
                 FrontendFixture.SETTINGS.promptNoise());
         try (FrontendFixture stopping = FrontendFixture.start(impatient);
                 RawClient client = new RawClient(stopping.port())) {
@@ -372,6 +373,7 @@ class ChatStreamTest {
                 Duration.ofSeconds(5),
                 4,
                 Duration.ofDays(1),
+                0,
                 FrontendFixture.SETTINGS.promptNoise());
     }
 
