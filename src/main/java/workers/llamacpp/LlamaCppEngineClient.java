@@ -68,6 +68,7 @@ public final class LlamaCppEngineClient implements EngineClient {
         ObjectNode body = RequestBody.write(request, settings.http().priority());
         body.put("cache_prompt", true);
         tellLogprobs(request, body);
+        tellStop(request, body);
         if (!seat.equals(Seat.ANY)) {
             body.put("id_slot", seat.slot());
         }
@@ -85,6 +86,13 @@ public final class LlamaCppEngineClient implements EngineClient {
         if (alternatives != null) {
             body.remove(List.of("logprobs", "top_logprobs"));
             body.put("n_probs", Math.max(1, alternatives));
+        }
+    }
+
+    /** Which string ended an answer stands nowhere else, and nothing else is wanted there, least of all the prompt. */
+    private static void tellStop(InferenceRequest request, ObjectNode body) {
+        if (!request.sampling().stop().isEmpty()) {
+            body.put("verbose", true).putArray("response_fields").add("stopping_word");
         }
     }
 

@@ -3,10 +3,10 @@ package workers.openai;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
+import inference.Sampling;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 
 /** Turns one answer's frames into its events. Mutable, not thread safe: one per stream. */
 final class AnswerReader {
@@ -14,9 +14,9 @@ final class AnswerReader {
     private final SseParser events = new SseParser();
     private final ChunkReader chunks;
 
-    AnswerReader(String engine, String callIdPrefix, int begunCalls, @Nullable Integer topLogprobs) {
+    AnswerReader(String engine, String callIdPrefix, int begunCalls, Sampling asked) {
         this.engine = engine;
-        this.chunks = new ChunkReader(engine, callIdPrefix, begunCalls, topLogprobs);
+        this.chunks = new ChunkReader(engine, callIdPrefix, begunCalls, asked);
     }
 
     List<InferenceEvent> read(AnswerFrame frame) {

@@ -7,6 +7,7 @@ import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
+import inference.Sampling;
 import inference.Usage;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,7 @@ final class ChunkReader {
     private final String engine;
     private final ToolCallReader toolCalls;
     private final LogprobReader logprobs;
+    private final List<String> stops;
     private Usage usage = new Usage(0, 0, 0, 0);
     private @Nullable FinishReason finish;
     private @Nullable String stopSequence;
@@ -34,12 +36,13 @@ final class ChunkReader {
      * @param engine for messages
      * @param callIdPrefix for tool calls that the engine gives no id
      * @param begunCalls calls that another engine has begun
-     * @param topLogprobs alternatives wanted per token of the text, null for no log probabilities
+     * @param asked how the answer was to be drawn
      */
-    ChunkReader(String engine, String callIdPrefix, int begunCalls, @Nullable Integer topLogprobs) {
+    ChunkReader(String engine, String callIdPrefix, int begunCalls, Sampling asked) {
         this.engine = engine;
         this.toolCalls = new ToolCallReader(callIdPrefix, begunCalls);
-        this.logprobs = new LogprobReader(topLogprobs);
+        this.logprobs = new LogprobReader(asked.topLogprobs());
+        this.stops = asked.stop();
     }
 
     /** Reads the data of one server-sent event. */
@@ -71,7 +74,8 @@ final class ChunkReader {
         ended = true;
         List<InferenceEvent> last = new ArrayList<>(2);
         logprobs.rest().ifPresent(last::add);
-        last.add(new InferenceEvent.Finished(finish, stopSequence, usage));
+        last.add(
+                new InferenceEvent.Finished(finish, finish == FinishReason.STOP_SEQUENCE ? stopSequence : null, usage));
         return last;
     }
 
@@ -93,6 +97,8 @@ final class ChunkReader {
         } else if (chunk.path("timings").isObject()) {
             usage = UsageJson.readTimings(chunk.path("timings"));
         }
+        // llama.cpp, which tells it only so, and not always beside its finish reason.
+        readStop(chunk.path("__verbose").path("stopping_word"));
         List<InferenceEvent> events = new ArrayList<>(2);
         for (JsonNode choice : chunk.path("choices")) {
             if (choice.path("index").asInt() == 0) {
@@ -132,7 +138,8 @@ final class ChunkReader {
         if (reason == null) {
             return;
         }
-        JsonNode stop = choice.path("stop_reason");
+        readStop(choice.path("stop_reason")); // vLLM
+        readStop(choice.path("matched_stop")); // SGLang
         switch (reason) {
             case "length" -> finish = FinishReason.LENGTH;
             case "tool_calls", "function_call" -> finish = FinishReason.TOOL_CALLS;
@@ -141,12 +148,19 @@ final class ChunkReader {
                 events.addAll(fail(InferenceFailure.of(Kind.ENGINE_FAILED, engine + " aborted the answer")));
             default -> {
                 // A forced call ends with "stop" in some engines: the calls tell.
-                finish = toolCalls.any() ? FinishReason.TOOL_CALLS : FinishReason.STOP;
-                if (stop.isTextual() && finish == FinishReason.STOP) {
-                    finish = FinishReason.STOP_SEQUENCE;
-                    stopSequence = stop.asText();
+                if (toolCalls.any()) {
+                    finish = FinishReason.TOOL_CALLS;
+                } else {
+                    finish = stopSequence == null ? FinishReason.STOP : FinishReason.STOP_SEQUENCE;
                 }
             }
+        }
+    }
+
+    /** A string that ended the answer. Tokens, and strings that a template ends with, are none that the request named. */
+    private void readStop(JsonNode matched) {
+        if (matched.isTextual() && stops.contains(matched.asText())) {
+            stopSequence = matched.asText();
         }
     }
 

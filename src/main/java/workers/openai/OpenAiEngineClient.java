@@ -92,10 +92,7 @@ public final class OpenAiEngineClient implements EngineClient {
                 post,
                 settings.streamIdleTimeout(),
                 () -> new AnswerReader(
-                        engine,
-                        "call_" + request.turn().value() + "_",
-                        begunCalls,
-                        request.sampling().topLogprobs())));
+                        engine, "call_" + request.turn().value() + "_", begunCalls, request.sampling())));
     }
 
     @Override

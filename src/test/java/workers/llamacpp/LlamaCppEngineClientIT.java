@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import akka.stream.javadsl.Sink;
 import inference.AgentHints;
 import inference.ContentBlock;
+import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
 import inference.Message;
@@ -254,11 +255,42 @@ class LlamaCppEngineClientIT {
                 1, told.stream().map(token -> token.chosen().token()).distinct().count());
     }
 
-    private static List<TokenLogprob> told(int alternatives, SortedMap<Integer, Double> bias) throws Exception {
-        Sampling sampling =
-                new Sampling(24, null, 0.0, null, null, 1L, null, null, List.of(), null, alternatives, bias);
-        List<InferenceEvent> events = get(a.generate(request(conversation("chances"), sampling), SECOND)
+    @Test
+    void tellsWhichStringEndedTheAnswer() throws Exception {
+        String whole = text(answer(sampling(List.of())));
+        String stop = whole.substring(8, 12);
+
+        List<InferenceEvent> events = answer(sampling(List.of("is never said", stop)));
+
+        assertEquals(whole.substring(0, whole.indexOf(stop)), text(events));
+        InferenceEvent.Finished finished =
+                assertInstanceOf(InferenceEvent.Finished.class, events.get(events.size() - 1));
+        assertEquals(FinishReason.STOP_SEQUENCE, finished.reason());
+        assertEquals(stop, finished.stopSequence());
+    }
+
+    private static Sampling sampling(List<String> stop) {
+        return new Sampling(24, null, 0.0, null, null, 1L, null, null, stop, null, null, Sampling.UNBIASED);
+    }
+
+    private static List<InferenceEvent> answer(Sampling sampling) throws Exception {
+        return get(a.generate(request(conversation("chances"), sampling), SECOND)
                 .runWith(Sink.seq(), kit.kit().system()));
+    }
+
+    private static String text(List<InferenceEvent> events) {
+        StringBuilder text = new StringBuilder();
+        for (InferenceEvent event : events) {
+            if (event instanceof InferenceEvent.TextDelta delta) {
+                text.append(delta.text());
+            }
+        }
+        return text.toString();
+    }
+
+    private static List<TokenLogprob> told(int alternatives, SortedMap<Integer, Double> bias) throws Exception {
+        List<InferenceEvent> events =
+                answer(new Sampling(24, null, 0.0, null, null, 1L, null, null, List.of(), null, alternatives, bias));
         assertInstanceOf(InferenceEvent.Finished.class, events.get(events.size() - 1), events.toString());
         List<TokenLogprob> told = new ArrayList<>();
         for (InferenceEvent event : events) {
@@ -280,23 +312,15 @@ class LlamaCppEngineClientIT {
     private static Usage turn(EngineClient engine, Seat seat, List<Message> messages) throws Exception {
         List<InferenceEvent> events = get(engine.generate(request(messages), seat)
                 .runWith(Sink.seq(), kit.kit().system()));
-        StringBuilder reply = new StringBuilder();
-        for (InferenceEvent event : events) {
-            if (event instanceof InferenceEvent.TextDelta text) {
-                reply.append(text.text());
-            }
-        }
         Usage usage = assertInstanceOf(InferenceEvent.Finished.class, events.get(events.size() - 1))
                 .usage();
-        messages.add(Message.text(Role.ASSISTANT, reply.toString()));
+        messages.add(Message.text(Role.ASSISTANT, text(events)));
         messages.add(Message.text(Role.USER, "And what else?"));
         return usage;
     }
 
     private static InferenceRequest request(List<Message> messages) {
-        return request(
-                messages,
-                new Sampling(24, null, 0.0, null, null, 1L, null, null, List.of(), null, null, Sampling.UNBIASED));
+        return request(messages, sampling(List.of()));
     }
 
     private static InferenceRequest request(List<Message> messages, Sampling sampling) {

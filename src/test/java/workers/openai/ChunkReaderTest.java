@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceFailure.Kind;
+import inference.Sampling;
 import inference.TokenLogprob;
 import inference.Usage;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ChunkReaderTest {
     private static final String STOP = "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}";
@@ -82,13 +85,51 @@ class ChunkReaderTest {
                 read(call("{\"function\":{\"name\":\"f\"}}")).get(0));
     }
 
+    /** Of vLLM, SGLang and llama.cpp, each with a string, then with the end of the model's turn. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            nullValues = "-",
+            value = {
+                "END | {'choices':[{'index':0,'delta':{},'finish_reason':'stop','stop_reason':'END'}]}",
+                "-   | {'choices':[{'index':0,'delta':{},'finish_reason':'stop','stop_reason':151645}]}",
+                "END | {'choices':[{'index':0,'delta':{'role':null,'content':null},'logprobs':null,'finish_reason':'stop','matched_stop':'END'}],'usage':null}",
+                "-   | {'choices':[{'index':0,'delta':{'role':null,'content':null},'logprobs':null,'finish_reason':'stop','matched_stop':151645}],'usage':null}",
+                "END | {'choices':[{'finish_reason':'stop','index':0,'delta':{}}],'__verbose':{'stopping_word':'END'}}",
+                "-   | {'choices':[{'finish_reason':'stop','index':0,'delta':{}}],'__verbose':{'stopping_word':''}}",
+                "-   | {'choices':[{'finish_reason':'stop','index':0,'delta':{}}],'__verbose':{'stopping_word':'</s>'}}"
+            })
+    void tellsTheStopStringThatEndedTheAnswer(@Nullable String stop, String chunk) {
+        String json = chunk.replace('\'', '"');
+
+        List<InferenceEvent> events = read(stopping("STOP", "END"), json, "[DONE]");
+
+        FinishReason reason = stop == null ? FinishReason.STOP : FinishReason.STOP_SEQUENCE;
+        assertEquals(List.of(finished(reason, stop, new Usage(0, 0, 0, 0))), events);
+    }
+
     @Test
-    void tellsTheStopStringThatEndedTheAnswer() {
+    void aStopStringIsToldBeforeTheFinishReasonToo() {
         List<InferenceEvent> events = read(
-                "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\",\"stop_reason\":\"END\"}]}",
+                stopping("END"),
+                "{\"choices\":[{\"finish_reason\":null,\"index\":0,\"delta\":{\"content\":\"a\"}}],"
+                        + "\"__verbose\":{\"stopping_word\":\"END\"}}",
+                STOP,
                 "[DONE]");
 
-        assertEquals(List.of(finished(FinishReason.STOP_SEQUENCE, "END", new Usage(0, 0, 0, 0))), events);
+        assertEquals(finished(FinishReason.STOP_SEQUENCE, "END", new Usage(0, 0, 0, 0)), events.get(1));
+    }
+
+    @Test
+    void toolCallsOutweighTheStringThatEndedThem() {
+        List<InferenceEvent> events = read(
+                stopping("END"),
+                call("{\"index\":0,\"id\":\"x\",\"function\":{\"name\":\"read\",\"arguments\":\"{}\"}}"),
+                "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\",\"matched_stop\":\"END\"}]}",
+                "[DONE]");
+
+        assertEquals(finished(FinishReason.TOOL_CALLS, null, new Usage(0, 0, 0, 0)), events.get(events.size() - 1));
     }
 
     @Test
@@ -207,12 +248,25 @@ class ChunkReaderTest {
                 + "]},\"finish_reason\":null}]}";
     }
 
-    private static List<InferenceEvent> read(String... data) {
-        return read(null, data);
+    private static Sampling stopping(String... stops) {
+        return sampling(null, List.of(stops));
     }
 
-    private static List<InferenceEvent> read(@Nullable Integer topLogprobs, String... data) {
-        ChunkReader reader = new ChunkReader("engine", "call_", 0, topLogprobs);
+    private static Sampling sampling(@Nullable Integer topLogprobs, List<String> stops) {
+        return new Sampling(
+                null, null, null, null, null, null, null, null, stops, null, topLogprobs, Sampling.UNBIASED);
+    }
+
+    private static List<InferenceEvent> read(String... data) {
+        return read(Sampling.DEFAULT, data);
+    }
+
+    private static List<InferenceEvent> read(int topLogprobs, String... data) {
+        return read(sampling(topLogprobs, List.of()), data);
+    }
+
+    private static List<InferenceEvent> read(Sampling asked, String... data) {
+        ChunkReader reader = new ChunkReader("engine", "call_", 0, asked);
         List<InferenceEvent> events = new ArrayList<>();
         for (String one : data) {
             events.addAll(reader.read(one));
