@@ -118,7 +118,10 @@ final class SessionBook {
                 prompt.outline(),
                 reply.calls().stream().map(ContentBlock.ToolUse::name).toList(),
                 prompt.marks(),
-                new GapHint(request.hints().expectedResume(), request.hints().toolTimeout()),
+                new GapHint(
+                        request.hints().expectedResume(),
+                        request.hints().toolTimeout(),
+                        request.hints().priority()),
                 finished == null ? null : keep(reply.message()),
                 finished == null || !request.hints().speculativePrefill() ? null : guess(),
                 worker,

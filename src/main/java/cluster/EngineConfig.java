@@ -6,12 +6,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import workers.EngineEndpoint;
 import workers.llamacpp.LlamaCppSettings;
+import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
 import workers.status.AnswerExtras;
 import workers.status.EngineCapabilities;
@@ -21,10 +24,14 @@ import workers.status.EngineFacts;
 final class EngineConfig {
     private static final String OPENAI = "openai";
     private static final String LLAMA_CPP = "llama-cpp";
+    private static final String PRIORITY = "priority";
     private static final String UNSAID = "unsaid";
+    private static final List<String> PRIORITIES = Stream.of(EnginePriority.values())
+            .map(priority -> priority.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+            .toList();
     private static final Map<String, Set<String>> KEYS = Map.of(
             OPENAI,
-            Set.of("url", "kind", "events", "replay", "ranks", UNSAID),
+            Set.of("url", "kind", "events", "replay", "ranks", PRIORITY, UNSAID),
             LLAMA_CPP,
             Set.of("url", "kind", "copies-folder"));
 
@@ -42,28 +49,38 @@ final class EngineConfig {
     }
 
     /**
-     * Those of kind openai that say for themselves what is assumed of them.
+     * Those of kind openai that say for themselves what is assumed of them or how they understand a priority.
      *
      * @param common how to talk to all of them
      */
     static Map<WorkerId, OpenAiSettings> openAiServers(Section workers, OpenAiSettings common) {
         Map<WorkerId, OpenAiSettings> servers = new HashMap<>();
         for (Config engine : workers.getConfigList("engines")) {
-            if (kind(engine).equals(OPENAI) && engine.hasPath(UNSAID)) {
-                Config others = workers.getConfig("openai.unsaid");
-                Config own = engine.getConfig(UNSAID);
-                for (String key : own.root().keySet()) {
-                    if (!others.hasPath(key)) {
-                        throw wrong(engine, "there is no unsaid." + key);
-                    }
-                }
-                String url = engine.getString("url");
-                String path = ConfigUtil.joinPath("holdfast", "workers", "engines", url, UNSAID);
-                Section both = new Section(own.withFallback(others).atPath(path), path);
-                servers.put(new WorkerId(url), common.assuming(unsaid(both)));
+            if (kind(engine).equals(OPENAI) && (engine.hasPath(UNSAID) || engine.hasPath(PRIORITY))) {
+                servers.put(new WorkerId(engine.getString("url")), openAiServer(engine, workers, common));
             }
         }
         return Map.copyOf(servers);
+    }
+
+    private static OpenAiSettings openAiServer(Config engine, Section workers, OpenAiSettings common) {
+        Config others = workers.getConfig("openai");
+        if (engine.hasPath(UNSAID)) {
+            for (String key : engine.getConfig(UNSAID).root().keySet()) {
+                if (!others.getConfig(UNSAID).hasPath(key)) {
+                    throw wrong(engine, "there is no unsaid." + key);
+                }
+            }
+        }
+        String path = ConfigUtil.joinPath("holdfast", "workers", "engines", engine.getString("url"));
+        Section both = new Section(engine.withFallback(others).atPath(path), path);
+        return common.understanding(priority(both)).assuming(unsaid(both.section(UNSAID)));
+    }
+
+    /** How engines understand a priority. */
+    static EnginePriority priority(Section own) {
+        return EnginePriority.valueOf(
+                own.getString(PRIORITY, PRIORITIES).toUpperCase(Locale.ROOT).replace('-', '_'));
     }
 
     /** What is assumed of engines that do not say it. */

@@ -11,12 +11,10 @@ import frontend.PromptNoise;
 import inference.TenantId;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import java.util.stream.Stream;
 import kv.WorkerId;
 import router.LeaseSettings;
 import router.placement.PlacementSettings;
@@ -24,7 +22,6 @@ import workers.FeedSettings;
 import workers.HoldSettings;
 import workers.WorkerSettings;
 import workers.llamacpp.LlamaCppSettings;
-import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
 
 /**
@@ -35,7 +32,7 @@ import workers.openai.OpenAiSettings;
  *
  * @param blockSizeTokens tokens in a KV block, everywhere
  * @param engines how to talk to engines of kind openai
- * @param openAiServers how to talk to those of them of which something else is assumed
+ * @param openAiServers how to talk to those of them that differ from the others
  * @param llamaServers how to talk to those of kind llama-cpp
  * @param workerSilence how long a worker may say nothing to a router
  */
@@ -50,9 +47,6 @@ public record Settings(
         LeaseSettings leases,
         AgentSettings agents,
         FrontendSettings frontend) {
-    private static final List<String> PRIORITIES = Stream.of(EnginePriority.values())
-            .map(priority -> priority.name().toLowerCase(Locale.ROOT).replace('_', '-'))
-            .toList();
     private static final Pattern PATH = Pattern.compile("^holdfast(\\.[a-z-]+)+");
     private static final int MOST_TURNS_PER_SLOT = 1000;
     private static final List<String> API_KEY = List.of("key", "key-sha256", "tenant");
@@ -127,9 +121,7 @@ public record Settings(
                 own.getDurationOrZero("keep-connections"),
                 own.getDuration("stream-idle-timeout"),
                 own.getDuration("probe-timeout"),
-                EnginePriority.valueOf(own.getString("priority", PRIORITIES)
-                        .toUpperCase(Locale.ROOT)
-                        .replace('-', '_')),
+                EngineConfig.priority(own),
                 own.getBoolean("resume-answers"),
                 EngineConfig.unsaid(own.section("unsaid")));
     }

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import workers.EngineEndpoint;
 import workers.llamacpp.LlamaCppSettings;
+import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
 import workers.status.AnswerExtras;
 
@@ -64,6 +65,24 @@ class EngineConfigTest {
         assertEquals(settings.engines().unsaid().contextTokens(), b.unsaid().contextTokens());
     }
 
+    @Test
+    void anEngineMayUnderstandPrioritiesInItsOwnWay() {
+        Settings settings = settings(
+                """
+                { url = "http://vllm", priority = lower-first },
+                { url = "http://sglang", priority = higher-first, unsaid { max-logprobs = 0 } },
+                { url = "http://other" }
+                """);
+
+        OpenAiSettings vllm = Objects.requireNonNull(settings.openAiServers().get(new WorkerId("http://vllm")));
+        OpenAiSettings sglang = Objects.requireNonNull(settings.openAiServers().get(new WorkerId("http://sglang")));
+        assertEquals(settings.engines().understanding(EnginePriority.LOWER_FIRST), vllm, "the rest is that of all");
+        assertEquals(EnginePriority.HIGHER_FIRST, sglang.priority());
+        assertEquals(0, sglang.unsaid().extras().logprobs());
+        assertEquals(EnginePriority.OFF, settings.engines().priority());
+        assertEquals(2, settings.openAiServers().size());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -76,6 +95,8 @@ class EngineConfigTest {
                     { url = "http://a", unsaid { max-logprob = 1 } }                         | http://a: there is no unsaid.max-logprob
                     { url = "http://a", unsaid { max-logprobs = 21 } }                       | 1: holdfast.workers.engines."http://a".unsaid.max-logprobs: must be 0 to 20, got 21
                     { url = "http://a", unsaid { logit-bias = 3 } }                          | holdfast.workers.engines."http://a".unsaid.logit-bias has type NUMBER
+                    { url = "http://a", priority = highest }                                 | 1: holdfast.workers.engines."http://a".priority: must be one of off, lower-first, higher-first, got highest
+                    { url = "http://a", kind = llama-cpp, priority = off }                   | an engine of kind llama-cpp has no "priority"
                     { url = "http://a", kind = llama-cpp, unsaid { max-logprobs = 1 } }      | an engine of kind llama-cpp has no "unsaid"
                     { kind = llama-cpp }                                                     | url
                     """)

@@ -56,9 +56,21 @@ public interface GapPolicy {
     record Keep(Duration remaining, double density, KvTier tier, int copies) {
         public static final Keep NOTHING = new Keep(Duration.ZERO, 0, KvTier.DEVICE, 1);
 
+        private static final double WEIGHT = 1.1;
+        private static final int MOST_PRIORITY = 10;
+
         /** Whether it comes to nothing. */
         public boolean nothing() {
             return remaining.isZero();
+        }
+
+        /**
+         * The same for what is more important, or less: a tenth more worth for each unit of its priority. Ten units count at most
+         * either way, so that a hint decides between what is worth about as much and never makes up for a prefix that hardly is.
+         */
+        Keep weighed(int priority) {
+            int counted = Math.max(-MOST_PRIORITY, Math.min(MOST_PRIORITY, priority));
+            return new Keep(remaining, density * StrictMath.pow(WEIGHT, counted), tier, copies);
         }
     }
 

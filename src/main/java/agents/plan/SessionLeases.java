@@ -29,7 +29,8 @@ import router.retention.LeaseTerms;
  * by the rules of each class once its turn ended in none. A guess at a line's next prompt is computed and kept when one was asked
  * for. What somebody asked for by name or by a cache mark is kept besides, on from each turn that reads it; and the system prompt
  * is shared with all sessions that begin with it. A lease on a longer prefix is asked for before the shorter one is given up, so
- * that shared blocks stay. A line that is dead keeps nothing.
+ * that shared blocks stay. A line that is dead keeps nothing. What a session keeps for itself after a turn is worth more or less
+ * by the turn's priority.
  *
  * <p>Also tells the policy, which all sessions of a node share, how long gaps were.
  *
@@ -107,7 +108,9 @@ public final class SessionLeases {
      * when that fills no block.
      */
     private Optional<LeaseAction.Ask> guess(SessionState session, Frontier line, TurnResult result, NextPrompt next) {
-        GapPolicy.Keep keep = policy.atGap(gap(session, line, queued(result)), result.expectedGap());
+        GapHint hint = result.expectedGap();
+        GapPolicy.Keep keep =
+                policy.atGap(gap(session, line, queued(result)), hint).weighed(hint.priority());
         if (keep.nothing() || next.prefix().blocks() <= line.tip().blocks()) {
             return Optional.empty();
         }
@@ -121,17 +124,19 @@ public final class SessionLeases {
         LineLeases leases = leases(session, line);
         List<LeaseAction.Ask> asks = new ArrayList<>();
         GapPolicy.Gap gap = gap(session, line, queued(result));
+        GapHint hint = result.expectedGap();
         if (tools) {
-            GapPolicy.Keep keep = policy.atGap(gap, result.expectedGap());
+            GapPolicy.Keep keep = policy.atGap(gap, hint).weighed(hint.priority());
             // One of several answers may have been cut off after another called the tools.
             PromptFingerprint answered = result.conversation();
             add(asks, keep, leases.gap(keep, answered == null ? line.tip().fingerprint() : answered));
         } else if (session.parent() == null) {
             // A child that calls no more tools has reported to its parent.
-            GapPolicy.Keep keep = policy.atIdle(gap.of(leases.idleTokens()), result.expectedGap());
+            GapPolicy.Keep keep =
+                    policy.atIdle(gap.of(leases.idleTokens()), hint).weighed(hint.priority());
             add(asks, keep, leases.idle(keep));
         }
-        asks.addAll(kept(session, line));
+        asks.addAll(kept(session, line, hint.priority()));
         GapPolicy.Keep system = keep(settings.systemLease(), line.system().tokens(), null);
         if (!policy.keepsNothing()) {
             add(asks, system, leases.system(system));
@@ -140,10 +145,11 @@ public final class SessionLeases {
     }
 
     /** What somebody asked to be kept of a line, for as long from now. */
-    private List<LeaseAction.Ask> kept(SessionState session, Frontier line) {
+    private List<LeaseAction.Ask> kept(SessionState session, Frontier line, int priority) {
         List<LeaseAction.Ask> asks = new ArrayList<>();
         for (KeptPoint point : line.kept() == null ? List.<KeptPoint>of() : line.kept()) {
-            GapPolicy.Keep keep = keep(point.ttl(), point.blocks() * line.blockSizeTokens(), point.copies());
+            GapPolicy.Keep keep = keep(point.ttl(), point.blocks() * line.blockSizeTokens(), point.copies())
+                    .weighed(priority);
             add(asks, keep, leases(session, line).kept(point, keep));
         }
         return asks;
@@ -189,7 +195,7 @@ public final class SessionLeases {
 
     private List<LeaseAction.Ask> wishes(SessionState session, Frontier line, Control control) {
         if (control instanceof Control.Keep) {
-            return kept(session, line);
+            return kept(session, line, 0);
         }
         List<LeaseAction.Ask> asks = new ArrayList<>();
         GapPolicy.Gap gap = gap(session, line, Duration.ZERO);
@@ -197,10 +203,10 @@ public final class SessionLeases {
         if (control instanceof Control.Stall stall) {
             Duration expected = stall.expectedMillis() == null ? null : Duration.ofMillis(stall.expectedMillis());
             List<String> tools = stall.tool() == null ? gap.tools() : List.of(stall.tool());
-            keep = policy.atGap(gap.of(tools), new GapHint(expected, null));
+            keep = policy.atGap(gap.of(tools), new GapHint(expected, null, 0));
         } else if (control instanceof Control.Resume) {
             // The shortest lease: it only has to bring the prefix back where it is gone.
-            keep = policy.atGap(gap, new GapHint(Duration.ZERO, null));
+            keep = policy.atGap(gap, new GapHint(Duration.ZERO, null, 0));
         }
         add(asks, keep, leases(session, line).gap(keep, line.tip().fingerprint()));
         return asks;

@@ -33,6 +33,12 @@ public record OpenAiSettings(
         }
     }
 
+    /** The same for an engine that understands a {@code priority} in its own way. */
+    public OpenAiSettings understanding(EnginePriority otherwise) {
+        return new OpenAiSettings(
+                connectTimeout, keepConnections, streamIdleTimeout, probeTimeout, otherwise, resumesAnswers, unsaid);
+    }
+
     /** The same for an engine of which something else is assumed. */
     public OpenAiSettings assuming(EngineFacts otherwise) {
         return new OpenAiSettings(

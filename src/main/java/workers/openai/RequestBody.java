@@ -49,9 +49,9 @@ public final class RequestBody {
         if (!salt.isEmpty()) {
             body.put("cache_salt", salt);
         }
-        int priority = urgency.of(request.hints().priority());
-        if (priority != 0) {
-            body.put("priority", priority);
+        if (urgency != EnginePriority.OFF) {
+            // 0, too: SGLang takes what has none for the least urgent of all.
+            body.put("priority", urgency.of(request.hints().priority()));
         }
         return body;
     }

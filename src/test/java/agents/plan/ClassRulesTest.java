@@ -160,14 +160,15 @@ class ClassRulesTest {
     @Test
     void whatAHarnessExpectsWinsOverWhatWasLearned() {
         TurnResult plain = calling("1", 0, SYSTEM, "u:hello");
-        Duration told = asks(ends(Conversation.with(plain, new GapHint(Duration.ofMinutes(8), null))))
+        Duration told = asks(ends(Conversation.with(plain, new GapHint(Duration.ofMinutes(8), null, 0))))
                 .get(0)
                 .remaining();
         assertTrue(told.compareTo(Duration.ofMinutes(8)) > 0, told::toString);
         assertTrue(told.compareTo(Duration.ofMinutes(14)) < 0, told::toString);
 
         Duration capped = asks(ends(Conversation.with(
-                        calling("2", 9, SYSTEM, "u:hello"), new GapHint(Duration.ofMinutes(8), Duration.ofMinutes(2)))))
+                        calling("2", 9, SYSTEM, "u:hello"),
+                        new GapHint(Duration.ofMinutes(8), Duration.ofMinutes(2), 0))))
                 .get(0)
                 .remaining();
         assertEquals(Duration.ofMinutes(2), capped, "a tool's timeout is the latest that it comes back");

@@ -130,6 +130,10 @@ class RequestBodyTest {
         assertEquals(-7, body(messages, TenantId.DEFAULT, true).path("priority").asInt());
         assertFalse(body(messages, TenantId.DEFAULT, false).has("priority"));
         assertEquals(7, EnginePriority.HIGHER_FIRST.of(7));
+        InferenceRequest plain = request(messages, TenantId.DEFAULT, true)
+                .answeredBy(new TurnId("t2"), Sampling.DEFAULT, AgentHints.NONE);
+        assertEquals(
+                0, body(plain, EnginePriority.HIGHER_FIRST).path("priority").asInt(-1), "without a hint, too");
         assertEquals(
                 Integer.MAX_VALUE, EnginePriority.LOWER_FIRST.of(Integer.MIN_VALUE), "it stays in an engine's range");
     }
@@ -149,7 +153,16 @@ class RequestBodyTest {
 
     private static JsonNode body(List<Message> messages, TenantId tenant, boolean withPriority, boolean reasoning)
             throws IOException {
-        InferenceRequest request = new InferenceRequest(
+        return body(
+                request(messages, tenant, reasoning), withPriority ? EnginePriority.LOWER_FIRST : EnginePriority.OFF);
+    }
+
+    private static JsonNode body(InferenceRequest request, EnginePriority urgency) throws IOException {
+        return JSON.readTree(RequestBody.bytes(RequestBody.write(request, urgency)));
+    }
+
+    private static InferenceRequest request(List<Message> messages, TenantId tenant, boolean reasoning) {
+        return new InferenceRequest(
                 new TurnId("t1"),
                 "sim-echo",
                 new SessionContext(tenant, new SessionId("s"), null, false),
@@ -173,7 +186,5 @@ class RequestBodyTest {
                 reasoning,
                 new AgentHints(7, 0, null, false, null, null, null),
                 List.of());
-        return JSON.readTree(RequestBody.bytes(
-                RequestBody.write(request, withPriority ? EnginePriority.LOWER_FIRST : EnginePriority.OFF)));
     }
 }
