@@ -24,6 +24,7 @@ import frontend.Answers;
 import frontend.FrontendSettings;
 import frontend.HttpServer;
 import frontend.PromptNoise;
+import frontend.PromptTokens;
 import frontend.RequestDirectives;
 import frontend.RunningTurns;
 import frontend.ServiceRoutes;
@@ -233,7 +234,13 @@ public final class Node implements RunningNode {
                 sessions, leases, settings.agents().session().receiptWait());
         RequestDirectives requests =
                 new RequestDirectives(system, settings.frontend(), new TurnIds(clock, random), rendering);
-        return serve(system, settings.frontend(), requests, turns, queries, lifecycle, clock, metrics);
+        PromptTokens counts = new EngineCounts(
+                turns::promptTokens,
+                models.keySet(),
+                queries::statuses,
+                engines,
+                settings.engines().probeTimeout());
+        return serve(system, settings.frontend(), requests, turns, counts, queries, lifecycle, clock, metrics);
     }
 
     private static CompletionStage<HttpServer> serve(
@@ -241,6 +248,7 @@ public final class Node implements RunningNode {
             FrontendSettings settings,
             RequestDirectives requests,
             TurnService turns,
+            PromptTokens counts,
             ClusterQueries queries,
             SessionLifecycle lifecycle,
             InstantSource clock,
@@ -259,13 +267,13 @@ public final class Node implements RunningNode {
                                 requests,
                                 answers,
                                 StoredResponses.start(system, clock, settings.keepResponses()),
-                                turns::promptTokens,
+                                counts,
                                 noise,
                                 clock,
                                 metrics,
                                 lifecycle)
                         .route(),
-                new MessagesRoutes(requests, answers, turns::promptTokens, noise, metrics, lifecycle).route(),
+                new MessagesRoutes(requests, answers, turns::promptTokens, counts, noise, metrics, lifecycle).route(),
                 new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller, settings)
                                 .inference())
                         .route(),

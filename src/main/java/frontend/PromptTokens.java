@@ -7,6 +7,6 @@ import java.util.concurrent.CompletionStage;
 @FunctionalInterface
 public interface PromptTokens {
 
-    /** Tokens of a request's prompt, as its turn would count them. */
+    /** Tokens of a request's prompt. */
     CompletionStage<Integer> count(InferenceRequest request);
 }

@@ -8,6 +8,7 @@ import inference.InferenceRequest;
 import inference.Message;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import kv.EngineHash;
@@ -57,6 +58,14 @@ public interface EngineClient {
      */
     default Source<InferenceEvent, NotUsed> resume(InferenceRequest request, Message begun, Seat seat) {
         throw new UnsupportedOperationException("this kind of engine resumes no answers");
+    }
+
+    /**
+     * Tells the length of a request's prompt, by the engine's own template and tokenizer; empty when the engine has no way to be
+     * asked. Fails when it does not answer, or not this prompt.
+     */
+    default CompletionStage<OptionalInt> promptTokens(InferenceRequest request) {
+        return CompletableFuture.completedFuture(OptionalInt.empty());
     }
 
     /** Asks the engine what it is and since when; fails when it does not answer. */

@@ -112,6 +112,7 @@ public final class FrontendFixture implements AutoCloseable {
         Route messages = new MessagesRoutes(
                         requests,
                         answers,
+                        request -> CompletableFuture.completedStage(12),
                         request -> CompletableFuture.completedStage(11),
                         noise,
                         metrics,

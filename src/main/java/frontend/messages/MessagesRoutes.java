@@ -28,20 +28,27 @@ public final class MessagesRoutes extends AllDirectives {
     private final RequestDirectives requests;
     private final Answers answers;
     private final PromptTokens tokens;
+    private final PromptTokens counts;
     private final PromptNoise noise;
     private final Metrics metrics;
     private final RetentionReceipts receipts;
 
+    /**
+     * @param tokens for the head of a stream, which no engine may hold up
+     * @param counts for clients that ask for nothing else
+     */
     public MessagesRoutes(
             RequestDirectives requests,
             Answers answers,
             PromptTokens tokens,
+            PromptTokens counts,
             PromptNoise noise,
             Metrics metrics,
             RetentionReceipts receipts) {
         this.requests = requests;
         this.answers = answers;
         this.tokens = tokens;
+        this.counts = counts;
         this.noise = noise;
         this.metrics = metrics;
         this.receipts = receipts;
@@ -77,7 +84,7 @@ public final class MessagesRoutes extends AllDirectives {
     }
 
     private CompletionStage<HttpResponse> count(JsonField body, Caller caller, ClientConnection client) {
-        return tokens.count(MessagesCodec.decodeCount(body, caller, noise))
+        return counts.count(MessagesCodec.decodeCount(body, caller, noise))
                 .thenApply(count -> json("{\"input_tokens\":" + count + "}"));
     }
 

@@ -54,7 +54,7 @@ public final class ResponsesRoutes extends AllDirectives {
     private final RequestDirectives requests;
     private final Answers answers;
     private final ResponseStore store;
-    private final PromptTokens tokens;
+    private final PromptTokens counts;
     private final PromptNoise noise;
     private final InstantSource clock;
     private final Metrics metrics;
@@ -65,7 +65,7 @@ public final class ResponsesRoutes extends AllDirectives {
             RequestDirectives requests,
             Answers answers,
             ResponseStore store,
-            PromptTokens tokens,
+            PromptTokens counts,
             PromptNoise noise,
             InstantSource clock,
             Metrics metrics,
@@ -74,7 +74,7 @@ public final class ResponsesRoutes extends AllDirectives {
         this.requests = requests;
         this.answers = answers;
         this.store = store;
-        this.tokens = tokens;
+        this.counts = counts;
         this.noise = noise;
         this.clock = clock;
         this.metrics = metrics;
@@ -95,7 +95,7 @@ public final class ResponsesRoutes extends AllDirectives {
     }
 
     private CompletionStage<HttpResponse> count(JsonField body, Caller caller, ClientConnection client) {
-        return decoded(body, caller, request -> tokens.count(request.inference())
+        return decoded(body, caller, request -> counts.count(request.inference())
                 .thenApply(count -> json("{\"object\":\"response.input_tokens\",\"input_tokens\":" + count + "}")));
     }
 

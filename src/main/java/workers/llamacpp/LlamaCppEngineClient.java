@@ -10,6 +10,7 @@ import inference.InferenceEvent;
 import inference.InferenceRequest;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -94,6 +95,14 @@ public final class LlamaCppEngineClient implements EngineClient {
         if (!request.sampling().stop().isEmpty()) {
             body.put("verbose", true).putArray("response_fields").add("stopping_word");
         }
+    }
+
+    /** By the text that its template makes of the request. */
+    @Override
+    public CompletionStage<OptionalInt> promptTokens(InferenceRequest request) {
+        return api.applyTemplate(RequestBody.write(request, EnginePriority.OFF))
+                .thenCompose(api::tokenize)
+                .thenApply(tokens -> OptionalInt.of(tokens.size()));
     }
 
     @Override

@@ -16,6 +16,8 @@ import inference.InferenceEvent;
 import inference.InferenceRequest;
 import inference.Message;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import kv.EngineHash;
@@ -34,6 +36,7 @@ import workers.Seat;
  */
 public final class OpenAiEngineClient implements EngineClient {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Set<Integer> NO_SUCH_ENDPOINT = Set.of(404, 405);
 
     private final ActorSystem system;
     private final String engine;
@@ -95,6 +98,16 @@ public final class OpenAiEngineClient implements EngineClient {
                         engine, "call_" + request.turn().value() + "_", begunCalls, request.sampling())));
     }
 
+    /** As vLLM tells it. SGLang tokenises texts only, and has no way to ask for its template. */
+    @Override
+    public CompletionStage<OptionalInt> promptTokens(InferenceRequest request) {
+        return http.post("/tokenize", RequestBody.prompt(request), settings.probeTimeout())
+                .thenApply(answer -> NO_SUCH_ENDPOINT.contains(answer.status())
+                        ? OptionalInt.empty()
+                        : OptionalInt.of(
+                                tree("/tokenize", answer).required("count").intValue()));
+    }
+
     @Override
     public CompletionStage<Probe> probe() {
         CompletionStage<EngineHttp.Answer> models = http.get("/v1/models", settings.probeTimeout());
@@ -102,7 +115,9 @@ public final class OpenAiEngineClient implements EngineClient {
         return models.thenCombine(
                 metrics,
                 (names, page) -> ProbeReader.read(
-                        tree(names), MetricsText.parse(page.success() ? page.body() : ""), settings.unsaid()));
+                        tree("/v1/models", names),
+                        MetricsText.parse(page.success() ? page.body() : ""),
+                        settings.unsaid()));
     }
 
     /** By a request for one token, whose answer nobody reads, with a mark in place of what the next turn will add. */
@@ -144,9 +159,9 @@ public final class OpenAiEngineClient implements EngineClient {
         return http.post("/v1/kv_hints", hint, settings.probeTimeout());
     }
 
-    private JsonNode tree(EngineHttp.Answer answer) {
+    private JsonNode tree(String path, EngineHttp.Answer answer) {
         if (!answer.success()) {
-            throw new IllegalStateException(engine + "/v1/models answered " + answer.status());
+            throw new IllegalStateException(engine + path + " answered " + answer.status());
         }
         try {
             return JSON.readTree(answer.body());

@@ -63,6 +63,13 @@ public final class RequestBody {
         return body.put("continue_final_message", true).put("add_generation_prompt", false);
     }
 
+    /** What engines make a request's prompt of, as vLLM's {@code POST /tokenize} takes it. */
+    static ObjectNode prompt(InferenceRequest request) {
+        return write(request, EnginePriority.OFF)
+                .retain("model", "messages", "tools", "chat_template_kwargs")
+                .put("add_generation_prompt", true);
+    }
+
     private static void tools(List<ToolDefinition> tools, ArrayNode target) {
         for (ToolDefinition tool : tools) {
             ObjectNode function = target.addObject().put("type", "function").putObject("function");

@@ -256,6 +256,15 @@ class LlamaCppEngineClientIT {
     }
 
     @Test
+    void tellsTheLengthOfAPromptAsItsTurnWillCountIt() throws Exception {
+        List<Message> messages = conversation("lengths");
+
+        int told = get(a.promptTokens(request(messages))).orElseThrow();
+
+        assertEquals(turn(a, SECOND, messages).inputTokens(), told);
+    }
+
+    @Test
     void tellsWhichStringEndedTheAnswer() throws Exception {
         String whole = text(answer(sampling(List.of())));
         String stop = whole.substring(8, 12);

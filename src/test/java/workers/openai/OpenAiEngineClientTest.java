@@ -29,6 +29,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -275,6 +276,49 @@ class OpenAiEngineClientTest {
 
     private static InferenceFailure failure(InferenceEvent event) {
         return assertInstanceOf(InferenceEvent.Failed.class, event).failure();
+    }
+
+    @Test
+    void asksVllmForTheLengthOfAPrompt() throws Exception {
+        String told = "{\"count\":21,\"max_model_len\":32768,\"tokens\":[151644,8948,198],\"token_strs\":null}";
+        try (WireEngine engine = new WireEngine(
+                (request, out) -> WireEngine.write(out, WireEngine.head(200, "application/json") + told))) {
+            assertEquals(OptionalInt.of(21), promptTokens(engine.url()));
+
+            String request = engine.requests.take();
+            assertTrue(request.startsWith("POST /tokenize HTTP/1.1\r\n"), request);
+            assertTrue(
+                    request.endsWith("{\"model\":\"base\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],"
+                            + "\"add_generation_prompt\":true}"),
+                    request);
+        }
+    }
+
+    @Test
+    void anEngineWithoutThatEndpointHasNoWayToTell() throws Exception {
+        try (WireEngine engine = new WireEngine((request, out) ->
+                WireEngine.write(out, WireEngine.head(404, "application/json") + "{\"detail\":\"Not Found\"}"))) {
+            assertEquals(OptionalInt.empty(), promptTokens(engine.url()));
+        }
+    }
+
+    /** SGLang has the endpoint, for texts. */
+    @Test
+    void anEngineThatRefusesThePromptTellsNothingOfIt() throws Exception {
+        String refusal =
+                "{\"object\":\"error\",\"message\":\"1 validation errors: 'loc': ('body', 'prompt'), 'msg': 'Field"
+                        + " required'\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}";
+        try (WireEngine engine = new WireEngine(
+                (request, out) -> WireEngine.write(out, WireEngine.head(400, "application/json") + refusal))) {
+            assertThrows(ExecutionException.class, () -> promptTokens(engine.url()));
+        }
+    }
+
+    private static OptionalInt promptTokens(String url) throws Exception {
+        return client(url, Duration.ofMinutes(1))
+                .promptTokens(request())
+                .toCompletableFuture()
+                .get(20, TimeUnit.SECONDS);
     }
 
     private static EngineClient.Probe probe(String url) throws Exception {
