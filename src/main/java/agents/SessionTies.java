@@ -18,7 +18,7 @@ import router.LeaseKeeper;
 
 /**
  * Whom a session keeps informed: its parent and children, and the keeper of its tree's leases. Nobody waits for them: what came
- * of a lease is in the keeper's ledger, where the next turn asks.
+ * of a lease is in the keeper's ledger, where the next turn asks, and where it fell short, with the keeper for who asks for receipts.
  *
  * <p>Thread-safety: confined to its session.
  */

@@ -229,6 +229,7 @@ final class KryoRegistrations {
         add(175, LeaseKeeper.AwaitReceipts.class);
         add(203, Owner.class);
         add(204, AnswerExtras.class);
+        add(205, LeaseKeeper.ReceiptList.class);
     }
 
     private KryoRegistrations() {}

@@ -231,7 +231,10 @@ public final class Node implements RunningNode {
         TurnService turns = new TurnService(spawn(context, Turns.create(ports), "turns"), ports);
         ClusterQueries queries = new ClusterQueries(system, settings, sessions, workers, leases, router, turns, clock);
         SessionLifecycle lifecycle = new SessionLifecycle(
-                sessions, leases, settings.agents().session().receiptWait());
+                sessions,
+                leases,
+                settings.leases().ledger(),
+                settings.agents().session().receiptWait());
         RequestDirectives requests =
                 new RequestDirectives(system, settings.frontend(), new TurnIds(clock, random), rendering);
         PromptTokens counts = new EngineCounts(

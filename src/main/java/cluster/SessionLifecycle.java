@@ -6,8 +6,10 @@ import agents.session.Control;
 import agents.session.SessionKey;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import frontend.RefusedRequest;
 import frontend.RetentionReceipts;
+import frontend.admin.AdminQueries.AnswerView;
 import frontend.admin.AdminQueries.LeaseView;
 import frontend.admin.SessionCommands;
 import inference.InferenceFailure;
@@ -24,7 +26,9 @@ import java.util.concurrent.CompletionStage;
 import kv.LeaseId;
 import kv.SequenceHash;
 import org.jspecify.annotations.Nullable;
+import router.LeaseKeeper.ReceiptList;
 import router.Leases;
+import router.retention.LedgerSettings;
 
 /**
  * What harnesses tell sessions, and the receipts for it.
@@ -33,15 +37,18 @@ import router.Leases;
  */
 final class SessionLifecycle implements SessionCommands, RetentionReceipts {
     private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final ReceiptList NOTHING = new ReceiptList(List.of(), List.of());
 
     private final Sessions sessions;
     private final Leases leases;
+    private final AnswerViews answers;
     private final Duration receiptWait;
 
     /** @param receiptWait how long an answer waits for workers to acknowledge */
-    SessionLifecycle(Sessions sessions, Leases leases, Duration receiptWait) {
+    SessionLifecycle(Sessions sessions, Leases leases, LedgerSettings ledger, Duration receiptWait) {
         this.sessions = sessions;
         this.leases = leases;
+        this.answers = new AnswerViews(ledger);
         this.receiptWait = receiptWait;
     }
 
@@ -61,18 +68,20 @@ final class SessionLifecycle implements SessionCommands, RetentionReceipts {
     }
 
     @Override
-    public CompletionStage<List<LeaseView>> receipts(TenantId tenant, SessionId session) {
-        return sessions.get(new SessionKey(tenant, session))
+    public CompletionStage<JsonNode> of(SessionContext session) {
+        TenantId tenant = session.tenant();
+        return sessions.get(new SessionKey(tenant, session.id()))
                 .thenCompose(found -> found.isEmpty()
-                        ? CompletableFuture.completedStage(List.of())
-                        : receipts(tenant, found.get().state().treeRoot(), session, List.of()));
+                        ? CompletableFuture.completedStage(NOTHING)
+                        : receipts(tenant, found.get().state().treeRoot(), session.id(), List.of()))
+                .thenApply(receipts -> shown(session.id(), receipts));
     }
 
-    @Override
-    public CompletionStage<JsonNode> of(SessionContext session) {
-        return receipts(session.tenant(), session.id()).thenApply(kept -> MAPPER.createObjectNode()
-                .put("session", session.id().value())
-                .set("leases", MAPPER.valueToTree(kept)));
+    private JsonNode shown(SessionId session, ReceiptList receipts) {
+        ObjectNode shown = MAPPER.createObjectNode().put("session", session.value());
+        shown.set("leases", MAPPER.valueToTree(leases(receipts)));
+        shown.set("answers", MAPPER.valueToTree(answers(receipts)));
+        return shown;
     }
 
     private CompletionStage<DoneView> done(TenantId tenant, SessionId session, AgentSession.ControlTaken done) {
@@ -80,20 +89,28 @@ final class SessionLifecycle implements SessionCommands, RetentionReceipts {
         String action = control.getClass().getSimpleName().toLowerCase(Locale.ROOT);
         String child = control instanceof Control.Fork fork ? fork.child().value() : null;
         return receipts(tenant, done.root(), session, done.asked())
-                .thenApply(views -> new DoneView(
+                .thenApply(receipts -> new DoneView(
                         session.value(),
                         action,
                         done.taken().request(),
                         done.repeated(),
                         done.taken().frontiers(),
                         child,
-                        views));
+                        leases(receipts),
+                        answers(receipts)));
     }
 
-    private CompletionStage<List<LeaseView>> receipts(
+    private CompletionStage<ReceiptList> receipts(
             TenantId tenant, SessionId root, SessionId session, List<LeaseId> asked) {
-        return leases.receipts(tenant, root, session, asked, receiptWait)
-                .thenApply(shown -> shown.stream().map(LeaseViews::view).toList());
+        return leases.receipts(tenant, root, session, asked, receiptWait);
+    }
+
+    private static List<LeaseView> leases(ReceiptList receipts) {
+        return receipts.leases().stream().map(LeaseViews::view).toList();
+    }
+
+    private List<AnswerView> answers(ReceiptList receipts) {
+        return receipts.answers().stream().map(answers::view).toList();
     }
 
     private static Control control(Instruction command) {

@@ -27,7 +27,7 @@ public interface RetentionReceipts {
 
     /**
      * The session's leases as JSON, once their workers have answered, or have not in time: what was asked of each worker, what it
-     * acknowledged, and what was observed since.
+     * acknowledged, and what was observed since; and where the ledger granted less than was asked for, or nothing.
      */
     CompletionStage<JsonNode> of(SessionContext session);
 

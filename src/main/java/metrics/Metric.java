@@ -48,6 +48,13 @@ public enum Metric {
             "Tokens that engines computed ahead of turns: to replace lost copies, or as guesses",
             "why"),
     KV_EVENTS("holdfast.worker.kv.events", Kind.COUNTER, "Events of engines' caches, by what came of them", "outcome"),
+    LEASES_REFUSED(
+            "holdfast.leases.refused", Kind.COUNTER, "Retention leases that keepers refused, by reason", "reason"),
+    LEASES_BOUNDED(
+            "holdfast.leases.bounded",
+            Kind.COUNTER,
+            "Retention leases granted for less time than was asked for, by what bounded them",
+            "reason"),
     LEASES_ENDED("holdfast.leases.ended", Kind.COUNTER, "Retention leases that ended, by reason", "reason"),
     LEASE_RECEIPTS(
             "holdfast.leases.receipts",

@@ -1,17 +1,23 @@
 package router;
 
+import inference.SessionId;
+import inference.TenantId;
 import java.time.Instant;
 import java.util.List;
+import kv.LeaseId;
 import metrics.Metrics;
 import org.jspecify.annotations.Nullable;
 import router.retention.Lease;
+import router.retention.LeaseAnswer;
 import router.retention.LeaseBook;
+import router.retention.LeaseTerms;
 import router.retention.LiveWorkers;
 import router.retention.OpenOrders;
 import router.retention.WorkerOrder;
 
 /**
- * One life of a keeper: which orders are open in it, what workers have acknowledged in it, and who waits for them. Soft: the next life
+ * One life of a keeper: which orders are open in it, what workers have acknowledged in it, what was
+ * answered short of what was asked, and who waits for them. Soft: the next life
  * knows nothing of it and asks every worker again, and whoever waited hears nothing.
  *
  * <p>Thread-safety: confined to its keeper.
@@ -21,6 +27,7 @@ final class KeeperLife {
     private final OpenOrders open = new OpenOrders();
     private final ResumeWaits resumes;
     private final ReceiptWaits receipts = new ReceiptWaits();
+    private final LastAnswers answers;
     /** As it is, events included that the store has yet to acknowledge. Null before the first epoch. */
     private @Nullable LeaseBook book;
 
@@ -28,10 +35,14 @@ final class KeeperLife {
     private boolean reasserting = true;
     private boolean graceOver;
 
-    /** @param book what was stored in earlier ones, null for nothing */
-    KeeperLife(@Nullable LeaseBook book, OrderSender sender, Metrics metrics) {
+    /**
+     * @param book what was stored in earlier ones, null for nothing
+     * @param answersRemembered most answers kept for who waits for receipts
+     */
+    KeeperLife(@Nullable LeaseBook book, OrderSender sender, int answersRemembered, Metrics metrics) {
         this.book = book;
         this.sender = sender;
+        this.answers = new LastAnswers(answersRemembered);
         this.resumes = new ResumeWaits(metrics);
     }
 
@@ -73,7 +84,23 @@ final class KeeperLife {
     void stored(LeaseBook book, List<Lease> ended, List<WorkerOrder> orders, Instant now) {
         ended.forEach(open::forget);
         send(orders, now);
-        receipts.answer(book, now);
+        receipts.answer(book, answers, now);
+    }
+
+    /** A lease was asked for; what that came to is stored. */
+    void answered(LeaseBook book, LeaseTerms asked, LeaseAnswer answer, Instant now) {
+        answers.answered(asked, answer);
+        receipts.answer(book, answers, now);
+    }
+
+    /** A lease is not wanted any more. */
+    void released(LeaseId lease) {
+        answers.over(lease);
+    }
+
+    /** A session is over; with it, when it is the root, its whole tree. */
+    void released(TenantId tenant, SessionId root, SessionId session) {
+        answers.over(tenant, root, session);
     }
 
     /** A session is back: answers it, at once or when its holders have spoken; false before this life has begun. */
@@ -99,6 +126,6 @@ final class KeeperLife {
 
     void await(LeaseBook book, LeaseKeeper.AwaitReceipts command, Instant now) {
         receipts.add(command, now);
-        receipts.answer(book, now);
+        receipts.answer(book, answers, now);
     }
 }

@@ -106,7 +106,7 @@ public final class LeaseKeeper
     /**
      * Asks for the leases of a session, open and lately ended, once every worker that was asked has answered.
      *
-     * @param leases that must be among them, because they are on their way
+     * @param leases that must be among them, or refused, because they are on their way
      * @param within after which the answer comes all the same
      */
     public record AwaitReceipts(
@@ -115,7 +115,7 @@ public final class LeaseKeeper
             SessionId session,
             List<LeaseId> leases,
             Duration within,
-            ActorRef<LeaseList> replyTo)
+            ActorRef<ReceiptList> replyTo)
             implements Command {
         public AwaitReceipts {
             leases = List.copyOf(leases);
@@ -160,6 +160,18 @@ public final class LeaseKeeper
         static LeaseList of(Stream<Lease> leases, Instant now) {
             return new LeaseList(leases.map(lease -> new ShownLease(lease, lease.remaining(now)))
                     .toList());
+        }
+    }
+
+    /**
+     * Answer to {@link AwaitReceipts}.
+     *
+     * @param answers what the session was answered last for those leases that it does not have as it asked for them
+     */
+    public record ReceiptList(List<ShownLease> leases, List<LeaseAnswer> answers) {
+        public ReceiptList {
+            leases = List.copyOf(leases);
+            answers = List.copyOf(answers);
         }
     }
 
@@ -280,7 +292,7 @@ public final class LeaseKeeper
     }
 
     private KeeperLife life(@Nullable LeaseBook book) {
-        return new KeeperLife(book, sender, ports.metrics());
+        return new KeeperLife(book, sender, settings.ledger().rememberedEnded(), ports.metrics());
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onRecovered(@Nullable LeaseBook state, Recovered recovered) {
@@ -315,12 +327,19 @@ public final class LeaseKeeper
         RetentionLedger.Answered answered = owner == null
                 ? ledger.grant(book, grant.terms(), grant.remaining(), live(), now())
                 : shared.join(book, grant.terms(), owner, grant.remaining(), live(), now());
-        return carryOut(book, answered.decision()).thenReply(grant.replyTo(), after -> answered.answer());
+        return carryOut(book, answered.decision())
+                .thenRun((LeaseBook after) -> {
+                    log.answered(answered.answer());
+                    life.answered(after, grant.terms(), answered.answer(), now());
+                })
+                .thenReply(grant.replyTo(), after -> answered.answer());
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onRenew(LeaseBook book, Renew renew) {
         RetentionLedger.Answered answered = ledger.renew(book, renew.lease(), renew.remaining(), live(), now());
-        return carryOut(book, answered.decision()).thenReply(renew.replyTo(), after -> answered.answer());
+        return carryOut(book, answered.decision())
+                .thenRun(() -> log.answered(answered.answer()))
+                .thenReply(renew.replyTo(), after -> answered.answer());
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onRelease(LeaseBook book, Release release) {
@@ -328,12 +347,16 @@ public final class LeaseKeeper
         Decision decision = owner == null
                 ? ledger.end(book, release.lease(), EndReason.OWNER, live(), now())
                 : shared.leave(book, release.lease(), owner, live(), now());
-        return carryOut(book, decision).thenNoReply();
+        return carryOut(book, decision)
+                .thenRun(() -> life.released(release.lease()))
+                .thenNoReply();
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onReleaseSession(LeaseBook book, ReleaseSession over) {
         Decision decision = ledger.endSession(book, over.tenant(), over.root(), over.session(), live(), now());
-        return carryOut(book, decision).thenNoReply();
+        return carryOut(book, decision)
+                .thenRun(() -> life.released(over.tenant(), over.root(), over.session()))
+                .thenNoReply();
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onRevoke(LeaseBook book, Revoke revoke) {

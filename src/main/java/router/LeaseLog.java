@@ -5,6 +5,7 @@ import java.util.List;
 import kv.Epoch;
 import metrics.Metric;
 import metrics.Metrics;
+import router.retention.LeaseAnswer;
 import router.retention.LeaseBook;
 import router.retention.LedgerEvent;
 
@@ -35,6 +36,18 @@ final class LeaseLog {
     /** Another keeper of the partition has begun a life after the latest one that is known of here. */
     void replaced(Epoch known) {
         keeper.getLog().warn("a life after epoch {} has begun elsewhere: this one ends", known.value());
+    }
+
+    /** An owner asked for a lease. */
+    void answered(LeaseAnswer answer) {
+        if (answer instanceof LeaseAnswer.Refused refused) {
+            metrics.count(Metric.LEASES_REFUSED, refused.reason().name());
+            keeper.getLog().debug("lease {} refused: {}", refused.lease(), refused.reason());
+        } else if (answer instanceof LeaseAnswer.Granted granted && answer.less()) {
+            metrics.count(Metric.LEASES_BOUNDED, granted.bound().name());
+            keeper.getLog()
+                    .debug("lease {} granted for {} only: {}", granted.lease(), granted.remaining(), granted.bound());
+        }
     }
 
     void stored(List<LedgerEvent> events) {

@@ -23,6 +23,7 @@ import kv.LeaseId;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import router.LeaseKeeper.LeaseList;
+import router.LeaseKeeper.ReceiptList;
 import router.LeaseKeeper.RevokeReply;
 import router.LeaseKeeper.ShownLease;
 import router.retention.Evacuation;
@@ -86,19 +87,19 @@ public final class Leases {
     }
 
     /**
-     * Leases of one session, open and lately ended, once their workers have answered, or have not within a time.
+     * Leases of one session, open and lately ended, once their workers have answered, or have not within a time; and where their
+     * keeper answered less than was asked for.
      *
      * @param root top of the session's tree
-     * @param expected leases that must be among them
+     * @param expected leases that must be among them, or refused
      */
-    public CompletionStage<List<ShownLease>> receipts(
+    public CompletionStage<ReceiptList> receipts(
             TenantId tenant, SessionId root, SessionId session, List<LeaseId> expected, Duration within) {
-        return AskPattern.<LeaseKeeper.Command, LeaseList>ask(
-                        ref(tenant, root),
-                        replyTo -> new LeaseKeeper.AwaitReceipts(tenant, root, session, expected, within, replyTo),
-                        settings.askTimeout().plus(within),
-                        system.scheduler())
-                .thenApply(LeaseList::leases);
+        return AskPattern.ask(
+                ref(tenant, root),
+                replyTo -> new LeaseKeeper.AwaitReceipts(tenant, root, session, expected, within, replyTo),
+                settings.askTimeout().plus(within),
+                system.scheduler());
     }
 
     /** Ends a tenant's lease as an operator; false when there is no such lease. */

@@ -28,21 +28,25 @@ final class ReceiptWaits {
     }
 
     /** Answers whoever has all receipts, or has waited long enough. */
-    void answer(LeaseBook book, Instant now) {
+    void answer(LeaseBook book, LastAnswers answers, Instant now) {
         waits.removeIf(wait -> {
             LeaseKeeper.AwaitReceipts command = wait.command();
-            boolean over = !now.isBefore(wait.until()) || complete(book, command);
+            boolean over = !now.isBefore(wait.until()) || complete(book, answers, command);
             if (over) {
-                command.replyTo().tell(LeaseKeeper.LeaseList.of(of(book, command), now));
+                command.replyTo()
+                        .tell(new LeaseKeeper.ReceiptList(
+                                LeaseKeeper.LeaseList.of(of(book, command), now).leases(),
+                                answers.of(command.tenant(), command.session())));
             }
             return over;
         });
     }
 
-    private static boolean complete(LeaseBook book, LeaseKeeper.AwaitReceipts command) {
+    private static boolean complete(LeaseBook book, LastAnswers answers, LeaseKeeper.AwaitReceipts command) {
         List<Lease> leases = of(book, command).toList();
-        return command.leases().stream().allMatch(id -> leases.stream()
-                        .anyMatch(lease -> lease.id().equals(id)))
+        return command.leases().stream()
+                        .allMatch(id -> answers.refused(id)
+                                || leases.stream().anyMatch(lease -> lease.id().equals(id)))
                 && leases.stream()
                         .filter(lease -> lease.ending() == null)
                         .flatMap(lease -> lease.steps().stream())

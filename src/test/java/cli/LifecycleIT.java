@@ -13,6 +13,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -73,6 +74,15 @@ class LifecycleIT {
             assertTrue(
                     asked.get("leases").findValues("priority").stream().anyMatch(priority -> priority.asInt() == 80),
                     asked::toPrettyString);
+            assertEquals(List.of(), asked.findValues("answer"), asked::toPrettyString);
+            JsonNode longest = told(node, "../leases", "{\"session\":\"s1\",\"ttl_seconds\":86400}", 200)
+                    .get("answers");
+            assertEquals("BOUNDED", longest.at("/0/answer").asText(), longest::toPrettyString);
+            assertEquals("MAX_LEASE", longest.at("/0/reason").asText());
+            assertEquals(3600, longest.at("/0/grantedSeconds").asDouble());
+            assertEquals(
+                    "a lease is granted for at most 3600 s at once (holdfast.router.leases.max-lease)",
+                    longest.at("/0/message").asText());
 
             NodeProcess.await(
                     "one lease on the system prompt of both",
@@ -98,6 +108,33 @@ class LifecycleIT {
                             .count(),
                     listed(node, "workers"));
         }
+    }
+
+    @Test
+    void r2WhatTheQuotaRefusesIsSaidAndCounted() throws Exception {
+        Path config = dataDir.resolve("quota.conf");
+        Files.writeString(config, "holdfast.router.leases.tenant-quota = 0");
+        try (NodeProcess node =
+                NodeProcess.start(dataDir, NodeProcess.freePort(), "--workers", "1", "--config", config.toString())) {
+            JsonNode kept = chat(node, "s1", ",\"nvext\":{\"extra_fields\":[\"retention\"]}", "Hello there.")
+                    .at("/nvext/retention");
+            assertEquals(List.of("REFUSED"), texts(kept, "answer"), kept::toPrettyString);
+
+            JsonNode stalled = told(node, "s1/stall", "{\"expected_seconds\":60}", 200);
+            assertEquals(0, stalled.get("leases").size(), stalled::toPrettyString);
+            assertEquals(List.of("REFUSED"), texts(stalled, "answer"), stalled::toPrettyString);
+            assertEquals(List.of("QUOTA"), texts(stalled.get("answers"), "reason"));
+            assertTrue(
+                    stalled.at("/answers/0/message")
+                            .asText()
+                            .endsWith("(holdfast.router.leases.tenant-quota, min-lease)"),
+                    stalled::toPrettyString);
+            assertTrue(node.metric("holdfast_leases_refused_total{reason=\"quota\"}") >= 2);
+        }
+    }
+
+    private static List<String> texts(JsonNode of, String field) {
+        return of.findValuesAsText(field);
     }
 
     /** What the command prints in a terminal. */

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import kv.Epoch;
 import kv.Incarnation;
+import kv.LeaseId;
 import kv.Receipt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -29,6 +30,7 @@ import router.retention.EndReason;
 import router.retention.LeaseAnswer;
 import router.retention.LeaseBook;
 import router.retention.LeaseState;
+import router.retention.LeaseTerms;
 import router.retention.LedgerEvent;
 import router.retention.Ledgers;
 import router.retention.Loss;
@@ -74,6 +76,73 @@ class LeaseKeeperTest extends KeeperFixture {
         assertEquals(before.leases(), after.snapshot().leases());
         assertEquals(before.ended(), after.snapshot().ended());
         assertEquals(before.budgets(), after.snapshot().budgets());
+    }
+
+    @Test
+    void r2WhoWaitsForReceiptsIsToldWhatWasRefusedOrCutShortUntilItIsGivenUp() {
+        ActorRef<Command> keeper = kit.kit().spawn(behavior("short"));
+        keeper.tell(new LeaseKeeper.Grant(terms(1, 1), Duration.ofDays(1), null, answers.getRef()));
+        keeper.tell(new LeaseKeeper.Grant(large(2), MINUTE.multipliedBy(60), null, answers.getRef()));
+        keeper.tell(new LeaseKeeper.Grant(large(3), MINUTE, null, answers.getRef()));
+        answer(asked(), new Receipt.Accepted());
+        answer(asked(), new Receipt.Accepted());
+
+        LeaseAnswer longest = new LeaseAnswer.Granted(id(1), Ledgers.SETTINGS.maxLease(), LeaseAnswer.Bound.MAX_LEASE);
+        LeaseAnswer refused = new LeaseAnswer.Refused(id(3), LeaseAnswer.Refusal.QUOTA);
+        // No time passes: the refused lease is not waited for.
+        LeaseKeeper.ReceiptList receipts = receipts(keeper, id(1), id(2), id(3));
+        assertEquals(
+                List.of(id(1), id(2)),
+                receipts.leases().stream().map(shown -> shown.lease().id()).toList());
+        assertEquals(longest, receipts.answers().get(0));
+        assertEquals(
+                LeaseAnswer.Bound.QUOTA,
+                assertInstanceOf(LeaseAnswer.Granted.class, receipts.answers().get(1))
+                        .bound());
+        assertEquals(refused, receipts.answers().get(2));
+        String counted = metrics.scrape();
+        assertTrue(counted.contains("holdfast_leases_bounded_total{reason=\"max_lease\"} 1.0"), counted);
+        assertTrue(counted.contains("holdfast_leases_bounded_total{reason=\"quota\"} 1.0"), counted);
+        assertTrue(counted.contains("holdfast_leases_refused_total{reason=\"quota\"} 1.0"), counted);
+
+        keeper.tell(new LeaseKeeper.Release(id(2), null));
+        worker.expectMessageClass(Worker.ReleaseHold.class);
+        assertEquals(List.of(longest, refused), receipts(keeper).answers());
+        keeper.tell(new LeaseKeeper.Grant(large(3), MINUTE, null, answers.getRef()));
+        answer(asked(), new Receipt.Accepted());
+        assertEquals(
+                List.of(longest), receipts(keeper, id(3)).answers(), "what is granted in the end is refused no longer");
+        keeper.tell(new LeaseKeeper.ReleaseSession(TenantId.DEFAULT, ROOT, ROOT));
+        assertEquals(List.of(), receipts(keeper).answers());
+        kit.kit().stop(keeper);
+    }
+
+    /** As large as a lease may be. */
+    private static LeaseTerms large(long number) {
+        LeaseTerms small = terms(number, 1);
+        return new LeaseTerms(
+                small.id(),
+                small.tenant(),
+                small.root(),
+                small.session(),
+                small.model(),
+                small.prefix(),
+                small.blockSizeTokens(),
+                (1L << 42) / small.prefix().blocks(),
+                small.retentionClass(),
+                small.priority(),
+                small.density(),
+                small.minCopies(),
+                small.tiers(),
+                small.conversation(),
+                small.home());
+    }
+
+    private static LeaseKeeper.ReceiptList receipts(ActorRef<Command> keeper, LeaseId... expected) {
+        TestProbe<LeaseKeeper.ReceiptList> lists = kit.kit().createTestProbe();
+        keeper.tell(
+                new LeaseKeeper.AwaitReceipts(TenantId.DEFAULT, ROOT, ROOT, List.of(expected), MINUTE, lists.getRef()));
+        return lists.receiveMessage();
     }
 
     @Test

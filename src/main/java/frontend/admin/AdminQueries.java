@@ -120,6 +120,15 @@ public interface AdminQueries {
             @Nullable String reason,
             @Nullable String observed) {}
 
+    /**
+     * What the ledger answered last where that was less than was asked for.
+     *
+     * @param answer BOUNDED, or REFUSED: then there is no lease, or it is as it was before
+     * @param message says the limit, and by which key it is set
+     * @param grantedSeconds time that was granted, null when refused
+     */
+    record AnswerView(String lease, String answer, String reason, String message, @Nullable Double grantedSeconds) {}
+
     /** Blocks by position, {@code from} inclusive, {@code to} exclusive. */
     record RangeView(int from, int to) {}
 

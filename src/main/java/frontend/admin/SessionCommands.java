@@ -1,5 +1,6 @@
 package frontend.admin;
 
+import frontend.admin.AdminQueries.AnswerView;
 import frontend.admin.AdminQueries.LeaseView;
 import inference.SessionId;
 import inference.TenantId;
@@ -66,9 +67,6 @@ public interface SessionCommands {
     CompletionStage<Optional<DoneView>> tell(
             TenantId tenant, SessionId session, Instruction command, @Nullable String request);
 
-    /** Leases of a session, once their workers have answered, or have not in time. */
-    CompletionStage<List<LeaseView>> receipts(TenantId tenant, SessionId session);
-
     /**
      * What came of a command.
      *
@@ -76,6 +74,7 @@ public interface SessionCommands {
      * @param frontiers lines of prompts that it was about
      * @param child the forked session, null without a fork
      * @param leases the session's leases: for each, what workers were asked, what they acknowledged, and what was observed since
+     * @param answers where the ledger granted less than was asked for, or nothing
      */
     record DoneView(
             String session,
@@ -84,5 +83,6 @@ public interface SessionCommands {
             boolean repeated,
             List<Integer> frontiers,
             @Nullable String child,
-            List<LeaseView> leases) {}
+            List<LeaseView> leases,
+            List<AnswerView> answers) {}
 }

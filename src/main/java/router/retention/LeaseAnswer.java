@@ -9,6 +9,12 @@ import kv.LeaseId;
  * <p>Thread-safety: immutable.
  */
 public sealed interface LeaseAnswer {
+    LeaseId lease();
+
+    /** Whether it is less than was asked for. */
+    default boolean less() {
+        return !(this instanceof Granted granted) || granted.bound() != Bound.NONE;
+    }
 
     /**
      * The lease is in the ledger.

@@ -141,7 +141,10 @@ public final class RetentionLedger {
         long budget = book.budget(terms.tenant(), now).byteSeconds();
         Quota.Bounded time = quota.bounded(terms, wanted, budget + refund);
         if (time.remaining().compareTo(lease.remaining(now)) <= 0) {
-            return refused(id, LeaseAnswer.Refusal.QUOTA);
+            return time.bound() == LeaseAnswer.Bound.QUOTA
+                    ? refused(id, LeaseAnswer.Refusal.QUOTA)
+                    : new Answered(
+                            Decision.NOTHING, new LeaseAnswer.Granted(id, lease.remaining(now), time.bound()));
         }
         Instant deadline = now.plus(time.remaining());
         long charge = lease.chargedByteSeconds() - refund + LeaseBook.byteSeconds(terms, time.remaining());

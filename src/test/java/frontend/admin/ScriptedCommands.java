@@ -1,6 +1,5 @@
 package frontend.admin;
 
-import frontend.admin.AdminQueries.LeaseView;
 import inference.SessionId;
 import inference.TenantId;
 import java.util.ArrayList;
@@ -27,13 +26,8 @@ public final class ScriptedCommands implements SessionCommands {
         }
         return CompletableFuture.completedStage(
                 session.value().startsWith("known") || session.value().equals(OneSession.ID)
-                        ? Optional.of(
-                                new DoneView(session.value(), "stall", request, false, List.of(0), null, List.of()))
+                        ? Optional.of(new DoneView(
+                                session.value(), "stall", request, false, List.of(0), null, List.of(), List.of()))
                         : Optional.empty());
-    }
-
-    @Override
-    public CompletionStage<List<LeaseView>> receipts(TenantId tenant, SessionId session) {
-        return CompletableFuture.completedStage(List.of());
     }
 }

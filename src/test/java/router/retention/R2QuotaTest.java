@@ -67,5 +67,9 @@ class R2QuotaTest {
         assertEquals(
                 new LeaseAnswer.Granted(id(1), SETTINGS.maxLease(), LeaseAnswer.Bound.MAX_LEASE),
                 ledgers.grant(terms(1, 1), Duration.ofDays(2)));
+        assertEquals(
+                new LeaseAnswer.Granted(id(1), SETTINGS.maxLease(), LeaseAnswer.Bound.MAX_LEASE),
+                ledgers.grant(terms(1, 1), Duration.ofDays(2)),
+                "asked again, it is not the quota that is in the way");
     }
 }
