@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
         name = "leases",
         description = {
             "Lists retention leases, open ones first: state, copies (acknowledged of wanted), and who holds them whole now.",
-            "WORKERS tells what each was asked, what it acknowledged and, after \"then\", what was observed since."
+            "WORKERS tells what each was asked, what it acknowledged (if less than asked, how much) and, after \"then\", what was observed since."
         },
         mixinStandardHelpOptions = true)
 final class LeasesCommand implements Callable<Integer> {
@@ -77,9 +77,10 @@ final class LeasesCommand implements Callable<Integer> {
             return text.toString();
         }
         for (JsonNode worker : lease.path("workers")) {
-            if (worker.path("requested").asText().equals("HOLD")
-                    && worker.path("acknowledged").asText().equals("ACCEPTED")
-                    && !worker.hasNonNull("observed")) {
+            boolean whole = worker.path("acknowledged").asText().equals("ACCEPTED")
+                    || worker.path("grantedBlocks").asInt()
+                            >= lease.path("prefixBlocks").asInt();
+            if (worker.path("requested").asText().equals("HOLD") && whole && !worker.hasNonNull("observed")) {
                 text.add(worker.path("worker").asText());
             }
         }
@@ -95,10 +96,19 @@ final class LeasesCommand implements Callable<Integer> {
             text.add(worker.path("worker").asText() + " "
                     + worker.path("requested").asText() + " "
                     + worker.path("acknowledged").asText("unanswered")
+                    + granted(worker)
                     + (worker.hasNonNull("observed")
                             ? " then " + worker.path("observed").asText()
                             : ""));
         }
         return text.toString();
+    }
+
+    private static String granted(JsonNode worker) {
+        return worker.hasNonNull("grantedBlocks")
+                ? " (" + worker.path("grantedBlocks").asText() + " blocks in "
+                        + worker.path("grantedTier").asText() + " for "
+                        + Math.round(worker.path("grantedSeconds").asDouble()) + " s)"
+                : "";
     }
 }

@@ -2,6 +2,7 @@ package cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
+import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -12,7 +13,10 @@ import picocli.CommandLine.Spec;
 /** The {@code workers} command: lists the workers that a node knows. */
 @Command(
         name = "workers",
-        description = "Lists workers: state, load, and blocks of each tier as used, cached and in total.",
+        description = {
+            "Lists workers: state, load, and blocks of each tier as used, cached and in total.",
+            "HELD BLOCKS are those that leases keep in each tier, of those that they may."
+        },
         mixinStandardHelpOptions = true)
 final class WorkersCommand implements Callable<Integer> {
     @Spec
@@ -32,25 +36,22 @@ final class WorkersCommand implements Callable<Integer> {
                     load.path("admittedTurns").asText("-"),
                     load.path("runningRequests").asText("-"),
                     load.path("waitingRequests").asText("-"),
-                    worker.path("holds").path("blocks").asText("-"),
-                    blocks(worker.path("blocks")));
+                    tiers(worker.path("holds").path("tiers"), "blocks", "budget"),
+                    tiers(worker.path("blocks"), "used", "cached", "total"));
         }
         table.print(spec.commandLine().getOut());
         return ExitCode.OK;
     }
 
-    private static String blocks(JsonNode tiers) {
-        StringBuilder text = new StringBuilder();
+    /** Counts of each tier. */
+    private static String tiers(JsonNode tiers, String... counts) {
+        StringJoiner text = new StringJoiner(", ").setEmptyValue("-");
         for (Map.Entry<String, JsonNode> tier : tiers.properties()) {
-            JsonNode counts = tier.getValue();
-            text.append(text.isEmpty() ? "" : ", ")
-                    .append(tier.getKey())
-                    .append(' ')
-                    .append(counts.path("used").asText())
-                    .append('/')
-                    .append(counts.path("cached").asText())
-                    .append('/')
-                    .append(counts.path("total").asText());
+            StringJoiner numbers = new StringJoiner("/", tier.getKey() + " ", "");
+            for (String count : counts) {
+                numbers.add(tier.getValue().path(count).asText());
+            }
+            text.add(numbers.toString());
         }
         return text.toString();
     }

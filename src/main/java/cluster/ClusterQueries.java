@@ -48,6 +48,7 @@ import workers.WorkerStatus;
 import workers.Workers;
 import workers.status.ColderTiers;
 import workers.status.EngineFacts;
+import workers.status.HeldTier;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
@@ -239,6 +240,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                 "the worker does not answer",
                 0,
                 0,
+                List.of(),
                 List.of());
     }
 
@@ -318,7 +320,15 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                 facts == null ? List.of() : facts.models(),
                 new LoadView(load.runningRequests(), load.waitingRequests(), status.admittedTurns()),
                 tiers(status),
-                new HoldsView(status.holds().size(), load.deviceBlocksHeld()));
+                new HoldsView(status.holds().size(), load.deviceBlocksHeld(), held(status)));
+    }
+
+    private static Map<String, HeldView> held(WorkerStatus status) {
+        Map<String, HeldView> tiers = new LinkedHashMap<>();
+        for (HeldTier held : status.held()) {
+            tiers.put(held.tier().name(), new HeldView(held.blocks(), held.budgetBlocks()));
+        }
+        return tiers;
     }
 
     /** The tiers that a worker's engine has. */

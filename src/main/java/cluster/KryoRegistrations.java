@@ -66,6 +66,7 @@ import workers.status.AnswerExtras;
 import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
+import workers.status.HeldTier;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
@@ -230,6 +231,7 @@ final class KryoRegistrations {
         add(203, Owner.class);
         add(204, AnswerExtras.class);
         add(205, LeaseKeeper.ReceiptList.class);
+        add(206, HeldTier.class);
     }
 
     private KryoRegistrations() {}

@@ -55,12 +55,16 @@ final class LeaseViews {
     private static StepView view(Step step) {
         Receipt receipt = step.receipt();
         Step.Ended ended = step.ended();
+        Receipt.Bounded less = receipt instanceof Receipt.Bounded bounded ? bounded : null;
         return new StepView(
                 step.worker().url(),
                 step.kind().name(),
                 receipt == null ? null : receipt.getClass().getSimpleName().toUpperCase(Locale.ROOT),
                 reason(receipt),
-                ended == null ? null : ended.reason().name());
+                ended == null ? null : ended.reason().name(),
+                less == null ? null : less.prefix().blocks(),
+                less == null ? null : less.tier().name(),
+                less == null ? null : less.remaining().toMillis() / MILLIS_PER_SECOND);
     }
 
     private static @Nullable String reason(@Nullable Receipt receipt) {

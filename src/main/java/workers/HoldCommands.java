@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 import kv.Hold;
 import kv.Incarnation;
 import kv.KvEvent;
@@ -28,6 +29,7 @@ import workers.holds.HoldEnd;
 import workers.holds.HoldTable;
 import workers.holds.InTierOrHotter;
 import workers.status.EngineFacts;
+import workers.status.HeldTier;
 import workers.status.WorkerState;
 
 /**
@@ -242,6 +244,14 @@ final class HoldCommands {
 
     int deviceBlocks() {
         return table.blocks(KvTier.DEVICE);
+    }
+
+    /** How much is held of each tier in which something may be. */
+    List<HeldTier> held() {
+        return Stream.of(KvTier.DEVICE, KvTier.HOST, KvTier.DISK)
+                .map(tier -> new HeldTier(tier, table.blocks(tier), table.budget(tier)))
+                .filter(tier -> tier.budgetBlocks() > 0)
+                .toList();
     }
 
     /** How many leading blocks of a prompt's cached part are held. */

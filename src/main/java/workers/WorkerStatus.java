@@ -6,6 +6,7 @@ import kv.Incarnation;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import workers.status.EngineFacts;
+import workers.status.HeldTier;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
@@ -17,6 +18,7 @@ import workers.status.WorkerState;
  * @param hostBlocks blocks that its host tier holds
  * @param diskBlocks blocks that its disk tier holds
  * @param holds what it keeps, the first to yield first
+ * @param held how much of its tiers that is, of those in which it may keep something, the hottest first
  */
 public record WorkerStatus(
         WorkerId worker,
@@ -28,8 +30,10 @@ public record WorkerStatus(
         String reason,
         int hostBlocks,
         int diskBlocks,
-        List<Hold> holds) {
+        List<Hold> holds,
+        List<HeldTier> held) {
     public WorkerStatus {
         holds = List.copyOf(holds);
+        held = List.copyOf(held);
     }
 }

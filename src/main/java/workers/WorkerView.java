@@ -43,7 +43,8 @@ final class WorkerView {
                 life.reason(),
                 cache.mirror().blocks(KvTier.HOST),
                 cache.mirror().blocks(KvTier.DISK),
-                holds.holds());
+                holds.holds(),
+                holds.held());
     }
 
     /** Tells a router everything. */

@@ -25,7 +25,13 @@ class LeasesCommandTest {
               {"worker":"http://b","requested":"WARM","acknowledged":"ACCEPTED","observed":null},
               {"worker":"http://b","requested":"HOLD","acknowledged":"ACCEPTED","observed":null},
               {"worker":"http://c","requested":"HOLD","acknowledged":null,"observed":null},
-              {"worker":"http://d","requested":"HOLD","acknowledged":"REJECTED","observed":null}]}
+              {"worker":"http://d","requested":"HOLD","acknowledged":"REJECTED","observed":null},
+              {"worker":"http://e","requested":"HOLD","acknowledged":"BOUNDED","observed":"EVICTED",
+               "grantedBlocks":3,"grantedTier":"HOST","grantedSeconds":7.6},
+              {"worker":"http://f","requested":"HOLD","acknowledged":"BOUNDED","observed":null,
+               "grantedBlocks":2,"grantedTier":"DEVICE","grantedSeconds":9},
+              {"worker":"http://g","requested":"HOLD","acknowledged":"BOUNDED","observed":null,
+               "grantedBlocks":3,"grantedTier":"HOST","grantedSeconds":9}]}
             """;
     private static final String STORED =
             """
@@ -61,10 +67,10 @@ class LeasesCommandTest {
 
         assertEquals(
                 """
-                LEASE  SESSION  CLASS    STATE     BLOCKS  COPIES  REMAINING  HELD BY   WORKERS
-                1      s        HISTORY  HELD      3       1/1     10 s       http://b  http://a HOLD ACCEPTED then MOVED, http://b WARM ACCEPTED, http://b HOLD ACCEPTED, http://c HOLD unanswered, http://d HOLD REJECTED
-                2      s        HISTORY  HELD      3       1/1     10 s       storage   http://a COPY ACCEPTED
-                3      s        HISTORY  RELEASED  3       1/1     0 s        -         http://a HOLD ACCEPTED
+                LEASE  SESSION  CLASS    STATE     BLOCKS  COPIES  REMAINING  HELD BY             WORKERS
+                1      s        HISTORY  HELD      3       1/1     10 s       http://b, http://g  http://a HOLD ACCEPTED then MOVED, http://b WARM ACCEPTED, http://b HOLD ACCEPTED, http://c HOLD unanswered, http://d HOLD REJECTED, http://e HOLD BOUNDED (3 blocks in HOST for 8 s) then EVICTED, http://f HOLD BOUNDED (2 blocks in DEVICE for 9 s), http://g HOLD BOUNDED (3 blocks in HOST for 9 s)
+                2      s        HISTORY  HELD      3       1/1     10 s       storage             http://a COPY ACCEPTED
+                3      s        HISTORY  RELEASED  3       1/1     0 s        -                   http://a HOLD ACCEPTED
                 """,
                 out.toString());
         assertEquals("", err.toString());

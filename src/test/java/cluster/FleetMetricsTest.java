@@ -70,6 +70,7 @@ class FleetMetricsTest {
                 "",
                 0,
                 0,
+                List.of(),
                 List.of());
     }
 }

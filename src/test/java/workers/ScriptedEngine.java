@@ -17,6 +17,7 @@ import kv.EngineHash;
 import kv.Hold;
 import kv.LeaseId;
 import kv.Receipt;
+import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 
@@ -27,6 +28,16 @@ final class ScriptedEngine implements EngineClient {
     /** The same engine with a way to hold prefixes. */
     static final EngineFacts HOLDING =
             new EngineFacts(List.of("sim-echo"), 2, 100, 8192, 2, 150, new EngineCapabilities(true, null, 0));
+
+    /** The same with memory below its device in which it can hold, too. */
+    static final EngineFacts TIERED = new EngineFacts(
+            List.of("sim-echo"),
+            2,
+            100,
+            8192,
+            2,
+            150,
+            new EngineCapabilities(true, null, 0, new ColderTiers(200, 0, true, true, false)));
 
     /** What it was told to do, in order. */
     final List<String> orders = new CopyOnWriteArrayList<>();

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import testkit.ActorTestKitExtension;
 import workers.holds.HoldEnd;
+import workers.status.HeldTier;
 import workers.status.WorkerState;
 
 /** What a worker promises to keep, until when, and what ends it. */
@@ -81,6 +82,22 @@ class WorkerHoldsTest extends HoldFixture {
                 new Receipt.Bounded(prefix(1), KvTier.DEVICE, LONG, Receipt.Reason.BUDGET),
                 hold(3, 3, 1, LONG),
                 "what is left of the budget");
+        assertEquals(List.of(new HeldTier(KvTier.DEVICE, 4, 4)), status().held());
+    }
+
+    @Test
+    void r2WhatIsHeldInHostMemoryIsShownWithItsOwnBudget() {
+        engine.answers(ScriptedEngine.TIERED, 1000, 0, 0);
+        pass(Duration.ofSeconds(1));
+        await(() -> assertEquals(ScriptedEngine.TIERED, status().facts()));
+        compute(3);
+        branch(11, 12);
+        hold(1, 2, 1, LONG);
+        tell(new Hold(new LeaseId(0, 2), new Epoch(7), prefix(12), RetentionClass.HISTORY, KvTier.HOST, 50, 1, LONG));
+
+        assertEquals(new Receipt.Accepted(), answer());
+        assertEquals(List.of(new HeldTier(KvTier.DEVICE, 2, 4), new HeldTier(KvTier.HOST, 3, 8)), status().held());
+        assertEquals(2, status().load().deviceBlocksHeld());
     }
 
     @Test

@@ -112,13 +112,18 @@ public interface AdminQueries {
      * @param acknowledged null while unanswered
      * @param reason why it answered less than yes, null otherwise
      * @param observed why its answer counts no longer or not wholly, null otherwise
+     * @param grantedBlocks how much it granted when it answered BOUNDED, null otherwise, like the next two
+     * @param grantedSeconds for how long, from its answer
      */
     record StepView(
             String worker,
             String requested,
             @Nullable String acknowledged,
             @Nullable String reason,
-            @Nullable String observed) {}
+            @Nullable String observed,
+            @Nullable Integer grantedBlocks,
+            @Nullable String grantedTier,
+            @Nullable Double grantedSeconds) {}
 
     /**
      * What the ledger answered last where that was less than was asked for.
@@ -195,8 +200,16 @@ public interface AdminQueries {
     /** Load of a worker. */
     record LoadView(int runningRequests, int waitingRequests, int admittedTurns) {}
 
-    /** What a worker keeps for leases; shared blocks count once. */
-    record HoldsView(int count, int blocks) {}
+    /**
+     * What a worker keeps for leases; shared blocks count once.
+     *
+     * @param count holds in all tiers
+     * @param blocks on the device
+     */
+    record HoldsView(int count, int blocks, Map<String, HeldView> tiers) {}
+
+    /** Blocks that are held in one tier, and most that may be. */
+    record HeldView(int blocks, int budget) {}
 
     /** Blocks of one tier. */
     record TierView(int used, int cached, int total) {}

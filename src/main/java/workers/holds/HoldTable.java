@@ -192,6 +192,11 @@ public final class HoldTable {
         return tree(tier).size();
     }
 
+    /** Most blocks that may be held in a tier. */
+    public int budget(KvTier tier) {
+        return Objects.requireNonNull(budgets.get(tier));
+    }
+
     /** Number of the grant that a lease's hold rests on; 0 when it has none. */
     public long grant(LeaseId lease) {
         Held held = holds.get(lease);
@@ -314,9 +319,5 @@ public final class HoldTable {
 
     private NavigableSet<Held> order(KvTier tier) {
         return Objects.requireNonNull(byYield.get(tier));
-    }
-
-    private int budget(KvTier tier) {
-        return Objects.requireNonNull(budgets.get(tier));
     }
 }
