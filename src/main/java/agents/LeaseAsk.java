@@ -6,6 +6,7 @@ import inference.SessionId;
 import java.util.List;
 import java.util.function.BiFunction;
 import kv.PromptBlocks;
+import metrics.Metric;
 import org.jspecify.annotations.Nullable;
 import router.LeaseKeeper;
 import router.placement.KeptPrefix;
@@ -52,6 +53,9 @@ final class LeaseAsk {
     /** The keeper of a root answered, or did not in time. */
     void answered(SessionId asked, LeaseKeeper.@Nullable Resumed reply) {
         if (asked.equals(root)) {
+            if (reply == null) {
+                ports.metrics().count(Metric.LEASE_ASKS_LAPSED);
+            }
             leases = reply == null ? List.of() : reply.leases();
         }
     }

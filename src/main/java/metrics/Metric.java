@@ -67,6 +67,10 @@ public enum Metric {
             Kind.COUNTER,
             "Holds that workers reported as ended or cut down, by reason",
             "reason"),
+    LEASE_HOLDS_OVERSTAYED(
+            "holdfast.leases.holds.overstayed",
+            Kind.COUNTER,
+            "Holds that may have outlived their time: it is over, and their workers have not said that they ended"),
     LEASE_COPIES_ABANDONED(
             "holdfast.leases.copies.abandoned",
             Kind.COUNTER,
@@ -76,6 +80,10 @@ public enum Metric {
             Kind.COUNTER,
             "Sessions that asked for their leases, by whether they waited for a keeper's recovery",
             "outcome"),
+    LEASE_ASKS_LAPSED(
+            "holdfast.leases.asks.lapsed",
+            Kind.COUNTER,
+            "Turns placed without what is kept of their session, because the keeper did not answer in time"),
     ;
 
     /** How a metric is observed. */

@@ -381,7 +381,10 @@ public final class LeaseKeeper
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onTickDue(LeaseBook book, TickDue due) {
-        return carryOut(book, ledger.sweep(book, live(), now()))
+        Decision swept = ledger.sweep(book, live(), now());
+        int overstayed = ledger.overstayed(book, swept);
+        return carryOut(book, swept)
+                .thenRun(() -> log.overstayed(overstayed))
                 .thenRun(after -> context.getSelf().tell(new RepairDue()))
                 .thenNoReply();
     }

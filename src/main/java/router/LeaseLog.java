@@ -54,6 +54,15 @@ final class LeaseLog {
         events.forEach(this::stored);
     }
 
+    /** So many holds are over by the clock, and nobody has said so. */
+    void overstayed(int holds) {
+        if (holds > 0) {
+            metrics.count(Metric.LEASE_HOLDS_OVERSTAYED, holds);
+            keeper.getLog()
+                    .debug("{} holds may have outlived their time: their workers have not said that they ended", holds);
+        }
+    }
+
     private void stored(LedgerEvent event) {
         if (event instanceof LedgerEvent.LeasesEnded over) {
             metrics.count(

@@ -1,6 +1,7 @@
 package agents;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import agents.session.Checkpoint;
@@ -99,6 +100,14 @@ class TurnLeasesTest extends TurnFixture {
         passes(SETTINGS.leaseTimeout());
 
         assertEquals(KeptPrefix.NOTHING, kept());
+        assertTrue(metrics.scrape().contains("holdfast_leases_asks_lapsed_total 1.0"), metrics::scrape);
+    }
+
+    @Test
+    void aKeeperThatAnswersIsNotCounted() {
+        run(REQUEST);
+        kept();
+        assertFalse(metrics.scrape().contains("holdfast_leases_asks_lapsed_total"), metrics::scrape);
     }
 
     /** Repeated, because the session's reply must come first for this to say anything, and nothing tells when it has. */

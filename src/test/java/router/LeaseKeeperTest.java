@@ -266,6 +266,9 @@ class LeaseKeeperTest extends KeeperFixture {
 
         answers.awaitAssert(() -> {
             assertEquals(List.of(), resume(keeper).leases());
+            assertTrue(
+                    metrics.scrape().contains("holdfast_leases_holds_overstayed_total 1.0"),
+                    "its worker has not said that it ended");
             return true;
         });
         worker.expectNoMessage(Duration.ZERO);

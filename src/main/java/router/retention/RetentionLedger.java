@@ -143,8 +143,7 @@ public final class RetentionLedger {
         if (time.remaining().compareTo(lease.remaining(now)) <= 0) {
             return time.bound() == LeaseAnswer.Bound.QUOTA
                     ? refused(id, LeaseAnswer.Refusal.QUOTA)
-                    : new Answered(
-                            Decision.NOTHING, new LeaseAnswer.Granted(id, lease.remaining(now), time.bound()));
+                    : new Answered(Decision.NOTHING, new LeaseAnswer.Granted(id, lease.remaining(now), time.bound()));
         }
         Instant deadline = now.plus(time.remaining());
         long charge = lease.chargedByteSeconds() - refund + LeaseBook.byteSeconds(terms, time.remaining());
@@ -209,6 +208,18 @@ public final class RetentionLedger {
                             draft.add(new LedgerEvent.HoldEnded(lease.id(), step.worker(), Loss.EXPIRED, null, now)));
         }
         return draft.decision();
+    }
+
+    /** Holds whose time a {@link #sweep} finds over although their workers have not said that they ended. */
+    public int overstayed(LeaseBook before, Decision swept) {
+        List<Step> ended = swept.ending(before).stream()
+                .flatMap(lease -> lease.steps().stream())
+                .filter(Step::unheardOf)
+                .toList();
+        List<LedgerEvent> cut = swept.events().stream()
+                .filter(LedgerEvent.HoldEnded.class::isInstance)
+                .toList();
+        return ended.size() + cut.size();
     }
 
     /**

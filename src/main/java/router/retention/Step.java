@@ -99,6 +99,12 @@ public record Step(
         return granted() && kind != Kind.COPY && depth(whole) >= whole.blocks();
     }
 
+    /** Whether it was granted as a hold whose end nobody has told: its worker still has it, for all that is known, or is away. */
+    boolean unheardOf() {
+        boolean acknowledged = receipt instanceof Receipt.Accepted || receipt instanceof Receipt.Bounded;
+        return kind == Kind.HOLD && acknowledged && (!over() || (ended != null && ended.reason() == Loss.UNREACHABLE));
+    }
+
     /** Whether it was a hold whose granted time is over, although nobody said so. */
     boolean overdue(Instant over) {
         return kind == Kind.HOLD && granted() && until != null && until.isBefore(over);

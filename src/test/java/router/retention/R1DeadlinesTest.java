@@ -73,6 +73,38 @@ class R1DeadlinesTest {
     }
 
     @Test
+    void aHoldIsCountedAsOverstayedWhenItsWorkerHasNotSaidThatItEnded() {
+        ledgers.heldAtHome(1);
+        ledgers.grant(terms(2, 1), MINUTE);
+        ledgers.answer(A, 1, Step.Kind.HOLD, 2, Ledgers.ACCEPTED);
+        ledgers.grant(terms(3, 1), MINUTE);
+        ledgers.answer(A, 1, Step.Kind.HOLD, 3, new Receipt.Unsupported());
+        ledgers.now = ledgers.now.plus(MINUTE);
+        assertEquals(0, overstayed());
+        ledgers.ends(A, 1, 2, Loss.EXPIRED, null);
+
+        ledgers.now = ledgers.now.plus(SETTINGS.skewBound());
+        assertEquals(1, overstayed());
+        ledgers.tick(SECOND);
+        assertEquals(0, overstayed(), "counted once");
+    }
+
+    @Test
+    void aHoldOfAWorkerThatIsAwayMayOverstay() {
+        ledgers.up(Ledgers.B, 1, HOLDS).grant(terms(1, 1), MINUTE);
+        ledgers.answer(A, 1, Step.Kind.HOLD, 1, Ledgers.ACCEPTED);
+        ledgers.down(A);
+        ledgers.tick(SECOND);
+        ledgers.now = ledgers.now.plus(MINUTE).plus(SETTINGS.skewBound());
+
+        assertEquals(1, overstayed());
+    }
+
+    private int overstayed() {
+        return ledgers.ledger.overstayed(ledgers.book, ledgers.ledger.sweep(ledgers.book, ledgers.live, ledgers.now));
+    }
+
+    @Test
     void aClockThatWentBackGrantsNoMoreThanTheLongestLease() {
         ledgers.heldAtHome(1);
         ledgers.now = ledgers.now.minus(Duration.ofDays(1));
