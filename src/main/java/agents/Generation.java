@@ -14,6 +14,7 @@ import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
+import inference.PlacementReason;
 import inference.TurnClient;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
@@ -113,6 +114,12 @@ final class Generation {
     @Nullable
     WorkerId worker() {
         return place.worker();
+    }
+
+    /** Why that one, null when none has. */
+    @Nullable
+    PlacementReason placement() {
+        return place.reason();
     }
 
     /** Frees what is held, and lets nothing more happen. May be repeated. */

@@ -3,6 +3,7 @@ package agents;
 import agents.session.RenderedPrompt;
 import akka.actor.typed.javadsl.ActorContext;
 import inference.FinishReason;
+import inference.PlacementReason;
 import inference.TurnId;
 import inference.Usage;
 import java.util.Arrays;
@@ -31,6 +32,7 @@ final class HeldPlace {
     private final TurnId turn;
     private final TurnPorts ports;
     private @Nullable WorkerId worker;
+    private @Nullable PlacementReason reason;
     private @Nullable WorkerId pullFrom;
     private EngineStream.@Nullable Answer stream;
     private AdmitReply.Placed place = NOWHERE;
@@ -51,6 +53,7 @@ final class HeldPlace {
             int expectedOutputTokens,
             BiFunction<@Nullable AdmitReply, @Nullable Throwable, C> replied) {
         worker = proposal.worker();
+        reason = proposal.reason();
         pullFrom = proposal.pullFrom();
         Question.ask(
                 context,
@@ -102,6 +105,12 @@ final class HeldPlace {
     @Nullable
     WorkerId worker() {
         return worker;
+    }
+
+    /** Why the router proposed the {@link #worker}, null without one. */
+    @Nullable
+    PlacementReason reason() {
+        return worker == null ? null : reason;
     }
 
     EngineStream.@Nullable Answer stream() {

@@ -15,6 +15,7 @@ import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.PlacementReason;
 import inference.PromptFingerprint;
 import inference.ReplyBuilder;
 import inference.Role;
@@ -108,7 +109,12 @@ final class SessionBook {
     }
 
     /** How the turn ended; from here on the store's time runs anew. */
-    TurnResult end(TurnOutcome outcome, InferenceEvent last, RenderedPrompt prompt, @Nullable WorkerId worker) {
+    TurnResult end(
+            TurnOutcome outcome,
+            InferenceEvent last,
+            RenderedPrompt prompt,
+            @Nullable WorkerId worker,
+            @Nullable PlacementReason placement) {
         insist();
         InferenceEvent.@Nullable Finished finished = last instanceof InferenceEvent.Finished f ? f : null;
         return new TurnResult(
@@ -125,6 +131,7 @@ final class SessionBook {
                 finished == null ? null : keep(reply.message()),
                 finished == null || !request.hints().speculativePrefill() ? null : guess(),
                 worker,
+                placement,
                 finished == null ? UNKNOWN_USAGE : finished.usage(),
                 timeToFirstToken,
                 startedAt,

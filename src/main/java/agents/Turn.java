@@ -226,7 +226,11 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         stage = Stage.RECORDING;
         ending = last;
         result = book.end(
-                outcome, last, Objects.requireNonNull(prompt), generation == null ? null : generation.worker());
+                outcome,
+                last,
+                Objects.requireNonNull(prompt),
+                generation == null ? null : generation.worker(),
+                generation == null ? null : generation.placement());
         stopGeneration();
         askToRecord(result);
     }

@@ -18,6 +18,7 @@ import frontend.Readiness;
 import frontend.RefusedRequest;
 import frontend.admin.AdminQueries;
 import inference.InferenceRequest;
+import inference.PlacementReason;
 import inference.SessionId;
 import inference.TenantId;
 import java.time.Duration;
@@ -294,12 +295,14 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
 
     private static TurnView view(TurnRecord turn) {
         WorkerId worker = turn.worker();
+        PlacementReason placement = turn.placement();
         return new TurnView(
                 turn.number(),
                 turn.id().value(),
                 turn.frontier(),
                 turn.outcome().name(),
                 worker == null ? null : worker.url(),
+                placement == null ? null : placement.name(),
                 turn.usage().inputTokens(),
                 turn.usage().cachedTokens(),
                 turn.usage().outputTokens(),

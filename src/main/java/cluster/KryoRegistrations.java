@@ -21,6 +21,7 @@ import com.esotericsoftware.kryo.Serializer;
 import com.esotericsoftware.kryo.serializers.RecordSerializer;
 import inference.ConversationRef;
 import inference.FinishReason;
+import inference.PlacementReason;
 import inference.PromptFingerprint;
 import inference.SessionContext;
 import inference.SessionId;
@@ -232,6 +233,7 @@ final class KryoRegistrations {
         add(204, AnswerExtras.class);
         add(205, LeaseKeeper.ReceiptList.class);
         add(206, HeldTier.class);
+        add(207, PlacementReason.class);
     }
 
     private KryoRegistrations() {}

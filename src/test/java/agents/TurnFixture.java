@@ -33,6 +33,7 @@ import inference.InferenceEvent.Finished;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.PlacementReason;
 import inference.TurnClient;
 import inference.Usage;
 import java.time.Duration;
@@ -249,7 +250,9 @@ abstract class TurnFixture {
 
     RouteRequest placeOn(WorkerId worker, @Nullable StoredCopy source) {
         Router.Route route = router.expectMessageClass(Router.Route.class);
-        route.replyTo().tell(new Router.Placed(new Placement(worker, new Incarnation(1, 2), 0, source, null, 0)));
+        route.replyTo()
+                .tell(new Router.Placed(
+                        new Placement(worker, new Incarnation(1, 2), 0, source, null, PlacementReason.BUSY, 0)));
         return route.request();
     }
 

@@ -17,6 +17,7 @@ import inference.InferenceEvent.TextDelta;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.PlacementReason;
 import inference.PromptFingerprint;
 import inference.Role;
 import inference.TenantId;
@@ -51,6 +52,7 @@ class TurnTest extends TurnFixture {
         TurnRecord turn = recorded();
         assertEquals(TurnOutcome.COMPLETED, turn.outcome());
         assertEquals(FIRST, turn.worker());
+        assertEquals(PlacementReason.BUSY, turn.placement());
         assertEquals(USAGE, turn.usage());
         assertEquals(250, turn.ttftMillis());
         ends(TurnOutcome.COMPLETED);

@@ -36,6 +36,7 @@ final class TurnEnds {
                 result.outcome(),
                 result.finish(),
                 result.worker(),
+                result.placement(),
                 result.usage(),
                 result.timeToFirstToken() == null
                         ? null
@@ -57,6 +58,7 @@ final class TurnEnds {
                         turn,
                         extended == null ? session.nextFrontier() : extended.id(),
                         TurnOutcome.LOST,
+                        null,
                         null,
                         null,
                         new Usage(0, 0, 0, 0),

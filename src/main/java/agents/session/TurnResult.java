@@ -1,6 +1,7 @@
 package agents.session;
 
 import inference.FinishReason;
+import inference.PlacementReason;
 import inference.PromptFingerprint;
 import inference.TurnId;
 import inference.Usage;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param conversation fingerprint of the prompt and its answer, null without a whole answer
  * @param guess what is to be prefilled for the next turn, null when nothing was asked for
  * @param worker last worker that ran it, null when none did
+ * @param placement why it ran there, null when it ran nowhere
  * @param usage as the engine counted; all zero when it did not say
  * @param timeToFirstToken from receipt, null without a token
  */
@@ -37,6 +39,7 @@ public record TurnResult(
         @Nullable PromptFingerprint conversation,
         @Nullable NextPrompt guess,
         @Nullable WorkerId worker,
+        @Nullable PlacementReason placement,
         Usage usage,
         @Nullable Duration timeToFirstToken,
         Instant startedAt,

@@ -149,13 +149,18 @@ public interface AdminQueries {
      */
     record SegmentView(String retentionClass, int fromBlock, int toBlock, @Nullable String tailHash) {}
 
-    /** One turn of a session. */
+    /**
+     * One turn of a session.
+     *
+     * @param placement why it ran on its worker; null when it ran nowhere, or when that was not recorded yet
+     */
     record TurnView(
             long turn,
             String id,
             int frontier,
             String outcome,
             @Nullable String worker,
+            @Nullable String placement,
             int inputTokens,
             int cachedTokens,
             int outputTokens,

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import kv.CacheOwner;
 import kv.Incarnation;
 import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
 import router.queue.ActiveRequests;
 import router.queue.BusyThreshold;
 import workers.status.EngineFacts;
@@ -180,6 +181,11 @@ final class Fleet {
 
     Collection<Member> members() {
         return members.values();
+    }
+
+    @Nullable
+    Member find(WorkerId worker) {
+        return members.get(worker);
     }
 
     Member member(WorkerId worker) {

@@ -1,5 +1,6 @@
 package router.placement;
 
+import inference.PlacementReason;
 import kv.Incarnation;
 import kv.StoredCopy;
 import kv.WorkerId;
@@ -21,4 +22,5 @@ public record Placement(
         int expectedCachedTokens,
         @Nullable StoredCopy source,
         @Nullable WorkerId pullFrom,
+        PlacementReason reason,
         long queuedNanos) {}

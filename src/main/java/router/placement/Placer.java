@@ -1,5 +1,6 @@
 package router.placement;
 
+import inference.PlacementReason;
 import inference.TurnId;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -100,7 +101,7 @@ public final class Placer {
         if (eligible.isEmpty()) {
             return Eligibility.refusal(request, fleet);
         }
-        Optional<Decision> placed = place(request, eligible, nowNanos, nowNanos - arrivalNanos, !queue.isFull());
+        Optional<Decision> placed = place(request, eligible, nowNanos, nowNanos - arrivalNanos, false);
         if (placed.isPresent()) {
             return placed.get();
         }
@@ -270,9 +271,13 @@ public final class Placer {
         return free.isEmpty() ? all : free;
     }
 
-    /** Places a turn on the strategy's choice; empty when that is busy, when there is none, or when a sibling goes first. */
+    /**
+     * Places a turn on the strategy's choice; empty when that is busy, when there is none, or when a sibling goes first.
+     *
+     * @param waits whether it is in the pending queue already
+     */
     private Optional<Decision> place(
-            RouteRequest request, List<Candidate> eligible, long nowNanos, long queuedNanos, boolean mayWait) {
+            RouteRequest request, List<Candidate> eligible, long nowNanos, long queuedNanos, boolean waits) {
         if (eligible.isEmpty()) {
             return Optional.empty();
         }
@@ -283,18 +288,25 @@ public final class Placer {
         if (chosen.busy()) {
             return Optional.empty();
         }
-        if (mayWait
+        if ((waits || !queue.isFull())
                 && strategy.waitsForSiblings()
                 && gate.holdsBack(request.turn(), turn, chosen, eligible, nowNanos)) {
             return Optional.empty();
         }
         gate.forget(request.turn());
         strategy.taken(turn, choice, open);
-        return Optional.of(new Decision.Placed(charge(request, turn, chosen, nowNanos, queuedNanos)));
+        return Optional.of(new Decision.Placed(charge(request, turn, chosen, eligible, waits, nowNanos, queuedNanos)));
     }
 
     /** Charges a turn to the worker that it goes to. */
-    private Placement charge(RouteRequest request, TurnView turn, Candidate chosen, long nowNanos, long queuedNanos) {
+    private Placement charge(
+            RouteRequest request,
+            TurnView turn,
+            Candidate chosen,
+            List<Candidate> eligible,
+            boolean waited,
+            long nowNanos,
+            long queuedNanos) {
         // The pause policy may give up what it kept for others.
         roomMade = true;
         Fleet.Member member = fleet.member(chosen.worker());
@@ -319,7 +331,8 @@ public final class Placer {
                         .readable(member.facts().capabilities())
                         .map(KeptPrefix.Copied::copy)
                         .orElse(null);
-        return new Placement(chosen.worker(), member.incarnation(), present, source, pullFrom, queuedNanos);
+        PlacementReason reason = Reasons.of(request, chosen, eligible, fleet, waited, source);
+        return new Placement(chosen.worker(), member.incarnation(), present, source, pullFrom, reason, queuedNanos);
     }
 
     private static TurnView view(RouteRequest request, long nowNanos) {

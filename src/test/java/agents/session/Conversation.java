@@ -7,6 +7,7 @@ import inference.ContentBlock;
 import inference.FinishReason;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.PlacementReason;
 import inference.PromptFingerprint;
 import inference.Role;
 import inference.Sampling;
@@ -102,6 +103,7 @@ public final class Conversation {
                 null,
                 null,
                 WORKER,
+                null,
                 new Usage(100, 60, 5, 0),
                 Duration.ofMillis(120),
                 START.plusSeconds(startSecond),
@@ -123,6 +125,7 @@ public final class Conversation {
                 plain.prompt().tip().fingerprint().followedBy(Message.text(Role.ASSISTANT, "a call")),
                 null,
                 plain.worker(),
+                plain.placement(),
                 plain.usage(),
                 plain.timeToFirstToken(),
                 plain.startedAt(),
@@ -145,6 +148,7 @@ public final class Conversation {
                 turn.conversation(),
                 new NextPrompt(next, new Prefix(blocks, new SequenceHash(blocks)), tip.tokens() + moreTokens),
                 turn.worker(),
+                turn.placement(),
                 turn.usage(),
                 turn.timeToFirstToken(),
                 turn.startedAt(),
@@ -164,6 +168,7 @@ public final class Conversation {
                 plain.conversation(),
                 plain.guess(),
                 plain.worker(),
+                plain.placement(),
                 plain.usage(),
                 plain.timeToFirstToken(),
                 plain.startedAt(),
@@ -183,9 +188,30 @@ public final class Conversation {
                 null,
                 null,
                 null,
+                null,
                 new Usage(0, 0, 0, 0),
                 null,
                 START.plusSeconds(atSecond),
                 START.plusSeconds(atSecond));
+    }
+
+    /** The same turn, placed for a reason. */
+    public static TurnResult placed(TurnResult plain, PlacementReason placement) {
+        return new TurnResult(
+                plain.id(),
+                plain.outcome(),
+                plain.finish(),
+                plain.prompt(),
+                plain.calls(),
+                plain.marks(),
+                plain.expectedGap(),
+                plain.conversation(),
+                plain.guess(),
+                plain.worker(),
+                placement,
+                plain.usage(),
+                plain.timeToFirstToken(),
+                plain.startedAt(),
+                plain.endedAt());
     }
 }

@@ -19,6 +19,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import inference.FinishReason;
+import inference.PlacementReason;
 import inference.SessionId;
 import inference.TenantId;
 import java.io.IOException;
@@ -92,6 +93,15 @@ class SessionJsonTest {
                 "turn-completed-calling.json",
                 SessionState.opened(opened)
                         .complete(Conversation.calling(List.of("bash", "grep"), "turn-1", 0, 2, "u:hello"), Set.of())
+                        .orElseThrow());
+        files.put(
+                "turn-completed-placed.json",
+                SessionState.opened(opened)
+                        .complete(
+                                Conversation.placed(
+                                        completed("turn-1", 0, 2, FinishReason.STOP, "u:hello"),
+                                        PlacementReason.HOLDER_LOST),
+                                Set.of())
                         .orElseThrow());
         ChildLinked linked = new ChildLinked(new SessionId("child"), START);
         files.put("child-linked.json", linked);

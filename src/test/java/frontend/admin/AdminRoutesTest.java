@@ -63,7 +63,7 @@ class AdminRoutesTest {
                         + "\"segments\":[{\"retentionClass\":\"SYSTEM\",\"fromBlock\":0,\"toBlock\":4,"
                         + "\"tailHash\":\"00ff\"}]}],\"leases\":[" + LEASE
                         + "],\"turns\":[{\"turn\":1,\"id\":\"t\",\"frontier\":0,"
-                        + "\"outcome\":\"COMPLETED\",\"worker\":\"w\",\"inputTokens\":70,\"cachedTokens\":64,"
+                        + "\"outcome\":\"COMPLETED\",\"worker\":\"w\",\"placement\":\"KEPT\",\"inputTokens\":70,\"cachedTokens\":64,"
                         + "\"outputTokens\":5,\"ttftMillis\":12,\"durationMillis\":40,\"gapBeforeMillis\":null,"
                         + "\"startedAt\":\"2026-03-01T10:00:00Z\"}]}",
                 found.body());

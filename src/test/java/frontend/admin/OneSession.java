@@ -28,7 +28,7 @@ final class OneSession implements AdminQueries {
 
     @Override
     public CompletionStage<Optional<SessionView>> session(TenantId tenant, SessionId id) {
-        TurnView turn = new TurnView(1, "t", 0, "COMPLETED", "w", 70, 64, 5, 12L, 40, null, THEN);
+        TurnView turn = new TurnView(1, "t", 0, "COMPLETED", "w", "KEPT", 70, 64, 5, 12L, 40, null, THEN);
         FrontierView frontier = new FrontierView(0, 16, true, List.of(new SegmentView("SYSTEM", 0, 4, "00ff")));
         SessionView view = new SessionView(
                 id.value(),

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import inference.PlacementReason;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -67,6 +68,7 @@ class LeasedPlacementTest extends PlacerFixture {
 
         assertEquals(B, placement.worker());
         assertEquals(COPY, placement.source());
+        assertEquals(PlacementReason.COPY_LOADED, placement.reason());
         assertEquals(0, placement.expectedCachedTokens());
     }
 
@@ -98,7 +100,9 @@ class LeasedPlacementTest extends PlacerFixture {
             placer.join(worker, LIFE, COPYING, WorkerState.READY, full);
             hold(worker, Arrays.copyOf(PROMPT, 40));
         }
-        assertEquals(B, placement(placer, heldAt(B, LIFE)).worker());
+        Placement placement = placement(placer, heldAt(B, LIFE));
+        assertEquals(B, placement.worker());
+        assertEquals(PlacementReason.OTHER_HOLDER, placement.reason());
     }
 
     @Test

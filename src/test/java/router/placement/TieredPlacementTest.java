@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import cluster.RouterConfig;
 import com.typesafe.config.ConfigFactory;
+import inference.PlacementReason;
 import inference.TurnId;
 import java.util.List;
 import java.util.Map;
@@ -95,7 +96,7 @@ class TieredPlacementTest {
             RouteRequest foreign = turn(other, IDLE);
             assertEquals(BUSY, placed(placer.route(foreign, 0, 0)).worker());
         }
-        return placed(placer.route(turn(0), 0, 0));
+        return placed(placer.route(leased(), 0, 0));
     }
 
     @Test
@@ -104,6 +105,7 @@ class TieredPlacementTest {
         Placement placement = placedWhileItsHolderComputes(placer("64 GB", PULLING));
         assertEquals(IDLE, placement.worker());
         assertEquals(BUSY, placement.pullFrom());
+        assertEquals(PlacementReason.PULLED, placement.reason());
     }
 
     @Test
