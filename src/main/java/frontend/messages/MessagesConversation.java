@@ -88,7 +88,7 @@ final class MessagesConversation {
             switch (type.text()) {
                 case "text" -> text(block);
                 case "image" -> add(image(block), block);
-                case "tool_result" -> add(toolResult(block), block);
+                case "tool_result" -> toolResult(block);
                 default -> throw type.mustBe("'text', 'image' or 'tool_result', the kinds served");
             }
         }
@@ -120,11 +120,16 @@ final class MessagesConversation {
     }
 
     private void text(JsonField block) {
+        add(new ContentBlock.Text(markable(block)), block);
+    }
+
+    /** A block's text, which has no mark when it is empty. */
+    private static String markable(JsonField block) {
         String text = block.at("text").text();
         if (text.isEmpty()) {
             CacheControls.refuse(block, "an empty text");
         }
-        add(new ContentBlock.Text(text), block);
+        return text;
     }
 
     private void thinking(JsonField block) {
@@ -139,7 +144,11 @@ final class MessagesConversation {
 
     private void add(ContentBlock block, JsonField source) {
         conversation.add(block);
-        Duration ttl = marks.read(source);
+        mark(source);
+    }
+
+    private void mark(JsonField marked) {
+        Duration ttl = marks.read(marked);
         if (ttl != null) {
             conversation.mark(ttl);
         }
@@ -152,29 +161,31 @@ final class MessagesConversation {
                 RawArguments.text(block.at("input").object()));
     }
 
-    private ContentBlock toolResult(JsonField block) {
+    /** A mark on a part of a result keeps the whole result. */
+    private void toolResult(JsonField block) {
         List<ContentBlock> content = new ArrayList<>();
         JsonField inner = block.at("content");
+        List<JsonField> parts = inner.absent() || inner.isText() ? List.of() : blocks(inner);
         if (inner.isText()) {
-            addText(inner, content);
-        } else if (!inner.absent()) {
-            for (JsonField part : blocks(inner)) {
-                JsonField type = part.object().at("type");
-                switch (type.text()) {
-                    case "text" -> addText(part.at("text"), content);
-                    case "image" -> content.add(image(part));
-                    default -> throw type.mustBe("'text' or 'image', the kinds served in a tool result");
-                }
+            addText(inner.text(), content);
+        }
+        for (JsonField part : parts) {
+            JsonField type = part.object().at("type");
+            switch (type.text()) {
+                case "text" -> addText(markable(part), content);
+                case "image" -> content.add(image(part));
+                default -> throw type.mustBe("'text' or 'image', the kinds served in a tool result");
             }
         }
-        return new ContentBlock.ToolResult(
+        conversation.add(new ContentBlock.ToolResult(
                 block.at("tool_use_id").nonEmptyText(),
                 content,
-                block.at("is_error").booleanOr(false));
+                block.at("is_error").booleanOr(false)));
+        parts.forEach(this::mark);
+        mark(block);
     }
 
-    private static void addText(JsonField field, List<ContentBlock> content) {
-        String text = field.text();
+    private static void addText(String text, List<ContentBlock> content) {
         if (!text.isEmpty()) {
             content.add(new ContentBlock.Text(text));
         }

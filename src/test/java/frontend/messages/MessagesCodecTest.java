@@ -123,6 +123,19 @@ class MessagesCodecTest {
     }
 
     @Test
+    void marksInsideAToolResultKeepTheWholeResult() {
+        assertEquals(
+                List.of(new CacheMark(1, 0, LONG), new CacheMark(1, 0, SHORT), new CacheMark(1, 1, SHORT)),
+                decode("'messages':[" + USER + ",{'role':'user','content':[{'type':'tool_result','tool_use_id':'t1',"
+                                + "'content':[{'type':'text','text':'a','cache_control':{'type':'ephemeral','ttl':'1h'}},"
+                                + "{'type':'image','source':{'type':'url','url':'https://x/y'},"
+                                + "'cache_control':{'type':'ephemeral'}}]},"
+                                + "{'type':'tool_result','tool_use_id':'t2','content':'b',"
+                                + "'cache_control':{'type':'ephemeral'}}]}]")
+                        .cacheMarks());
+    }
+
+    @Test
     void aMarkOnTheWholeRequestKeepsTheWholePrompt() {
         assertEquals(
                 List.of(new CacheMark(0, 0, SHORT)),
@@ -145,7 +158,17 @@ class MessagesCodecTest {
                         + "{'type':'text','text':'2','cache_control':{'type':'ephemeral'}},"
                         + "{'type':'text','text':'3','cache_control':{'type':'ephemeral'}},"
                         + "{'type':'text','text':'4','cache_control':{'type':'ephemeral'}},"
-                        + "{'type':'text','text':'5','cache_control':{'type':'ephemeral'}}]}]"
+                        + "{'type':'text','text':'5','cache_control':{'type':'ephemeral'}}]}]",
+                "'messages':[{'role':'user','content':[{'type':'tool_result','tool_use_id':'t','content':["
+                        + "{'type':'text','text':'1','cache_control':{'type':'ephemeral'}},"
+                        + "{'type':'text','text':'2','cache_control':{'type':'ephemeral'}},"
+                        + "{'type':'text','text':'3','cache_control':{'type':'ephemeral'}},"
+                        + "{'type':'text','text':'4','cache_control':{'type':'ephemeral'}}],"
+                        + "'cache_control':{'type':'ephemeral'}}]}]",
+                "'messages':[{'role':'user','content':[{'type':'tool_result','tool_use_id':'t','content':["
+                        + "{'type':'text','text':'','cache_control':{'type':'ephemeral'}}]}]}]",
+                "'messages':[{'role':'user','content':[{'type':'tool_result','tool_use_id':'t','content':["
+                        + "{'type':'text','text':'a','cache_control':{'type':'ephemeral','ttl':'2h'}}]}]}]"
             })
     void marksThatBreakTheRulesAreRefused(String body) {
         InferenceFailure failure = refusal(body);
