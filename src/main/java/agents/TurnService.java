@@ -5,6 +5,7 @@ import agents.session.RenderedPrompt;
 import agents.session.SessionKey;
 import akka.actor.typed.ActorRef;
 import inference.InferenceRequest;
+import inference.PromptLength;
 import inference.Sampling;
 import inference.TurnClient;
 import java.util.Set;
@@ -47,9 +48,9 @@ public final class TurnService {
         turns.tell(new Turns.Run(request, client));
     }
 
-    /** Tokens of a request's prompt. */
-    public CompletionStage<Integer> promptTokens(InferenceRequest request) {
-        return rendered(request).thenApply(RenderedPrompt::inputTokens);
+    /** Length of a request's prompt. */
+    public CompletionStage<PromptLength> promptLength(InferenceRequest request) {
+        return rendered(request).thenApply(RenderedPrompt::length);
     }
 
     /** What a router would be asked for a request that belongs to no known session. */

@@ -1,7 +1,9 @@
 package cluster;
 
+import frontend.PromptMeasure;
 import frontend.PromptTokens;
 import inference.InferenceRequest;
+import inference.PromptLength;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
@@ -28,7 +30,7 @@ import workers.status.WorkerState;
  * <p>Thread-safety: safe for concurrent use.
  */
 final class EngineCounts implements PromptTokens {
-    private final PromptTokens turns;
+    private final PromptMeasure turns;
     private final Set<String> configured;
     private final Supplier<CompletionStage<List<WorkerStatus>>> workers;
     private final Function<WorkerId, EngineClient> engines;
@@ -36,12 +38,12 @@ final class EngineCounts implements PromptTokens {
     private final Map<WorkerId, Incarnation> unable = new ConcurrentHashMap<>();
 
     /**
-     * @param turns counts as turns do
+     * @param turns measures as turns do
      * @param configured models whose tokenizer is configured
      * @param patience how long engines may take, all together
      */
     EngineCounts(
-            PromptTokens turns,
+            PromptMeasure turns,
             Set<String> configured,
             Supplier<CompletionStage<List<WorkerStatus>>> workers,
             Function<WorkerId, EngineClient> engines,
@@ -56,7 +58,7 @@ final class EngineCounts implements PromptTokens {
     @Override
     public CompletionStage<Integer> count(InferenceRequest request) {
         if (configured.contains(request.model())) {
-            return turns.count(request);
+            return ownCount(request);
         }
         return workers.get()
                 .thenCompose(all -> told(request, all.iterator()))
@@ -64,7 +66,11 @@ final class EngineCounts implements PromptTokens {
                 .orTimeout(patience.toNanos(), TimeUnit.NANOSECONDS)
                 .exceptionally(late -> OptionalInt.empty())
                 .thenCompose(told ->
-                        told.isPresent() ? CompletableFuture.completedStage(told.getAsInt()) : turns.count(request));
+                        told.isPresent() ? CompletableFuture.completedStage(told.getAsInt()) : ownCount(request));
+    }
+
+    private CompletionStage<Integer> ownCount(InferenceRequest request) {
+        return turns.measure(request).thenApply(PromptLength::tokens);
     }
 
     /** The word of the first that has one. */

@@ -238,7 +238,7 @@ public final class Node implements RunningNode {
         RequestDirectives requests =
                 new RequestDirectives(system, settings.frontend(), new TurnIds(clock, random), rendering);
         PromptTokens counts = new EngineCounts(
-                turns::promptTokens,
+                turns::promptLength,
                 models.keySet(),
                 queries::statuses,
                 engines,
@@ -276,7 +276,7 @@ public final class Node implements RunningNode {
                                 metrics,
                                 lifecycle)
                         .route(),
-                new MessagesRoutes(requests, answers, turns::promptTokens, counts, noise, metrics, lifecycle).route(),
+                new MessagesRoutes(requests, answers, turns::promptLength, counts, noise, metrics, lifecycle).route(),
                 new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller, settings)
                                 .inference())
                         .route(),

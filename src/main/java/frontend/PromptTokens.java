@@ -3,7 +3,7 @@ package frontend;
 import inference.InferenceRequest;
 import java.util.concurrent.CompletionStage;
 
-/** How long prompts are. */
+/** How long prompts are, for clients that want to know nothing else. */
 @FunctionalInterface
 public interface PromptTokens {
 

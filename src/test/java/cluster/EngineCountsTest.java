@@ -7,6 +7,7 @@ import akka.stream.javadsl.Source;
 import inference.AgentHints;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
+import inference.PromptLength;
 import inference.Message;
 import inference.Role;
 import inference.Sampling;
@@ -44,7 +45,7 @@ class EngineCountsTest {
     private final Map<WorkerId, CompletionStage<OptionalInt>> told = new HashMap<>();
     private final List<String> asked = new ArrayList<>();
     private final EngineCounts counts = new EngineCounts(
-            request -> CompletableFuture.completedStage(BY_TURNS),
+            request -> CompletableFuture.completedStage(new PromptLength(BY_TURNS, List.of())),
             Set.of("configured"),
             () -> CompletableFuture.completedStage(workers),
             Counting::new,

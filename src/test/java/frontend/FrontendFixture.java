@@ -26,6 +26,7 @@ import frontend.responses.ResponsesRoutes;
 import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
+import inference.PromptLength;
 import inference.SessionContext;
 import inference.TurnClient;
 import inference.Usage;
@@ -81,6 +82,9 @@ public final class FrontendFixture implements AutoCloseable {
     public volatile List<String> missing = List.of();
     public final HttpClient client = HttpClient.newHttpClient();
 
+    /** How long every prompt is. */
+    public volatile PromptLength length = new PromptLength(11, List.of());
+
     /** What sessions are told; answers as it is told to. */
     public final ScriptedCommands commands = new ScriptedCommands();
 
@@ -112,7 +116,7 @@ public final class FrontendFixture implements AutoCloseable {
         Route messages = new MessagesRoutes(
                         requests,
                         answers,
-                        request -> CompletableFuture.completedStage(12),
+                        request -> CompletableFuture.completedStage(length),
                         request -> CompletableFuture.completedStage(11),
                         noise,
                         metrics,

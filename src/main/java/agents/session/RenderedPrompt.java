@@ -1,5 +1,6 @@
 package agents.session;
 
+import inference.PromptLength;
 import java.util.List;
 import kv.Prefix;
 import kv.PromptBlocks;
@@ -20,6 +21,15 @@ public record RenderedPrompt(
         PromptOutline outline, PromptBlocks blocks, List<KeptPoint> marks, int inputTokens, int computedTokens) {
     public RenderedPrompt {
         marks = List.copyOf(marks);
+    }
+
+    /** How long it is, and the part that is marked. */
+    public PromptLength length() {
+        return new PromptLength(
+                inputTokens,
+                marks.stream()
+                        .map(mark -> new PromptLength.Marked(mark.blocks() * blocks.blockSizeTokens(), mark.ttl()))
+                        .toList());
     }
 
     /** Full blocks of the messages, without the reply opening: what every prompt that continues the conversation begins with. */

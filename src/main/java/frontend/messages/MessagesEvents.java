@@ -9,6 +9,7 @@ import frontend.RetentionReceipts;
 import frontend.SseStream;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
+import inference.PromptLength;
 import inference.Usage;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +33,7 @@ final class MessagesEvents {
     private final String id;
     private final String requestId;
     private final MessagesRequest request;
-    private final int inputTokens;
+    private final PromptLength prompt;
     private final StringBuilder reasoning = new StringBuilder();
     private final List<ByteString> frames = new ArrayList<>();
     private boolean begun;
@@ -50,12 +51,12 @@ final class MessagesEvents {
         CALL_WITH_ARGUMENTS
     }
 
-    /** @param inputTokens of the whole prompt, as far as is known before its engine has counted */
-    MessagesEvents(String id, String requestId, MessagesRequest request, int inputTokens) {
+    /** @param prompt its length, as far as is known before its engine has counted */
+    MessagesEvents(String id, String requestId, MessagesRequest request, PromptLength prompt) {
         this.id = id;
         this.requestId = requestId;
         this.request = request;
-        this.inputTokens = inputTokens;
+        this.prompt = prompt;
     }
 
     /**
@@ -104,7 +105,7 @@ final class MessagesEvents {
                     message.writeEndArray();
                     message.writeNullField("stop_reason");
                     message.writeNullField("stop_sequence");
-                    MessagesWire.usage(message, new Usage(inputTokens, 0, 1, 0), List.of());
+                    MessagesWire.usage(message, new Usage(prompt.tokens(), 0, 1, 0), List.of());
                 }));
     }
 
@@ -161,7 +162,7 @@ final class MessagesEvents {
         ended = true;
         event("message_delta", json -> {
             JsonLine.objectField(json, "delta", delta -> MessagesWire.stop(delta, finished, calls > 0, refused));
-            MessagesWire.usage(json, finished.usage(), request.inference().cacheMarks());
+            MessagesWire.usage(json, finished.usage(), prompt.marked());
             RetentionReceipts.write(json, kept);
         });
         event("message_stop", json -> {});

@@ -7,16 +7,28 @@ import frontend.ReasoningSeal;
 import frontend.RetentionReceipts;
 import frontend.WholeAnswer;
 import inference.ContentBlock;
+import inference.PromptLength;
 import inference.ReplyBuilder;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /** The body of a complete answer. */
 final class MessagesReply {
     private MessagesReply() {}
 
-    /** @param kept what is kept of the session, if the request wants to know */
-    static String body(String id, MessagesRequest request, WholeAnswer answer, Optional<ObjectNode> kept) {
+    /**
+     * Writes one.
+     *
+     * @param marked what the request marks of its prompt
+     * @param kept what is kept of the session, if the request wants to know
+     */
+    static String body(
+            String id,
+            MessagesRequest request,
+            List<PromptLength.Marked> marked,
+            WholeAnswer answer,
+            Optional<ObjectNode> kept) {
         ReplyBuilder reply = answer.reply();
         return JsonLine.object(reply.text().length() + reply.thinking().length() + 512, json -> {
             MessagesWire.head(json, id, request.inference().model());
@@ -28,7 +40,7 @@ final class MessagesReply {
                     answer.end(),
                     !reply.calls().isEmpty(),
                     !reply.refusal().isEmpty());
-            MessagesWire.usage(json, answer.end().usage(), request.inference().cacheMarks());
+            MessagesWire.usage(json, answer.end().usage(), marked);
             RetentionReceipts.write(json, kept);
         });
     }

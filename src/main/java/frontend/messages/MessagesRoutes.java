@@ -10,11 +10,15 @@ import frontend.Caller;
 import frontend.ClientConnection;
 import frontend.JsonField;
 import frontend.PromptNoise;
+import frontend.PromptMeasure;
 import frontend.PromptTokens;
 import frontend.RequestDirectives;
 import frontend.RetentionReceipts;
 import inference.InferenceRequest;
+import inference.PromptLength;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import metrics.Metric;
 import metrics.Metrics;
@@ -27,27 +31,27 @@ import metrics.Metrics;
 public final class MessagesRoutes extends AllDirectives {
     private final RequestDirectives requests;
     private final Answers answers;
-    private final PromptTokens tokens;
+    private final PromptMeasure prompts;
     private final PromptTokens counts;
     private final PromptNoise noise;
     private final Metrics metrics;
     private final RetentionReceipts receipts;
 
     /**
-     * @param tokens for the head of a stream, which no engine may hold up
+     * @param prompts for the head of a stream, which no engine may hold up, and what a request marks
      * @param counts for clients that ask for nothing else
      */
     public MessagesRoutes(
             RequestDirectives requests,
             Answers answers,
-            PromptTokens tokens,
+            PromptMeasure prompts,
             PromptTokens counts,
             PromptNoise noise,
             Metrics metrics,
             RetentionReceipts receipts) {
         this.requests = requests;
         this.answers = answers;
-        this.tokens = tokens;
+        this.prompts = prompts;
         this.counts = counts;
         this.noise = noise;
         this.metrics = metrics;
@@ -70,22 +74,29 @@ public final class MessagesRoutes extends AllDirectives {
         String id = "msg_" + turn.turn().value();
         if (!request.stream()) {
             return answers.whole(turn, client).thenCompose(answer -> receipts.shown(request.retention(), turn.session())
-                    .thenApply(kept -> json(MessagesReply.body(id, request, answer, kept))));
+                    .thenCombine(
+                            marked(turn),
+                            (kept, marked) -> json(MessagesReply.body(id, request, marked, answer, kept))));
         }
-        return tokens.count(turn)
-                .thenCompose(
-                        inputTokens -> answers.streamed(turn, client, MessagesEvents.PING, events -> receipts.beside(
-                                        events, request.retention(), turn.session())
-                                .statefulMapConcat(() -> {
-                                    MessagesEvents frames =
-                                            new MessagesEvents(id, caller.requestId(), request, inputTokens);
-                                    return next -> frames.frames(next.first(), next.second());
-                                })));
+        return prompts.measure(turn)
+                .thenCompose(length -> answers.streamed(turn, client, MessagesEvents.PING, events -> receipts.beside(
+                                events, request.retention(), turn.session())
+                        .statefulMapConcat(() -> {
+                            MessagesEvents frames = new MessagesEvents(id, caller.requestId(), request, length);
+                            return next -> frames.frames(next.first(), next.second());
+                        })));
     }
 
     private CompletionStage<HttpResponse> count(JsonField body, Caller caller, ClientConnection client) {
         return counts.count(MessagesCodec.decodeCount(body, caller, noise))
                 .thenApply(count -> json("{\"input_tokens\":" + count + "}"));
+    }
+
+    /** What a request marks of its prompt. */
+    private CompletionStage<List<PromptLength.Marked>> marked(InferenceRequest request) {
+        return request.cacheMarks().isEmpty()
+                ? CompletableFuture.completedStage(List.of())
+                : prompts.measure(request).thenApply(PromptLength::marked);
     }
 
     private static HttpResponse json(String body) {

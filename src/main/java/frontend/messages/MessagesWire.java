@@ -2,13 +2,14 @@ package frontend.messages;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import frontend.JsonLine;
-import inference.CacheMark;
 import inference.FinishReason;
 import inference.InferenceEvent;
+import inference.PromptLength;
 import inference.Usage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** What whole answers and events have in common on the wire. */
 final class MessagesWire {
@@ -43,23 +44,28 @@ final class MessagesWire {
     }
 
     /**
-     * Tokens, of which those read from the cache, those written to it and the others are told apart. What is not read
-     * counts as written when the request asks for its prompt to be kept.
+     * Tokens, of which those read from the cache, those written to it and the others are told apart. What is not read counts as
+     * written as far as the request asks for its prompt to be kept.
      */
-    static void usage(JsonGenerator json, Usage usage, List<CacheMark> marks) throws IOException {
-        int computed = usage.inputTokens() - usage.cachedTokens();
-        int written = marks.isEmpty() ? 0 : computed;
-        boolean longer = !marks.isEmpty() && marks.get(marks.size() - 1).ttl().equals(LONG);
+    static void usage(JsonGenerator json, Usage usage, List<PromptLength.Marked> marked) throws IOException {
+        int written = written(usage, marked.stream());
+        int lasting = written(usage, marked.stream().filter(part -> part.ttl().equals(LONG)));
         json.writeObjectFieldStart("usage");
-        json.writeNumberField("input_tokens", computed - written);
+        json.writeNumberField("input_tokens", usage.inputTokens() - usage.cachedTokens() - written);
         json.writeNumberField("cache_creation_input_tokens", written);
         json.writeNumberField("cache_read_input_tokens", usage.cachedTokens());
         json.writeObjectFieldStart("cache_creation");
-        json.writeNumberField("ephemeral_5m_input_tokens", longer ? 0 : written);
-        json.writeNumberField("ephemeral_1h_input_tokens", longer ? written : 0);
+        json.writeNumberField("ephemeral_5m_input_tokens", written - lasting);
+        json.writeNumberField("ephemeral_1h_input_tokens", lasting);
         json.writeEndObject();
         json.writeNumberField("output_tokens", usage.outputTokens());
         json.writeStringField("service_tier", "standard");
         json.writeEndObject();
+    }
+
+    /** Tokens that were computed of what is marked, as the engine counts both. */
+    private static int written(Usage usage, Stream<PromptLength.Marked> marked) {
+        int end = marked.mapToInt(PromptLength.Marked::tokens).max().orElse(0);
+        return Math.max(0, Math.min(end, usage.inputTokens()) - usage.cachedTokens());
     }
 }

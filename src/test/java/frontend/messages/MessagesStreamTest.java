@@ -12,6 +12,7 @@ import frontend.ReasoningSeal;
 import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
+import inference.PromptLength;
 import inference.Usage;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -104,12 +105,39 @@ class MessagesStreamTest {
         assertEquals(24, plain.at("/usage/input_tokens").intValue());
         assertEquals(96, plain.at("/usage/cache_read_input_tokens").intValue());
         assertEquals(0, plain.at("/usage/cache_creation_input_tokens").intValue());
-        JsonNode marked = MAPPER.readTree(post(",\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"}")
-                .body());
-        assertEquals(0, marked.at("/usage/input_tokens").intValue());
-        assertEquals(24, marked.at("/usage/cache_creation_input_tokens").intValue());
-        assertEquals(
-                24, marked.at("/usage/cache_creation/ephemeral_1h_input_tokens").intValue());
+    }
+
+    @Test
+    void whatFollowsTheLastMarkIsPlainInput() throws Exception {
+        answer(
+                new InferenceEvent.TextDelta("a"),
+                new InferenceEvent.Finished(FinishReason.STOP, null, USAGE));
+        Duration hour = Duration.ofHours(1);
+        Duration minutes = Duration.ofMinutes(5);
+        assertUsage(96, 0, 0, 24); // too short to be cached
+        assertUsage(96, 0, 0, 24, new PromptLength.Marked(64, hour)); // all of it was read
+        assertUsage(96, 0, 16, 8, new PromptLength.Marked(112, hour));
+        assertUsage(96, 16, 0, 8, new PromptLength.Marked(64, hour), new PromptLength.Marked(112, minutes));
+        assertUsage(96, 8, 8, 8, new PromptLength.Marked(104, hour), new PromptLength.Marked(112, minutes));
+        assertUsage(96, 0, 24, 0, new PromptLength.Marked(128, hour)); // counted otherwise than by the engine
+    }
+
+    /** Usage of a request with a mark, whole and streamed: tokens read, written for 5 minutes, written for an hour, and others. */
+    private static void assertUsage(int read, int minutes, int hour, int plain, PromptLength.Marked... marked)
+            throws Exception {
+        frontend.length = new PromptLength(120, List.of(marked));
+        String mark = ",\"cache_control\":{\"type\":\"ephemeral\"}";
+        List<String> frames = frames(post(",\"stream\":true" + mark).body());
+        String end = frames.get(frames.size() - 2);
+        for (String body : List.of(post(mark).body(), end.substring(end.indexOf("data: ") + 6))) {
+            JsonNode usage = MAPPER.readTree(body).get("usage");
+            assertEquals(read, usage.get("cache_read_input_tokens").intValue(), body);
+            assertEquals(minutes, usage.at("/cache_creation/ephemeral_5m_input_tokens").intValue(), body);
+            assertEquals(hour, usage.at("/cache_creation/ephemeral_1h_input_tokens").intValue(), body);
+            assertEquals(minutes + hour, usage.get("cache_creation_input_tokens").intValue(), body);
+            assertEquals(plain, usage.get("input_tokens").intValue(), body);
+        }
+        frontend.length = new PromptLength(11, List.of());
     }
 
     @Test
