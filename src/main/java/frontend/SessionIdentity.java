@@ -33,10 +33,12 @@ public final class SessionIdentity {
      * Finds the session of a decoded request.
      *
      * @param body the whole request, for the fields that name a session
-     * @throws RefusedRequest when such a field is wrong
+     * @throws RefusedRequest when such a field is wrong, also where a header names the session
      */
     public static SessionContext of(
             Caller caller, JsonField body, String model, List<ToolDefinition> tools, List<Message> messages) {
+        body.at("prompt_cache_key").textOrNull();
+        body.at("metadata").names();
         SessionHeaders headers = caller.session();
         SessionId id = headers.id();
         SessionId named = id != null ? id : named(body);
@@ -50,11 +52,7 @@ public final class SessionIdentity {
         if (!cacheKey.textOr("").isEmpty()) {
             return valid(cacheKey, cacheKey.text());
         }
-        JsonField metadata = body.at("metadata");
-        if (metadata.absent()) {
-            return null;
-        }
-        JsonField userId = metadata.object().at("user_id");
+        JsonField userId = body.at("metadata").at("user_id");
         String session = userId.isText() ? sessionInside(userId.text()) : null;
         return session == null ? null : valid(userId, session);
     }

@@ -48,6 +48,16 @@ class SessionIdentityTest {
     }
 
     @Test
+    void fieldsOfAWrongTypeAreRefusedWhoeverNamesTheSession() {
+        SessionHeaders headers = new SessionHeaders(new SessionId("h"), null, false);
+        for (String field : List.of("metadata", "prompt_cache_key")) {
+            RefusedRequest refused =
+                    assertThrows(RefusedRequest.class, () -> of(headers, "{\"" + field + "\":7}"), field);
+            assertEquals(field, refused.failure().param());
+        }
+    }
+
+    @Test
     void aConversationKeepsItsDerivedSessionAsItGrows() {
         List<Message> growing = new ArrayList<>(List.of(SYSTEM, QUESTION));
         SessionId first = derived("m", TOOLS, growing);

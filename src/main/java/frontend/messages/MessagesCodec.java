@@ -106,6 +106,8 @@ public final class MessagesCodec {
             }
         }
         body.at("service_tier").textOrNull();
+        body.at("context_management").names();
+        body.at("metadata").at("user_id").textOrNull();
     }
 
     private static Sampling sampling(JsonField body, @Nullable Integer maxTokens) {
@@ -128,7 +130,11 @@ public final class MessagesCodec {
 
     private static @Nullable AnswerFormat format(JsonField body) {
         JsonField config = body.at("output_config");
-        JsonField format = config.absent() ? config : config.object().at("format");
+        if (config.absent()) {
+            return null;
+        }
+        config.object().at("effort").textOrNull();
+        JsonField format = config.at("format");
         if (format.absent()) {
             return null;
         }

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 final class ResponsesCodec {
     private static final Set<String> EFFORTS = Set.of("none", "minimal", "low", "medium", "high", "xhigh", "max");
     private static final List<String> NEVER_SERVED = List.of("conversation", "prompt");
+    private static final List<String> TEXTS = List.of("safety_identifier", "prompt_cache_retention", "service_tier", "user");
     private static final String SEALED = "reasoning.encrypted_content";
     private static final String LOGPROBS = "message.output_text.logprobs";
 
@@ -101,9 +102,8 @@ final class ResponsesCodec {
         if (!Set.of("auto", "disabled").contains(truncation.textOr("disabled"))) {
             throw truncation.mustBe("'auto' or 'disabled'");
         }
-        if (!body.at("metadata").absent()) {
-            body.at("metadata").object();
-        }
+        TEXTS.forEach(name -> body.at(name).textOrNull());
+        body.at("max_tool_calls").intOrNull(1, Integer.MAX_VALUE);
     }
 
     private static boolean includes(JsonField body, String what) {
@@ -140,7 +140,11 @@ final class ResponsesCodec {
     }
 
     private static @Nullable AnswerFormat format(JsonField text) {
-        JsonField format = text.absent() ? text : text.object().at("format");
+        if (text.absent()) {
+            return null;
+        }
+        text.object().at("verbosity").textOrNull();
+        JsonField format = text.at("format");
         if (format.absent()) {
             return null;
         }
@@ -154,7 +158,11 @@ final class ResponsesCodec {
     }
 
     private static boolean reasoning(JsonField reasoning) {
-        JsonField effort = reasoning.absent() ? reasoning : reasoning.object().at("effort");
+        if (reasoning.absent()) {
+            return true;
+        }
+        reasoning.object().at("summary").textOrNull();
+        JsonField effort = reasoning.at("effort");
         String value = effort.textOrNull();
         if (value != null && !EFFORTS.contains(value)) {
             throw effort.mustBe("one of none, minimal, low, medium, high, xhigh, max");

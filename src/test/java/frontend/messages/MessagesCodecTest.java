@@ -192,6 +192,10 @@ class MessagesCodecTest {
                         + "'thinking':{'type':'enabled','budget_tokens':64}",
                 "thinking.type | 'messages':[{'role':'user','content':'a'}],'thinking':{'type':'loud'}",
                 "tool_choice.name | 'messages':[{'role':'user','content':'a'}],'tool_choice':{'type':'tool','name':'x'}",
+                "output_config.effort | 'messages':[{'role':'user','content':'a'}],'output_config':{'effort':3}",
+                "context_management | 'messages':[{'role':'user','content':'a'}],'context_management':'keep'",
+                "metadata | 'messages':[{'role':'user','content':'a'}],'metadata':7",
+                "metadata.user_id | 'messages':[{'role':'user','content':'a'}],'metadata':{'user_id':7}",
                 "mcp_servers | 'messages':[{'role':'user','content':'a'}],'mcp_servers':[{'url':'u'}]"
             })
     void whatIsWrongOrNotServedIsRefusedByItsPath(String path, String body) {

@@ -396,7 +396,12 @@ class ResponsesTest {
                 "tool_choice.name | 'input':'a','tool_choice':{'type':'function','name':'x'}",
                 "text.format.type | 'input':'a','text':{'format':{'type':'xml'}}",
                 "reasoning.effort | 'input':'a','reasoning':{'effort':'heroic'}",
-                "metadata | 'input':'a','metadata':7"
+                "metadata | 'input':'a','metadata':7",
+                "safety_identifier | 'input':'a','safety_identifier':{}",
+                "max_tool_calls | 'input':'a','max_tool_calls':'many'",
+                "prompt_cache_key | 'input':'a','prompt_cache_key':7",
+                "reasoning.summary | 'input':'a','reasoning':{'summary':true}",
+                "text.verbosity | 'input':'a','text':{'verbosity':1}"
             })
     void whatIsWrongOrNotServedIsRefusedByItsPath(String path, String members) throws Exception {
         HttpResponse<String> answer = post(members);
