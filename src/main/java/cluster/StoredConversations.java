@@ -8,6 +8,7 @@ import inference.ConversationStore;
 import inference.InferenceRequest;
 import inference.Message;
 import inference.PromptFingerprint;
+import inference.ReasoningEffort;
 import inference.Sampling;
 import inference.SessionContext;
 import inference.SessionId;
@@ -206,7 +207,7 @@ final class StoredConversations implements ConversationStore {
                 true,
                 messages,
                 Sampling.DEFAULT,
-                false,
+                ReasoningEffort.NONE,
                 AgentHints.NONE,
                 List.of()));
     }

@@ -2,6 +2,7 @@ package inference;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One turn to run, in no dialect.
@@ -10,7 +11,7 @@ import java.util.List;
  *
  * @param model name as the client sent it
  * @param tools in the client's order, which is part of the prompt
- * @param reasoning whether the model may think aloud
+ * @param effort how much the model shall think, null for as much as it does by itself
  */
 public record InferenceRequest(
         TurnId turn,
@@ -21,13 +22,18 @@ public record InferenceRequest(
         boolean parallelToolCalls,
         List<Message> messages,
         Sampling sampling,
-        boolean reasoning,
+        @Nullable ReasoningEffort effort,
         AgentHints hints,
         List<CacheMark> cacheMarks) {
     public InferenceRequest {
         tools = List.copyOf(tools);
         messages = List.copyOf(messages);
         cacheMarks = List.copyOf(cacheMarks);
+    }
+
+    /** Whether the model may think aloud. */
+    public boolean reasoning() {
+        return effort != ReasoningEffort.NONE;
     }
 
     /** The same prompt, answered by another turn. */
@@ -41,7 +47,7 @@ public record InferenceRequest(
                 parallelToolCalls,
                 messages,
                 otherSampling,
-                reasoning,
+                effort,
                 otherHints,
                 cacheMarks);
     }
@@ -51,16 +57,6 @@ public record InferenceRequest(
         List<Message> all = new ArrayList<>(messages);
         all.add(next);
         return new InferenceRequest(
-                turn,
-                model,
-                session,
-                tools,
-                toolChoice,
-                parallelToolCalls,
-                all,
-                sampling,
-                reasoning,
-                hints,
-                cacheMarks);
+                turn, model, session, tools, toolChoice, parallelToolCalls, all, sampling, effort, hints, cacheMarks);
     }
 }

@@ -9,6 +9,7 @@ import inference.ConversationRef;
 import inference.InferenceRequest;
 import inference.Message;
 import inference.PromptFingerprint;
+import inference.ReasoningEffort;
 import inference.Role;
 import inference.Sampling;
 import inference.SessionContext;
@@ -85,7 +86,7 @@ class StoredConversationsIT {
                 true,
                 messages,
                 Sampling.DEFAULT,
-                false,
+                ReasoningEffort.NONE,
                 AgentHints.NONE,
                 List.of());
     }

@@ -293,7 +293,7 @@ class WorkerAcrossNodesTest {
                 true,
                 List.of(Message.text(Role.USER, text)),
                 new Sampling(1, null, null, null, null, null, null, null, List.of(), null, null, Sampling.UNBIASED),
-                true,
+                null,
                 AgentHints.NONE,
                 List.of());
     }

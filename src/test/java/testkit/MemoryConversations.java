@@ -45,7 +45,7 @@ public final class MemoryConversations implements ConversationStore {
                         request.parallelToolCalls(),
                         messages,
                         request.sampling(),
-                        request.reasoning(),
+                        request.effort(),
                         request.hints(),
                         request.cacheMarks()));
         return CompletableFuture.completedFuture(reference);

@@ -186,7 +186,7 @@ class HoldsAndEventsTest extends HoldFixture {
                 true,
                 List.of(Message.text(Role.USER, "go")),
                 Sampling.DEFAULT,
-                true,
+                null,
                 AgentHints.NONE,
                 List.of());
         ConversationRef conversation = conversations

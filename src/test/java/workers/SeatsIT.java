@@ -130,7 +130,7 @@ class SeatsIT {
                     true,
                     messages,
                     new Sampling(24, null, 0.0, null, null, 1L, null, null, List.of(), null, null, Sampling.UNBIASED),
-                    true,
+                    null,
                     AgentHints.NONE,
                     List.of());
         }

@@ -4,6 +4,7 @@ import frontend.AnswerFormats;
 import frontend.CacheControls;
 import frontend.Caller;
 import frontend.ConversationBuilder;
+import frontend.Efforts;
 import frontend.FrontendSettings;
 import frontend.HintsReader;
 import frontend.JsonField;
@@ -14,11 +15,11 @@ import inference.AnswerFormat;
 import inference.CacheMark;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.ReasoningEffort;
 import inference.Sampling;
 import inference.SessionContext;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,6 @@ import org.jspecify.annotations.Nullable;
 public final class ChatCodec {
     private static final int MAX_STOP_STRINGS = 4;
     private static final int MOST_BIAS = 100;
-    private static final Set<String> EFFORTS = Set.of("none", "minimal", "low", "medium", "high", "xhigh", "max");
     private static final List<String> NEVER_SERVED =
             List.of("audio", "functions", "function_call", "web_search_options");
     private static final List<String> IGNORED_TEXTS = List.of(
@@ -70,7 +70,7 @@ public final class ChatCodec {
                 body.at("parallel_tool_calls").booleanOr(true),
                 messages,
                 sampling(body),
-                reasoning(body.at("reasoning_effort")),
+                Efforts.read(body.at("reasoning_effort"), ReasoningEffort.NONE),
                 HintsReader.hints(body),
                 marks);
         return new ChatRequest(
@@ -181,13 +181,5 @@ public final class ChatCodec {
         List<String> strings = new ArrayList<>();
         stop.items().forEach(item -> strings.add(item.nonEmptyText()));
         return strings;
-    }
-
-    private static boolean reasoning(JsonField effort) {
-        String value = effort.textOrNull();
-        if (value != null && !EFFORTS.contains(value)) {
-            throw effort.mustBe("one of none, minimal, low, medium, high, xhigh, max");
-        }
-        return !"none".equals(value);
     }
 }

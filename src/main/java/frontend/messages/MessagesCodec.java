@@ -4,6 +4,7 @@ import frontend.AnswerFormats;
 import frontend.CacheControls;
 import frontend.Caller;
 import frontend.ConversationBuilder;
+import frontend.Efforts;
 import frontend.HintsReader;
 import frontend.JsonField;
 import frontend.PromptNoise;
@@ -14,6 +15,7 @@ import inference.CacheMark;
 import inference.InferenceFailure;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.ReasoningEffort;
 import inference.Sampling;
 import inference.SessionContext;
 import java.time.Duration;
@@ -85,7 +87,7 @@ public final class MessagesCodec {
                 tools.parallel(),
                 messages,
                 sampling(body, maxTokens),
-                display != MessagesRequest.Display.NONE,
+                effort(body.at("output_config"), display),
                 HintsReader.hints(body),
                 marks);
         return new MessagesRequest(
@@ -133,8 +135,7 @@ public final class MessagesCodec {
         if (config.absent()) {
             return null;
         }
-        config.object().at("effort").textOrNull();
-        JsonField format = config.at("format");
+        JsonField format = config.object().at("format");
         if (format.absent()) {
             return null;
         }
@@ -143,6 +144,13 @@ public final class MessagesCodec {
             throw type.mustBe("'json_schema'");
         }
         return AnswerFormats.schema(format);
+    }
+
+    /** A level says how much to think; whether to think at all is said elsewhere. */
+    private static @Nullable ReasoningEffort effort(JsonField config, MessagesRequest.Display display) {
+        ReasoningEffort effort =
+                config.absent() ? null : Efforts.read(config.object().at("effort"), ReasoningEffort.LOW);
+        return display == MessagesRequest.Display.NONE ? ReasoningEffort.NONE : effort;
     }
 
     private static MessagesRequest.Display display(JsonField thinking, @Nullable Integer maxTokens) {

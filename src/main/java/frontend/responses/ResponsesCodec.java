@@ -3,6 +3,7 @@ package frontend.responses;
 import frontend.AnswerFormats;
 import frontend.Caller;
 import frontend.ConversationBuilder;
+import frontend.Efforts;
 import frontend.HintsReader;
 import frontend.JsonField;
 import frontend.Logprobs;
@@ -12,6 +13,7 @@ import frontend.SessionIdentity;
 import inference.AnswerFormat;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.ReasoningEffort;
 import inference.Sampling;
 import inference.SessionContext;
 import java.util.List;
@@ -28,9 +30,9 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://platform.openai.com/docs/api-reference/responses/create">OpenAI's API reference</a>
  */
 final class ResponsesCodec {
-    private static final Set<String> EFFORTS = Set.of("none", "minimal", "low", "medium", "high", "xhigh", "max");
     private static final List<String> NEVER_SERVED = List.of("conversation", "prompt");
-    private static final List<String> TEXTS = List.of("safety_identifier", "prompt_cache_retention", "service_tier", "user");
+    private static final List<String> TEXTS =
+            List.of("safety_identifier", "prompt_cache_retention", "service_tier", "user");
     private static final String SEALED = "reasoning.encrypted_content";
     private static final String LOGPROBS = "message.output_text.logprobs";
 
@@ -73,7 +75,7 @@ final class ResponsesCodec {
                 body.at("parallel_tool_calls").booleanOr(true),
                 messages,
                 sampling(body),
-                reasoning(body.at("reasoning")),
+                effort(body.at("reasoning")),
                 HintsReader.hints(body),
                 HintsReader.cacheMarks(body, messages));
         boolean store = body.at("store").booleanOr(true);
@@ -157,16 +159,11 @@ final class ResponsesCodec {
         };
     }
 
-    private static boolean reasoning(JsonField reasoning) {
+    private static @Nullable ReasoningEffort effort(JsonField reasoning) {
         if (reasoning.absent()) {
-            return true;
+            return null;
         }
         reasoning.object().at("summary").textOrNull();
-        JsonField effort = reasoning.at("effort");
-        String value = effort.textOrNull();
-        if (value != null && !EFFORTS.contains(value)) {
-            throw effort.mustBe("one of none, minimal, low, medium, high, xhigh, max");
-        }
-        return !"none".equals(value);
+        return Efforts.read(reasoning.at("effort"), ReasoningEffort.NONE);
     }
 }

@@ -161,6 +161,7 @@ public final class ResponsesRoutes extends AllDirectives {
                 "messages", "input",
                 "logprobs", alternatives == null || alternatives == 0 ? "include" : "top_logprobs",
                 "max_tokens", "max_output_tokens",
+                "reasoning_effort", "reasoning.effort",
                 "response_format.type", "text.format.type");
     }
 

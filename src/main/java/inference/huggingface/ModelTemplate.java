@@ -7,6 +7,7 @@ import inference.InferenceRequest;
 import inference.Message;
 import inference.PromptFingerprint;
 import inference.PromptText;
+import inference.ReasoningEffort;
 import inference.Role;
 import inference.ToolDefinition;
 import inference.jinja.JinjaTemplate;
@@ -80,7 +81,7 @@ public final class ModelTemplate implements ChatTemplate {
                     new JinjaTemplate(plain, clock),
                     new JinjaTemplate(withTools == null ? plain : withTools, clock),
                     controlTokens);
-            template.render(List.of(), HELLO, true, true);
+            template.render(List.of(), HELLO, null, true);
             template.tryTools();
             return template;
         } catch (TemplateFailure unusable) {
@@ -90,7 +91,7 @@ public final class ModelTemplate implements ChatTemplate {
 
     private void tryTools() {
         try {
-            render(List.of(TOOL), HELLO, true, true);
+            render(List.of(TOOL), HELLO, null, true);
         } catch (TemplateFailure failure) {
             if (!failure.raised()) {
                 throw failure;
@@ -117,17 +118,21 @@ public final class ModelTemplate implements ChatTemplate {
     /**
      * A prompt's text.
      *
+     * @param effort how much the model shall think, null for as much as it does by itself
      * @param opening whether what makes the model speak follows
      * @throws TemplateFailure when the template refuses the messages
      */
-    String render(List<ToolDefinition> tools, List<Message> messages, boolean reasoning, boolean opening) {
+    String render(
+            List<ToolDefinition> tools, List<Message> messages, @Nullable ReasoningEffort effort, boolean opening) {
         Map<String, @Nullable Object> variables = new HashMap<>(controlTokens);
         variables.put("messages", TemplateValues.messages(messages));
         variables.put("tools", tools.isEmpty() ? null : TemplateValues.tools(tools));
         variables.put("documents", null);
         variables.put("add_generation_prompt", opening);
-        if (!reasoning) {
+        if (effort == ReasoningEffort.NONE) {
             variables.put("enable_thinking", false);
+        } else if (effort != null) {
+            variables.put("reasoning_effort", effort.word());
         }
         return (tools.isEmpty() ? plain : withTools).render(variables);
     }

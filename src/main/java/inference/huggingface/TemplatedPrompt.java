@@ -33,7 +33,7 @@ final class TemplatedPrompt implements PromptText {
         this.template = template;
         this.tokenizer = tokenizer;
         this.request = request;
-        this.pieces = tokenizer.cut(template.render(request.tools(), request.messages(), request.reasoning(), true));
+        this.pieces = tokenizer.cut(template.render(request.tools(), request.messages(), request.effort(), true));
         this.fingerprints = new ArrayList<>(pieces.size());
         PromptFingerprint last = NOTHING;
         for (String piece : pieces) {
@@ -94,7 +94,7 @@ final class TemplatedPrompt implements PromptText {
     }
 
     private List<String> written(List<ToolDefinition> tools, List<Message> messages) {
-        return tokenizer.cut(template.render(tools, messages, request.reasoning(), false));
+        return tokenizer.cut(template.render(tools, messages, request.effort(), false));
     }
 
     /** @param within whether to go on in the first piece that differs */

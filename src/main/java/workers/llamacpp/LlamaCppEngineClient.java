@@ -66,7 +66,7 @@ public final class LlamaCppEngineClient implements EngineClient {
 
     @Override
     public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
-        ObjectNode body = RequestBody.write(request, settings.http().priority());
+        ObjectNode body = body(request, settings.http().priority());
         body.put("cache_prompt", true);
         tellLogprobs(request, body);
         tellStop(request, body);
@@ -74,6 +74,19 @@ public final class LlamaCppEngineClient implements EngineClient {
             body.put("id_slot", seat.slot());
         }
         return chat.stream(request, body);
+    }
+
+    /**
+     * Tells the template of the effort, too: servers from before August 2026 drop the API's field.
+     *
+     * @see <a href="https://github.com/ggml-org/llama.cpp/pull/26941">llama.cpp, pull request 26941</a>
+     */
+    static ObjectNode body(InferenceRequest request, EnginePriority urgency) {
+        ObjectNode body = RequestBody.write(request, urgency);
+        if (body.has("reasoning_effort")) {
+            body.putObject("chat_template_kwargs").set("reasoning_effort", body.get("reasoning_effort"));
+        }
+        return body;
     }
 
     /**
@@ -150,7 +163,7 @@ public final class LlamaCppEngineClient implements EngineClient {
             return warmed(new Receipt.Unsupported(), 0);
         }
         String mark = "holdfast" + UUID.randomUUID().toString().replace("-", "");
-        ObjectNode next = RequestBody.write(NextTurn.marked(conversation, mark), EnginePriority.OFF);
+        ObjectNode next = body(NextTurn.marked(conversation, mark), EnginePriority.OFF);
         return api.applyTemplate(next)
                 .thenCompose(rendered -> {
                     Optional<String> certain = NextTurn.certain(rendered, mark);

@@ -49,7 +49,7 @@ public final class NextTurn {
                 next.parallelToolCalls(),
                 next.messages(),
                 new Sampling(1, null, null, null, null, null, null, null, List.of(), null, null, Sampling.UNBIASED),
-                next.reasoning(),
+                next.effort(),
                 next.hints(),
                 next.cacheMarks());
     }

@@ -9,10 +9,12 @@ import com.fasterxml.jackson.databind.util.RawValue;
 import inference.AnswerFormat;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.ReasoningEffort;
 import inference.Sampling;
 import inference.ToolChoice;
 import inference.ToolDefinition;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request as the body of {@code POST /v1/chat/completions}, with the extensions that engines share.
@@ -42,9 +44,7 @@ public final class RequestBody {
         shape(request.sampling(), body);
         body.put("stream", true);
         body.putObject("stream_options").put("include_usage", true);
-        if (!request.reasoning()) {
-            body.putObject("chat_template_kwargs").put("enable_thinking", false);
-        }
+        effort(request.effort(), body);
         String salt = request.session().tenant().cacheSalt();
         if (!salt.isEmpty()) {
             body.put("cache_salt", salt);
@@ -91,6 +91,14 @@ public final class RequestBody {
                         .put("type", "function")
                         .putObject("function")
                         .put("name", choice.name());
+        }
+    }
+
+    private static void effort(@Nullable ReasoningEffort effort, ObjectNode body) {
+        if (effort == ReasoningEffort.NONE) {
+            body.putObject("chat_template_kwargs").put("enable_thinking", false);
+        } else if (effort != null) {
+            body.put("reasoning_effort", effort.word());
         }
     }
 

@@ -9,6 +9,7 @@ import inference.InferenceRequest;
 import inference.Message;
 import inference.PlacementReason;
 import inference.PromptFingerprint;
+import inference.ReasoningEffort;
 import inference.Role;
 import inference.Sampling;
 import inference.SessionContext;
@@ -80,7 +81,7 @@ public final class Conversation {
                 true,
                 messages,
                 Sampling.DEFAULT,
-                false,
+                ReasoningEffort.NONE,
                 AgentHints.NONE,
                 List.of());
     }

@@ -46,7 +46,7 @@ class MarkedPrefixesTest {
                         plain.parallelToolCalls(),
                         plain.messages(),
                         plain.sampling(),
-                        plain.reasoning(),
+                        plain.effort(),
                         plain.hints(),
                         List.of(marks)));
     }

@@ -55,7 +55,7 @@ class ModelRenderingTest {
                 plain.parallelToolCalls(),
                 plain.messages(),
                 plain.sampling(),
-                plain.reasoning(),
+                plain.effort(),
                 plain.hints(),
                 List.of(marks));
     }
@@ -114,7 +114,7 @@ class ModelRenderingTest {
                 true,
                 marked.messages().subList(0, 3),
                 other.sampling(),
-                other.reasoning(),
+                other.effort(),
                 other.hints(),
                 List.of());
         int shared = Arrays.mismatch(whole, tokens(template, before));

@@ -98,7 +98,7 @@ class PromptRendererTest {
                 ours.parallelToolCalls(),
                 ours.messages(),
                 ours.sampling(),
-                ours.reasoning(),
+                ours.effort(),
                 ours.hints(),
                 ours.cacheMarks());
 

@@ -15,6 +15,7 @@ import inference.AnswerFormat;
 import inference.ContentBlock;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.ReasoningEffort;
 import inference.Role;
 import inference.Sampling;
 import inference.TenantId;
@@ -261,9 +262,13 @@ class ChatCodecTest {
     }
 
     @Test
-    void reasoningIsOffOnlyWhenItIsSaid() {
+    void reasoningIsAsTheModelDoesItUnlessItIsSaid() {
+        assertNull(with("\"n\":1").effort());
         assertTrue(with("\"n\":1").reasoning());
-        assertTrue(with("\"reasoning_effort\":\"low\"").reasoning());
+        for (ReasoningEffort effort : ReasoningEffort.values()) {
+            assertEquals(
+                    effort, with("\"reasoning_effort\":\"" + effort.word() + "\"").effort());
+        }
         assertFalse(with("\"reasoning_effort\":\"none\"").reasoning());
     }
 

@@ -1,6 +1,7 @@
 package frontend.messages;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,6 +18,7 @@ import inference.ContentBlock;
 import inference.InferenceFailure;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.ReasoningEffort;
 import inference.Role;
 import inference.TenantId;
 import inference.ToolChoice;
@@ -193,6 +195,7 @@ class MessagesCodecTest {
                 "thinking.type | 'messages':[{'role':'user','content':'a'}],'thinking':{'type':'loud'}",
                 "tool_choice.name | 'messages':[{'role':'user','content':'a'}],'tool_choice':{'type':'tool','name':'x'}",
                 "output_config.effort | 'messages':[{'role':'user','content':'a'}],'output_config':{'effort':3}",
+                "output_config.effort | 'messages':[{'role':'user','content':'a'}],'output_config':{'effort':'none'}",
                 "context_management | 'messages':[{'role':'user','content':'a'}],'context_management':'keep'",
                 "metadata | 'messages':[{'role':'user','content':'a'}],'metadata':7",
                 "metadata.user_id | 'messages':[{'role':'user','content':'a'}],'metadata':{'user_id':7}",
@@ -226,6 +229,20 @@ class MessagesCodecTest {
                 request.sampling().format());
         assertTrue(request.reasoning() && decoded.stream());
         assertEquals(MessagesRequest.Display.OMITTED, decoded.display());
+    }
+
+    @Test
+    void theEffortCountsWhereThinkingIsOn() {
+        String effort = "'messages':[" + USER + "],'output_config':{'effort':'xhigh'}";
+        assertEquals(
+                ReasoningEffort.XHIGH,
+                decode(effort + ",'thinking':{'type':'adaptive'}").effort());
+        assertNull(decode("'messages':[" + USER + "],'thinking':{'type':'adaptive'}")
+                .effort());
+        assertEquals(ReasoningEffort.NONE, decode(effort).effort());
+        assertEquals(
+                ReasoningEffort.NONE,
+                decode(effort + ",'thinking':{'type':'disabled'}").effort());
     }
 
     @Test

@@ -16,6 +16,7 @@ import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.ReasoningEffort;
 import inference.Role;
 import inference.ToolDefinition;
 import inference.Usage;
@@ -283,6 +284,20 @@ class ResponsesTest {
         List<ToolDefinition> tools = frontend.nextSeen().tools();
         assertEquals(1, tools.size());
         assertTrue(tools.get(0).description().contains("start: x"), tools::toString);
+    }
+
+    @Test
+    void theEffortOfReasoningReachesTheEngineAndIsCalledAsTheRequestHasIt() throws Exception {
+        answer(new InferenceEvent.TextDelta("a"), STOP);
+        create("'input':'hi','reasoning':{'effort':'minimal','summary':'auto'},'text':{'verbosity':'low'}");
+        assertEquals(ReasoningEffort.MINIMAL, frontend.nextSeen().effort());
+        frontend.script = request -> Source.single(
+                new InferenceEvent.Failed(InferenceFailure.invalid("reasoning_effort", "low, medium or high")));
+        assertEquals(
+                "reasoning.effort",
+                MAPPER.readTree(post("'input':'hi','reasoning':{'effort':'minimal'}").body())
+                        .at("/error/param")
+                        .textValue());
     }
 
     @Test

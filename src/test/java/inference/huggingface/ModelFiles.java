@@ -28,7 +28,7 @@ public final class ModelFiles {
 
     /** The text of a request's whole prompt. */
     public static String text(String template, InferenceRequest request) {
-        return template(template).render(request.tools(), request.messages(), request.reasoning(), true);
+        return template(template).render(request.tools(), request.messages(), request.effort(), true);
     }
 
     static String expected(String name) {

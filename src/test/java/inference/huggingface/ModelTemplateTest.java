@@ -11,6 +11,7 @@ import inference.InferenceRequest;
 import inference.Message;
 import inference.PromptFingerprint;
 import inference.PromptText;
+import inference.ReasoningEffort;
 import inference.Role;
 import inference.ToolDefinition;
 import inference.jinja.TemplateFailure;
@@ -58,8 +59,8 @@ class ModelTemplateTest {
     @ValueSource(strings = {"thinking-tools", "headers", "language"})
     void aConversationWithToolsIsWrittenAsTheReferenceImplementationWritesIt(String name) {
         ModelTemplate template = ModelFiles.template(name);
-        boolean reasoning = !name.equals("thinking-tools");
-        assertEquals(ModelFiles.expected(name), template.render(List.of(LS), CONVERSATION, reasoning, true));
+        ReasoningEffort effort = name.equals("thinking-tools") ? ReasoningEffort.NONE : null;
+        assertEquals(ModelFiles.expected(name), template.render(List.of(LS), CONVERSATION, effort, true));
     }
 
     @ParameterizedTest
@@ -67,7 +68,7 @@ class ModelTemplateTest {
     void aPlainConversationIsWrittenAsTheReferenceImplementationWritesIt(String name) {
         List<Message> plain =
                 List.of(CONVERSATION.get(0), CONVERSATION.get(1), CONVERSATION.get(4), CONVERSATION.get(5));
-        assertEquals(ModelFiles.expected(name), ModelFiles.template(name).render(List.of(), plain, true, true));
+        assertEquals(ModelFiles.expected(name), ModelFiles.template(name).render(List.of(), plain, null, true));
     }
 
     @Provide
@@ -129,7 +130,7 @@ class ModelTemplateTest {
             @ForAll("templates") String name, @ForAll("conversations") List<Message> messages) {
         ModelTemplate template = ModelFiles.template(name);
         PromptText prompt = written(template, messages);
-        int[] whole = ModelFiles.READ.encode(template.render(List.of(LS), messages, false, true));
+        int[] whole = ModelFiles.READ.encode(template.render(List.of(LS), messages, ReasoningEffort.NONE, true));
         assertArrayEquals(whole, tokens(prompt, 0, prompt.pieces()));
     }
 
@@ -144,7 +145,8 @@ class ModelTemplateTest {
             int shared = tokens(prompt, 0, part.pieces()).length + part.tokens();
             int[] alone;
             try {
-                alone = ModelFiles.READ.encode(template.render(List.of(LS), messages.subList(0, count), false, false));
+                alone = ModelFiles.READ.encode(
+                        template.render(List.of(LS), messages.subList(0, count), ReasoningEffort.NONE, false));
             } catch (TemplateFailure refused) {
                 continue;
             }
@@ -192,9 +194,9 @@ class ModelTemplateTest {
                 "{\"chat_template\": [{\"name\": \"default\", \"template\": \"plain\"},"
                         + "{\"name\": \"tool_use\", \"template\": \"{{ tools[0].function.name }}\"}]}");
         List<Message> hello = List.of(Message.text(Role.USER, "hello"));
-        assertEquals("hello", read(one).render(List.of(), hello, true, true));
-        assertEquals("plain", read(several).render(List.of(), hello, true, true));
-        assertEquals("ls", read(several).render(List.of(LS), hello, true, true));
+        assertEquals("hello", read(one).render(List.of(), hello, null, true));
+        assertEquals("plain", read(several).render(List.of(), hello, null, true));
+        assertEquals("ls", read(several).render(List.of(LS), hello, null, true));
     }
 
     @Test
@@ -215,7 +217,18 @@ class ModelTemplateTest {
                 folder.resolve("refuses.json"),
                 "{\"chat_template\": \"{% if tools %}{{ raise_exception('no tools') }}{% endif %}x\"}");
         assertTrue(refusal(fault).contains("center"), refusal(fault));
-        assertEquals("x", read(refuses).render(List.of(), List.of(Message.text(Role.USER, "hello")), true, true));
+        assertEquals("x", read(refuses).render(List.of(), List.of(Message.text(Role.USER, "hello")), null, true));
+    }
+
+    @Test
+    void aTemplateReadsTheEffortThatIsSaid(@TempDir Path folder) throws IOException {
+        Path config = Files.writeString(
+                folder.resolve("effort.json"),
+                "{\"chat_template\": \"{{ reasoning_effort | default('medium') }} {{ enable_thinking | default(true) }}\"}");
+        List<Message> hello = List.of(Message.text(Role.USER, "hello"));
+        assertEquals("medium True", read(config).render(List.of(), hello, null, true));
+        assertEquals("xhigh True", read(config).render(List.of(), hello, ReasoningEffort.XHIGH, true));
+        assertEquals("medium False", read(config).render(List.of(), hello, ReasoningEffort.NONE, true));
     }
 
     private static String refusal(Path config) {

@@ -342,7 +342,7 @@ class LlamaCppEngineClientIT {
                 true,
                 messages,
                 sampling,
-                true,
+                null,
                 AgentHints.NONE,
                 List.of());
     }

@@ -204,7 +204,7 @@ class EngineConnectionsTest {
                 true,
                 List.of(Message.text(Role.USER, "hi")),
                 Sampling.DEFAULT,
-                true,
+                null,
                 AgentHints.NONE,
                 List.of());
     }

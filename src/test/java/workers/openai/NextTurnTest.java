@@ -64,7 +64,7 @@ class NextTurnTest {
                 true,
                 List.of(messages),
                 Sampling.DEFAULT,
-                true,
+                null,
                 AgentHints.NONE,
                 List.of());
         return NextTurn.forOneToken(conversation).messages();

@@ -359,7 +359,7 @@ class OpenAiEngineClientTest {
                 true,
                 List.of(Message.text(Role.USER, "hi")),
                 Sampling.DEFAULT,
-                true,
+                null,
                 AgentHints.NONE,
                 List.of());
     }

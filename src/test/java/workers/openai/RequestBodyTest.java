@@ -10,6 +10,7 @@ import inference.AgentHints;
 import inference.ContentBlock;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.ReasoningEffort;
 import inference.Role;
 import inference.Sampling;
 import inference.SessionContext;
@@ -22,6 +23,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class RequestBodyTest {
@@ -103,14 +105,18 @@ class RequestBodyTest {
     }
 
     @Test
-    void saysOnlyThatReasoningIsNotWanted() throws IOException {
+    void saysHowMuchToThinkOnlyWhenItIsSaid() throws IOException {
         List<Message> messages = List.of(Message.text(Role.USER, "x"));
 
-        assertFalse(body(messages, TenantId.DEFAULT, false, true).has("chat_template_kwargs"));
-        assertFalse(body(messages, TenantId.DEFAULT, false, false)
-                .path("chat_template_kwargs")
-                .path("enable_thinking")
-                .asBoolean(true));
+        JsonNode unsaid = body(messages, TenantId.DEFAULT, false, null);
+        assertFalse(unsaid.has("chat_template_kwargs") || unsaid.has("reasoning_effort"));
+        JsonNode none = body(messages, TenantId.DEFAULT, false, ReasoningEffort.NONE);
+        assertEquals(
+                "{\"enable_thinking\":false}", none.path("chat_template_kwargs").toString());
+        assertFalse(none.has("reasoning_effort"));
+        JsonNode high = body(messages, TenantId.DEFAULT, false, ReasoningEffort.HIGH);
+        assertEquals("high", high.path("reasoning_effort").asText());
+        assertFalse(high.has("chat_template_kwargs"));
     }
 
     @Test
@@ -148,10 +154,11 @@ class RequestBodyTest {
     }
 
     private static JsonNode body(List<Message> messages, TenantId tenant, boolean withPriority) throws IOException {
-        return body(messages, tenant, withPriority, true);
+        return body(messages, tenant, withPriority, null);
     }
 
-    private static JsonNode body(List<Message> messages, TenantId tenant, boolean withPriority, boolean reasoning)
+    private static JsonNode body(
+            List<Message> messages, TenantId tenant, boolean withPriority, @Nullable ReasoningEffort effort)
             throws IOException {
         return body(
                 request(messages, tenant, reasoning), withPriority ? EnginePriority.LOWER_FIRST : EnginePriority.OFF);
@@ -183,7 +190,7 @@ class RequestBodyTest {
                         null,
                         3,
                         new TreeMap<>(Map.of(17, -2.5))),
-                reasoning,
+                effort,
                 new AgentHints(7, 0, null, false, null, null, null),
                 List.of());
     }

@@ -400,7 +400,7 @@ class SimulatedEngineTest {
                 true,
                 messages,
                 sampling,
-                true,
+                null,
                 AgentHints.NONE,
                 List.of());
     }

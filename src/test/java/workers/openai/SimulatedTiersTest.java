@@ -176,7 +176,7 @@ class SimulatedTiersTest {
                 true,
                 List.of(Message.text(Role.USER, text)),
                 ONE,
-                true,
+                null,
                 AgentHints.NONE,
                 List.of());
         return client(server)
