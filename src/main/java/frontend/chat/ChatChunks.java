@@ -3,6 +3,7 @@ package frontend.chat;
 import akka.util.ByteString;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import frontend.ChoiceEvent;
+import frontend.FreeFormTools;
 import frontend.JsonLine;
 import frontend.OpenAiErrors;
 import frontend.RetentionReceipts;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,7 @@ final class ChatChunks {
     private static final int CHUNK_LENGTH = 256;
 
     private final ChatWire.AnswerHead head;
+    private final Set<String> freeForm;
     private final boolean includeUsage;
     private final List<Choice> choices;
     private @Nullable Usage usage;
@@ -39,6 +42,9 @@ final class ChatChunks {
     private static final class Choice {
         private final int index;
         private final Map<Integer, Boolean> callsWithArguments = new TreeMap<>();
+        /** Arguments so far of calls that take text: which one they stand for is known when they are whole. */
+        private final Map<Integer, StringBuilder> inputs = new TreeMap<>();
+
         private boolean begun;
 
         Choice(int index) {
@@ -46,10 +52,12 @@ final class ChatChunks {
         }
     }
 
-    ChatChunks(ChatWire.AnswerHead head, int choices, boolean includeUsage) {
+    ChatChunks(ChatWire.AnswerHead head, ChatRequest request) {
         this.head = head;
-        this.choices = IntStream.range(0, choices).mapToObj(Choice::new).toList();
-        this.includeUsage = includeUsage;
+        this.freeForm = request.freeForm();
+        this.choices =
+                IntStream.range(0, request.choices()).mapToObj(Choice::new).toList();
+        this.includeUsage = request.includeUsage();
     }
 
     /**
@@ -80,12 +88,14 @@ final class ChatChunks {
         } else if (event instanceof InferenceEvent.RefusalDelta refusal) {
             frames.add(textDelta(choice, "refusal", refusal.text()));
         } else if (event instanceof InferenceEvent.ToolCallStarted call) {
-            choice.callsWithArguments.put(call.index(), false);
             frames.add(callStarted(choice, call));
         } else if (event instanceof InferenceEvent.ToolCallDelta call) {
-            if (!call.arguments().isEmpty()) {
+            StringBuilder input = choice.inputs.get(call.index());
+            if (input != null) {
+                input.append(call.arguments());
+            } else if (!call.arguments().isEmpty()) {
                 choice.callsWithArguments.put(call.index(), true);
-                frames.add(arguments(choice, call.index(), call.arguments()));
+                frames.add(fragment(choice, call.index(), "function", "arguments", call.arguments()));
             }
         } else if (event instanceof InferenceEvent.Finished finished) {
             finish(choice, finished, next.last(), kept, frames);
@@ -101,9 +111,11 @@ final class ChatChunks {
             List<ByteString> frames) {
         choice.callsWithArguments.forEach((index, written) -> {
             if (!written) {
-                frames.add(arguments(choice, index, "{}"));
+                frames.add(fragment(choice, index, "function", "arguments", "{}"));
             }
         });
+        choice.inputs.forEach((index, arguments) ->
+                frames.add(fragment(choice, index, "custom", "input", FreeFormTools.input(arguments.toString()))));
         String reason = ChatWire.finishReason(finished.reason(), !choice.callsWithArguments.isEmpty());
         frames.add(choice(choice, json -> {}, List.of(), reason, includeUsage ? Optional.empty() : kept));
         Usage soFar = usage == null ? finished.usage() : usage.besides(finished.usage());
@@ -122,23 +134,26 @@ final class ChatChunks {
     }
 
     private ByteString callStarted(Choice choice, InferenceEvent.ToolCallStarted call) {
+        boolean takesText = freeForm.contains(call.name());
+        choice.callsWithArguments.put(call.index(), takesText);
+        if (takesText) {
+            choice.inputs.put(call.index(), new StringBuilder());
+        }
         return callDelta(choice, json -> {
             json.writeNumberField("index", call.index());
             json.writeStringField("id", call.id());
-            json.writeStringField("type", "function");
-            json.writeObjectFieldStart("function");
-            json.writeStringField("name", call.name());
-            json.writeStringField("arguments", "");
-            json.writeEndObject();
+            if (takesText) {
+                ChatWire.call(json, "custom", call.name(), "input", "");
+            } else {
+                ChatWire.call(json, "function", call.name(), "arguments", "");
+            }
         });
     }
 
-    private ByteString arguments(Choice choice, int index, String fragment) {
+    private ByteString fragment(Choice choice, int index, String type, String field, String value) {
         return callDelta(choice, json -> {
             json.writeNumberField("index", index);
-            json.writeObjectFieldStart("function");
-            json.writeStringField("arguments", fragment);
-            json.writeEndObject();
+            JsonLine.objectField(json, type, members -> members.writeStringField(field, value));
         });
     }
 

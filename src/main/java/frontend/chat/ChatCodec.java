@@ -75,6 +75,7 @@ public final class ChatCodec {
                 marks);
         return new ChatRequest(
                 request,
+                tools.freeForm(),
                 choices(body.at("n"), settings.maxChoices()),
                 body.at("stream").booleanOr(false),
                 includeUsage,

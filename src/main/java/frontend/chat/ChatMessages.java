@@ -2,6 +2,7 @@ package frontend.chat;
 
 import frontend.CacheControls;
 import frontend.ConversationBuilder;
+import frontend.FreeFormTools;
 import frontend.ImageReference;
 import frontend.JsonField;
 import inference.CompactJson;
@@ -116,8 +117,8 @@ final class ChatMessages {
             }
             case "custom" -> {
                 JsonField custom = call.at("custom").object();
-                yield new ContentBlock.ToolUse(
-                        id, custom.at("name").nonEmptyText(), custom.at("input").text());
+                String arguments = FreeFormTools.arguments(custom.at("input").text());
+                yield new ContentBlock.ToolUse(id, custom.at("name").nonEmptyText(), arguments);
             }
             default -> throw type.mustBe("'function' or 'custom'");
         };

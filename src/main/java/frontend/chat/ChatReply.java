@@ -2,6 +2,7 @@ package frontend.chat;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import frontend.FreeFormTools;
 import frontend.JsonLine;
 import frontend.RetentionReceipts;
 import frontend.WholeAnswer;
@@ -11,6 +12,7 @@ import inference.Usage;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** The body of a complete answer. */
 final class ChatReply {
@@ -19,10 +21,12 @@ final class ChatReply {
     /**
      * Writes one.
      *
+     * @param freeForm names of tools that take text
      * @param choices at least one
      * @param kept what is kept of the session, if the request wants to know
      */
-    static String body(ChatWire.AnswerHead head, List<WholeAnswer> choices, Optional<ObjectNode> kept) {
+    static String body(
+            ChatWire.AnswerHead head, Set<String> freeForm, List<WholeAnswer> choices, Optional<ObjectNode> kept) {
         int length = choices.stream()
                 .map(WholeAnswer::reply)
                 .mapToInt(ChatReply::length)
@@ -31,7 +35,7 @@ final class ChatReply {
             ChatWire.head(json, head, "chat.completion");
             json.writeArrayFieldStart("choices");
             for (int i = 0; i < choices.size(); i++) {
-                choice(i, choices.get(i), json);
+                choice(i, choices.get(i), freeForm, json);
             }
             json.writeEndArray();
             ChatWire.usage(
@@ -48,11 +52,12 @@ final class ChatReply {
         return reply.text().length() + reply.thinking().length() + 256;
     }
 
-    private static void choice(int index, WholeAnswer answer, JsonGenerator json) throws IOException {
+    private static void choice(int index, WholeAnswer answer, Set<String> freeForm, JsonGenerator json)
+            throws IOException {
         ReplyBuilder reply = answer.reply();
         json.writeStartObject();
         json.writeNumberField("index", index);
-        message(reply, json);
+        message(reply, freeForm, json);
         ChatWire.logprobs(json, reply.logprobs());
         json.writeStringField(
                 "finish_reason",
@@ -60,7 +65,7 @@ final class ChatReply {
         json.writeEndObject();
     }
 
-    private static void message(ReplyBuilder reply, JsonGenerator json) throws IOException {
+    private static void message(ReplyBuilder reply, Set<String> freeForm, JsonGenerator json) throws IOException {
         json.writeObjectFieldStart("message");
         json.writeStringField("role", "assistant");
         List<ContentBlock.ToolUse> calls = reply.calls();
@@ -74,21 +79,22 @@ final class ChatReply {
         if (!calls.isEmpty()) {
             json.writeArrayFieldStart("tool_calls");
             for (ContentBlock.ToolUse call : calls) {
-                write(call, json);
+                write(call, freeForm.contains(call.name()), json);
             }
             json.writeEndArray();
         }
         json.writeEndObject();
     }
 
-    private static void write(ContentBlock.ToolUse call, JsonGenerator json) throws IOException {
+    private static void write(ContentBlock.ToolUse call, boolean freeForm, JsonGenerator json) throws IOException {
         json.writeStartObject();
         json.writeStringField("id", call.id());
-        json.writeStringField("type", "function");
-        json.writeObjectFieldStart("function");
-        json.writeStringField("name", call.name());
-        json.writeStringField("arguments", call.arguments().isEmpty() ? "{}" : call.arguments());
-        json.writeEndObject();
+        if (freeForm) {
+            ChatWire.call(json, "custom", call.name(), "input", FreeFormTools.input(call.arguments()));
+        } else {
+            String arguments = call.arguments().isEmpty() ? "{}" : call.arguments();
+            ChatWire.call(json, "function", call.name(), "arguments", arguments);
+        }
         json.writeEndObject();
     }
 }

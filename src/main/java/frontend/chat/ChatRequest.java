@@ -3,6 +3,7 @@ package frontend.chat;
 import inference.InferenceRequest;
 import inference.Sampling;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -10,13 +11,22 @@ import java.util.stream.IntStream;
  *
  * <p>Thread-safety: immutable.
  *
+ * @param freeForm names of tools that take text instead of JSON
  * @param choices how many answers are wanted, at least 1
  * @param stream whether the answer is a stream of events
  * @param includeUsage whether a stream ends with the usage
  * @param retention whether the answer shows what is kept of the session
  */
 public record ChatRequest(
-        InferenceRequest inference, int choices, boolean stream, boolean includeUsage, boolean retention) {
+        InferenceRequest inference,
+        Set<String> freeForm,
+        int choices,
+        boolean stream,
+        boolean includeUsage,
+        boolean retention) {
+    public ChatRequest {
+        freeForm = Set.copyOf(freeForm);
+    }
 
     /**
      * The turns that answer it, one per choice and named by it. A seed counts up from choice to choice. No next prompt is guessed from

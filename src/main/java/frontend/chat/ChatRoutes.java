@@ -73,7 +73,9 @@ public final class ChatRoutes extends AllDirectives {
             return Refusals.named(answers.whole(chat.turns(), client), names)
                     .thenCompose(choices -> receipts.shown(chat.retention(), request.session())
                             .thenApply(kept -> HttpResponse.create()
-                                    .withEntity(ContentTypes.APPLICATION_JSON, ChatReply.body(head, choices, kept))));
+                                    .withEntity(
+                                            ContentTypes.APPLICATION_JSON,
+                                            ChatReply.body(head, chat.freeForm(), choices, kept))));
         }
         return Refusals.named(
                 answers.streamed(chat.turns(), client, SseStream.COMMENT, events -> frames(chat, head, events)), names);
@@ -83,7 +85,7 @@ public final class ChatRoutes extends AllDirectives {
             ChatRequest chat, ChatWire.AnswerHead head, Source<ChoiceEvent, NotUsed> events) {
         return receipts.besideChoices(events, chat.retention(), chat.inference().session())
                 .statefulMapConcat(() -> {
-                    ChatChunks chunks = new ChatChunks(head, chat.choices(), chat.includeUsage());
+                    ChatChunks chunks = new ChatChunks(head, chat);
                     return next -> chunks.frames(next.first(), next.second());
                 });
     }

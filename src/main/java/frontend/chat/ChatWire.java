@@ -35,6 +35,15 @@ final class ChatWire {
         json.writeEndObject();
     }
 
+    /** Members of a call that tell what kind of tool it calls, which one, and with what. */
+    static void call(JsonGenerator json, String type, String name, String field, String value) throws IOException {
+        json.writeStringField("type", type);
+        JsonLine.objectField(json, type, members -> {
+            members.writeStringField("name", name);
+            members.writeStringField(field, value);
+        });
+    }
+
     /** Log probabilities of text, null where none were told. */
     static void logprobs(JsonGenerator json, List<TokenLogprob> tokens) throws IOException {
         if (tokens.isEmpty()) {

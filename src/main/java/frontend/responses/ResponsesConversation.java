@@ -1,6 +1,7 @@
 package frontend.responses;
 
 import frontend.ConversationBuilder;
+import frontend.FreeFormTools;
 import frontend.ImageReference;
 import frontend.JsonField;
 import frontend.ReasoningSeal;

@@ -3,6 +3,7 @@ package frontend.responses;
 import akka.util.ByteString;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import frontend.FreeFormTools;
 import frontend.JsonLine;
 import frontend.Logprobs;
 import frontend.RetentionReceipts;

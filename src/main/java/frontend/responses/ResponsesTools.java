@@ -1,5 +1,6 @@
 package frontend.responses;
 
+import frontend.FreeFormTools;
 import frontend.JsonField;
 import inference.ToolChoice;
 import inference.ToolDefinition;
@@ -30,7 +31,7 @@ record ResponsesTools(List<ToolDefinition> definitions, Set<String> freeForm, To
             switch (tool.object().at("type").text()) {
                 case "function" -> tools.add(function(tool));
                 case "custom" -> {
-                    ToolDefinition definition = FreeFormTools.definition(tool);
+                    ToolDefinition definition = FreeFormTools.definition(tool, tool.at("format"));
                     tools.add(definition);
                     freeForm.add(definition.name());
                 }

@@ -25,6 +25,7 @@ import inference.TurnId;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -94,7 +95,7 @@ class ChatCodecTest {
                                     new ContentBlock.Refusal("no"),
                                     new ContentBlock.ToolUse("c1", "f", "{\"b\":1,\"a\":2}"),
                                     new ContentBlock.ToolUse("c2", "g", "{}"),
-                                    new ContentBlock.ToolUse("c3", "patch", "*** raw")))),
+                                    new ContentBlock.ToolUse("c3", "patch", "{\"input\":\"*** raw\"}")))),
                     messages("{\"role\":\"assistant\",\"reasoning_content\":\"hm\",\"content\":\"well\","
                             + "\"refusal\":\"no\",\"tool_calls\":["
                             + "{\"id\":\"c1\",\"type\":\"function\",\"function\":"
@@ -167,6 +168,30 @@ class ChatCodecTest {
             InferenceRequest named = with(tools() + ",\"tool_choice\":" + allowed("required", TOOL_A));
             assertEquals(new ToolChoice(ToolChoice.Mode.NAMED, "a"), named.toolChoice());
             assertEquals(2, named.tools().size());
+        }
+
+        @Test
+        void toolsThatTakeTextAreFunctionsOfOneString() {
+            String patch = "{\"type\":\"custom\",\"custom\":{\"name\":\"patch\"}}";
+            ChatRequest request = chat("\"tools\":[" + TOOL_A + ",{\"type\":\"custom\",\"custom\":{\"name\":\"patch\","
+                    + "\"description\":\"d\",\"format\":{\"type\":\"grammar\",\"grammar\":{\"syntax\":\"lark\","
+                    + "\"definition\":\"start: x\"}}}}],\"tool_choice\":" + patch);
+            assertEquals(Set.of("patch"), request.freeForm());
+            assertEquals(
+                    new ToolDefinition(
+                            "patch",
+                            "d\nThe input must follow this lark grammar:\nstart: x",
+                            "{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},\"required\":[\"input\"]}",
+                            null),
+                    request.inference().tools().get(1));
+            assertEquals(
+                    new ToolChoice(ToolChoice.Mode.NAMED, "patch"),
+                    request.inference().toolChoice());
+            InferenceRequest allowed =
+                    with("\"tools\":[" + TOOL_A + "," + patch + "],\"tool_choice\":" + allowed("auto", patch));
+            assertEquals(
+                    List.of("patch"),
+                    allowed.tools().stream().map(ToolDefinition::name).toList());
         }
 
         private ToolChoice choice(String choice) {
@@ -267,7 +292,8 @@ class ChatCodecTest {
         assertTrue(with("\"n\":1").reasoning());
         for (ReasoningEffort effort : ReasoningEffort.values()) {
             assertEquals(
-                    effort, with("\"reasoning_effort\":\"" + effort.word() + "\"").effort());
+                    effort,
+                    with("\"reasoning_effort\":\"" + effort.word() + "\"").effort());
         }
         assertFalse(with("\"reasoning_effort\":\"none\"").reasoning());
     }
@@ -354,7 +380,10 @@ class ChatCodecTest {
                 "\"parallel_tool_calls\":\"no\"; parallel_tool_calls",
                 "\"user\":7; user",
                 "\"tools\":{}; tools",
-                "\"tools\":[{\"type\":\"custom\"}]; tools[0].type",
+                "\"tools\":[{\"type\":\"web_search\"}]; tools[0].type",
+                "\"tools\":[{\"type\":\"custom\"}]; tools[0].custom",
+                "\"tools\":[{\"type\":\"custom\",\"custom\":{}}]; tools[0].custom.name",
+                "\"tools\":[{\"type\":\"custom\",\"custom\":{\"name\":\"p\",\"format\":7}}]; tools[0].custom.format",
                 "\"tools\":[{\"type\":\"function\"}]; tools[0].function",
                 "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":[]}}]; tools[0].function.parameters",
                 "\"tool_choice\":\"required\"; tool_choice",

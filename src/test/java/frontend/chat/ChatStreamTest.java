@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import akka.Done;
 import akka.NotUsed;
 import akka.stream.javadsl.Source;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import frontend.FrontendFixture;
 import frontend.FrontendSettings;
+import inference.ContentBlock;
 import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
@@ -32,6 +35,7 @@ import org.junit.jupiter.api.Test;
 /** The bytes of streams, and what happens when one side goes away, on raw sockets. */
 class ChatStreamTest {
     private static final Usage USAGE = new Usage(7, 0, 2, 0);
+    private static final ObjectMapper MAPPER = new ObjectMapper();
     private FrontendFixture frontend;
 
     @BeforeEach
@@ -82,6 +86,51 @@ class ChatStreamTest {
                             "data: [DONE]"),
                     events);
         }
+    }
+
+    @Test
+    void aCallOfAToolThatTakesTextComesAsTextWholeAndStreamedAndGoesBackAsItCame() throws Exception {
+        frontend.script = request -> Source.from(List.of(
+                new InferenceEvent.ToolCallStarted(0, "call_a", "patch"),
+                new InferenceEvent.ToolCallDelta(0, "{\"input\": \"*** \\\"Be"),
+                new InferenceEvent.ToolCallDelta(0, "gin\\\"\"}"),
+                new InferenceEvent.ToolCallStarted(1, "call_b", "ls"),
+                new InferenceEvent.Finished(FinishReason.TOOL_CALLS, null, USAGE)));
+        String tools = ",\"tools\":[{\"type\":\"custom\",\"custom\":{\"name\":\"patch\"}},"
+                + "{\"type\":\"function\",\"function\":{\"name\":\"ls\"}}]";
+        String head = "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}";
+
+        JsonNode message =
+                MAPPER.readTree(frontend.chat(head + "]" + tools + "}").body()).at("/choices/0/message");
+        assertEquals(
+                "{\"id\":\"call_a\",\"type\":\"custom\",\"custom\":{\"name\":\"patch\",\"input\":\"*** \\\"Begin\\\"\"}}",
+                message.at("/tool_calls/0").toString());
+        assertEquals("function", message.at("/tool_calls/1/type").textValue());
+
+        List<String> deltas = new ArrayList<>();
+        String streamed =
+                frontend.chat(head + "],\"stream\":true" + tools + "}").body();
+        for (String frame : streamed.strip().split("\n\n")) {
+            if (!frame.endsWith("[DONE]")) {
+                MAPPER.readTree(frame.substring("data: ".length()))
+                        .at("/choices/0/delta/tool_calls")
+                        .forEach(delta -> deltas.add(delta.toString()));
+            }
+        }
+        assertEquals(
+                List.of(
+                        "{\"index\":0,\"id\":\"call_a\",\"type\":\"custom\",\"custom\":{\"name\":\"patch\",\"input\":\"\"}}",
+                        "{\"index\":1,\"id\":\"call_b\",\"type\":\"function\",\"function\":{\"name\":\"ls\",\"arguments\":\"\"}}",
+                        "{\"index\":1,\"function\":{\"arguments\":\"{}\"}}",
+                        "{\"index\":0,\"custom\":{\"input\":\"*** \\\"Begin\\\"\"}}"),
+                deltas);
+
+        frontend.seen.clear();
+        frontend.chat(head + "," + message + ",{\"role\":\"tool\",\"tool_call_id\":\"call_a\",\"content\":\"ok\"}]"
+                + tools + "}");
+        assertEquals(
+                new ContentBlock.ToolUse("call_a", "patch", "{\"input\":\"*** \\\"Begin\\\"\"}"),
+                frontend.nextSeen().messages().get(1).content().get(0));
     }
 
     @Test
