@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import frontend.RefusedRequest;
 import frontend.RequestDirectives;
 import inference.InferenceFailure;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -23,7 +24,7 @@ import java.util.Optional;
  */
 final class StoredResponseRoutes extends AllDirectives {
     private static final int DEFAULT_LIMIT = 20;
-    private static final int MAX_LIMIT = 100;
+    private static final BigInteger MAX_LIMIT = BigInteger.valueOf(100);
 
     private final RequestDirectives requests;
     private final ResponseStore store;
@@ -104,13 +105,13 @@ final class StoredResponseRoutes extends AllDirectives {
             return ResponsesRoutes.json(list.toString());
         }
 
+        /** Clients ask for more than there is in a page, and read on by what the page says. */
         private int size() {
             String text = limit.orElse(Integer.toString(DEFAULT_LIMIT));
-            int size = text.matches("\\d{1,3}") ? Integer.parseInt(text) : 0;
-            if (size < 1 || size > MAX_LIMIT) {
-                throw RefusedRequest.invalid("limit", "'limit' must be an integer from 1 to " + MAX_LIMIT);
+            if (!text.matches("0*[1-9]\\d*")) {
+                throw RefusedRequest.invalid("limit", "'limit' must be an integer of at least 1");
             }
-            return size;
+            return new BigInteger(text).min(MAX_LIMIT).intValue();
         }
     }
 }

@@ -269,6 +269,19 @@ class ResponsesTest {
     }
 
     @Test
+    void aPageOfItemsHas100AtMost() throws Exception {
+        answer(new InferenceEvent.TextDelta("a"), STOP);
+        String item = "{'role':'user','content':'x'}";
+        String path = "/v1/responses/" + id(create("'input':[" + (item + ",").repeat(100) + item + "]")) + "/input_items";
+        JsonNode items = MAPPER.readTree(frontend.get(path + "?limit=1000").body());
+        assertEquals(100, items.get("data").size());
+        assertTrue(items.get("has_more").booleanValue());
+        for (String limit : List.of("0", "-1", "many")) {
+            assertEquals(400, frontend.get(path + "?limit=" + limit).statusCode(), limit);
+        }
+    }
+
+    @Test
     void toolsThatTakeTextAreFunctionsToTheEngineAndTextToTheClient() throws Exception {
         answer(
                 new InferenceEvent.ToolCallStarted(0, "call_a", "patch"),
