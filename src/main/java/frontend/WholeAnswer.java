@@ -3,6 +3,8 @@ package frontend;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.ReplyBuilder;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WholeAnswer {
     private final ReplyBuilder reply = new ReplyBuilder();
+    private final List<InferenceEvent> events = new ArrayList<>();
     private InferenceEvent.@Nullable Finished finished;
     private @Nullable InferenceFailure failure;
 
@@ -22,6 +25,8 @@ public final class WholeAnswer {
             finished = end;
         } else if (event instanceof InferenceEvent.Failed failed) {
             failure = failed.failure();
+        } else {
+            events.add(event);
         }
     }
 
@@ -39,6 +44,42 @@ public final class WholeAnswer {
     /** What was said. */
     public ReplyBuilder reply() {
         return reply;
+    }
+
+    /** What was said in the order in which it was: each stretch of one kind is one event, each call its start and its arguments. */
+    public List<InferenceEvent> inOrder() {
+        List<InferenceEvent> all = new ArrayList<>();
+        ReplyBuilder stretch = new ReplyBuilder();
+        Class<?> kind = InferenceEvent.class;
+        for (InferenceEvent event : events) {
+            if (event instanceof InferenceEvent.ToolCallDelta) {
+                continue; // all of them are told with their call
+            }
+            if (event.getClass() != kind) {
+                addStretch(stretch, all);
+                stretch = new ReplyBuilder();
+                kind = event.getClass();
+            }
+            if (event instanceof InferenceEvent.ToolCallStarted call) {
+                all.add(call);
+                all.add(new InferenceEvent.ToolCallDelta(
+                        call.index(), reply.calls().get(call.index()).arguments()));
+            } else {
+                stretch.add(event);
+            }
+        }
+        addStretch(stretch, all);
+        return all;
+    }
+
+    private static void addStretch(ReplyBuilder stretch, List<InferenceEvent> all) {
+        if (!stretch.thinking().isEmpty()) {
+            all.add(new InferenceEvent.ThinkingDelta(stretch.thinking()));
+        } else if (!stretch.text().isEmpty()) {
+            all.add(new InferenceEvent.TextDelta(stretch.text(), stretch.logprobs()));
+        } else if (!stretch.refusal().isEmpty()) {
+            all.add(new InferenceEvent.RefusalDelta(stretch.refusal()));
+        }
     }
 
     /** How it ended; only for an answer that is complete. */

@@ -7,6 +7,7 @@ import frontend.ReasoningSeal;
 import frontend.RetentionReceipts;
 import frontend.WholeAnswer;
 import inference.ContentBlock;
+import inference.InferenceEvent;
 import inference.PromptLength;
 import inference.ReplyBuilder;
 import java.io.IOException;
@@ -33,7 +34,7 @@ final class MessagesReply {
         return JsonLine.object(reply.text().length() + reply.thinking().length() + 512, json -> {
             MessagesWire.head(json, id, request.inference().model());
             json.writeArrayFieldStart("content");
-            content(reply, request.display(), json);
+            content(answer, request.display(), json);
             json.writeEndArray();
             MessagesWire.stop(
                     json,
@@ -45,34 +46,46 @@ final class MessagesReply {
         });
     }
 
-    private static void content(ReplyBuilder reply, MessagesRequest.Display display, JsonGenerator json)
+    private static void content(WholeAnswer answer, MessagesRequest.Display display, JsonGenerator json)
             throws IOException {
-        if (!reply.thinking().isEmpty() && display != MessagesRequest.Display.NONE) {
+        List<ContentBlock.ToolUse> calls = answer.reply().calls();
+        for (InferenceEvent said : answer.inOrder()) {
+            if (said instanceof InferenceEvent.ThinkingDelta thinking) {
+                thinking(thinking.text(), display, json);
+            } else if (said instanceof InferenceEvent.TextDelta text) {
+                text(text.text(), json);
+            } else if (said instanceof InferenceEvent.RefusalDelta refusal) {
+                text(refusal.text(), json);
+            } else if (said instanceof InferenceEvent.ToolCallStarted call) {
+                call(calls.get(call.index()), json);
+            }
+        }
+    }
+
+    private static void thinking(String text, MessagesRequest.Display display, JsonGenerator json) throws IOException {
+        if (display != MessagesRequest.Display.NONE) {
             json.writeStartObject();
             json.writeStringField("type", "thinking");
-            json.writeStringField("thinking", display == MessagesRequest.Display.FULL ? reply.thinking() : "");
-            json.writeStringField("signature", ReasoningSeal.of(reply.thinking()));
-            json.writeEndObject();
-        }
-        text(reply.text(), json);
-        text(reply.refusal(), json);
-        for (ContentBlock.ToolUse call : reply.calls()) {
-            json.writeStartObject();
-            json.writeStringField("type", "tool_use");
-            json.writeStringField("id", call.id());
-            json.writeStringField("name", call.name());
-            json.writeFieldName("input");
-            json.writeRawValue(RawArguments.object(call.arguments()).toString());
+            json.writeStringField("thinking", display == MessagesRequest.Display.FULL ? text : "");
+            json.writeStringField("signature", ReasoningSeal.of(text));
             json.writeEndObject();
         }
     }
 
+    private static void call(ContentBlock.ToolUse call, JsonGenerator json) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("type", "tool_use");
+        json.writeStringField("id", call.id());
+        json.writeStringField("name", call.name());
+        json.writeFieldName("input");
+        json.writeRawValue(RawArguments.object(call.arguments()).toString());
+        json.writeEndObject();
+    }
+
     private static void text(String text, JsonGenerator json) throws IOException {
-        if (!text.isEmpty()) {
-            json.writeStartObject();
-            json.writeStringField("type", "text");
-            json.writeStringField("text", text);
-            json.writeEndObject();
-        }
+        json.writeStartObject();
+        json.writeStringField("type", "text");
+        json.writeStringField("text", text);
+        json.writeEndObject();
     }
 }

@@ -22,10 +22,8 @@ import frontend.RequestDirectives;
 import frontend.RetentionReceipts;
 import frontend.SseStream;
 import frontend.WholeAnswer;
-import inference.ContentBlock;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
-import inference.ReplyBuilder;
 import inference.TenantId;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -181,22 +179,7 @@ public final class ResponsesRoutes extends AllDirectives {
 
     /** The answer once more as events, which make the same response of it. */
     private static void replay(WholeAnswer answer, ResponsesEvents events, Optional<ObjectNode> receipt) {
-        ReplyBuilder reply = answer.reply();
-        if (!reply.thinking().isEmpty()) {
-            events.frames(new InferenceEvent.ThinkingDelta(reply.thinking()));
-        }
-        if (!reply.text().isEmpty()) {
-            events.frames(new InferenceEvent.TextDelta(reply.text(), reply.logprobs()));
-        }
-        if (!reply.refusal().isEmpty()) {
-            events.frames(new InferenceEvent.RefusalDelta(reply.refusal()));
-        }
-        List<ContentBlock.ToolUse> calls = reply.calls();
-        for (int i = 0; i < calls.size(); i++) {
-            events.frames(new InferenceEvent.ToolCallStarted(
-                    i, calls.get(i).id(), calls.get(i).name()));
-            events.frames(new InferenceEvent.ToolCallDelta(i, calls.get(i).arguments()));
-        }
+        answer.inOrder().forEach(events::frames);
         events.frames(answer.end(), receipt);
     }
 

@@ -77,6 +77,33 @@ class MessagesStreamTest {
     }
 
     @Test
+    void aWholeAnswerHasItsBlocksInTheOrderOfTheAnswerToo() throws Exception {
+        answer(
+                new InferenceEvent.ThinkingDelta("h"),
+                new InferenceEvent.ThinkingDelta("m"),
+                new InferenceEvent.TextDelta("first"),
+                new InferenceEvent.ThinkingDelta("so"),
+                new InferenceEvent.ToolCallStarted(0, "call_a", "ls"),
+                new InferenceEvent.ToolCallDelta(0, "{\"p\":"),
+                new InferenceEvent.ToolCallStarted(1, "call_b", "now"),
+                new InferenceEvent.ToolCallDelta(0, "1}"),
+                new InferenceEvent.TextDelta("th"),
+                new InferenceEvent.TextDelta("en"),
+                new InferenceEvent.Finished(FinishReason.TOOL_CALLS, null, USAGE));
+        assertEquals(
+                "[{\"type\":\"thinking\",\"thinking\":\"hm\",\"signature\":\"" + ReasoningSeal.of("hm") + "\"},"
+                        + "{\"type\":\"text\",\"text\":\"first\"},"
+                        + "{\"type\":\"thinking\",\"thinking\":\"so\",\"signature\":\"" + ReasoningSeal.of("so")
+                        + "\"},"
+                        + "{\"type\":\"tool_use\",\"id\":\"call_a\",\"name\":\"ls\",\"input\":{\"p\":1}},"
+                        + "{\"type\":\"tool_use\",\"id\":\"call_b\",\"name\":\"now\",\"input\":{}},"
+                        + "{\"type\":\"text\",\"text\":\"then\"}]",
+                MAPPER.readTree(post(",\"thinking\":{\"type\":\"adaptive\"}").body())
+                        .get("content")
+                        .toString());
+    }
+
+    @Test
     void aClientThatDidNotAskForReasoningGetsNone() {
         answer(
                 new InferenceEvent.ThinkingDelta("hm"),
@@ -109,9 +136,7 @@ class MessagesStreamTest {
 
     @Test
     void whatFollowsTheLastMarkIsPlainInput() throws Exception {
-        answer(
-                new InferenceEvent.TextDelta("a"),
-                new InferenceEvent.Finished(FinishReason.STOP, null, USAGE));
+        answer(new InferenceEvent.TextDelta("a"), new InferenceEvent.Finished(FinishReason.STOP, null, USAGE));
         Duration hour = Duration.ofHours(1);
         Duration minutes = Duration.ofMinutes(5);
         assertUsage(96, 0, 0, 24); // too short to be cached
@@ -132,9 +157,14 @@ class MessagesStreamTest {
         for (String body : List.of(post(mark).body(), end.substring(end.indexOf("data: ") + 6))) {
             JsonNode usage = MAPPER.readTree(body).get("usage");
             assertEquals(read, usage.get("cache_read_input_tokens").intValue(), body);
-            assertEquals(minutes, usage.at("/cache_creation/ephemeral_5m_input_tokens").intValue(), body);
-            assertEquals(hour, usage.at("/cache_creation/ephemeral_1h_input_tokens").intValue(), body);
-            assertEquals(minutes + hour, usage.get("cache_creation_input_tokens").intValue(), body);
+            assertEquals(
+                    minutes,
+                    usage.at("/cache_creation/ephemeral_5m_input_tokens").intValue(),
+                    body);
+            assertEquals(
+                    hour, usage.at("/cache_creation/ephemeral_1h_input_tokens").intValue(), body);
+            assertEquals(
+                    minutes + hour, usage.get("cache_creation_input_tokens").intValue(), body);
             assertEquals(plain, usage.get("input_tokens").intValue(), body);
         }
         frontend.length = new PromptLength(11, List.of());

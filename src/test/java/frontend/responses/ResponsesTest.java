@@ -111,6 +111,27 @@ class ResponsesTest {
     }
 
     @Test
+    void aWholeResponseHasItsItemsInTheOrderOfTheAnswerToo() throws Exception {
+        answer(
+                new InferenceEvent.TextDelta("fir"),
+                new InferenceEvent.TextDelta("st"),
+                new InferenceEvent.ThinkingDelta("so"),
+                new InferenceEvent.ToolCallStarted(0, "call_a", "ls"),
+                new InferenceEvent.TextDelta("then"),
+                new InferenceEvent.Finished(FinishReason.TOOL_CALLS, null, USAGE));
+        JsonNode output = create("'input':'hi'").get("output");
+        assertEquals(
+                List.of("message", "reasoning", "function_call", "message"),
+                List.of(
+                        output.at("/0/type").textValue(),
+                        output.at("/1/type").textValue(),
+                        output.at("/2/type").textValue(),
+                        output.at("/3/type").textValue()));
+        assertEquals("first", output.at("/0/content/0/text").textValue());
+        assertEquals("then", output.at("/3/content/0/text").textValue());
+    }
+
+    @Test
     void aResponseHasEveryKeyWhateverItsRequestSays() throws Exception {
         answer(new InferenceEvent.TextDelta("a"), STOP);
         Set<String> keys = new TreeSet<>();
@@ -272,7 +293,8 @@ class ResponsesTest {
     void aPageOfItemsHas100AtMost() throws Exception {
         answer(new InferenceEvent.TextDelta("a"), STOP);
         String item = "{'role':'user','content':'x'}";
-        String path = "/v1/responses/" + id(create("'input':[" + (item + ",").repeat(100) + item + "]")) + "/input_items";
+        String path =
+                "/v1/responses/" + id(create("'input':[" + (item + ",").repeat(100) + item + "]")) + "/input_items";
         JsonNode items = MAPPER.readTree(frontend.get(path + "?limit=1000").body());
         assertEquals(100, items.get("data").size());
         assertTrue(items.get("has_more").booleanValue());
@@ -308,7 +330,8 @@ class ResponsesTest {
                 new InferenceEvent.Failed(InferenceFailure.invalid("reasoning_effort", "low, medium or high")));
         assertEquals(
                 "reasoning.effort",
-                MAPPER.readTree(post("'input':'hi','reasoning':{'effort':'minimal'}").body())
+                MAPPER.readTree(post("'input':'hi','reasoning':{'effort':'minimal'}")
+                                .body())
                         .at("/error/param")
                         .textValue());
     }
