@@ -9,6 +9,7 @@ import inference.ChatMlTemplate;
 import inference.ContentBlock;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.PromptLength;
 import inference.Role;
 import inference.ToolDefinition;
 import java.time.Duration;
@@ -85,6 +86,11 @@ class MarkedPrefixesTest {
                                 null)),
                         prompt.marks(),
                         "message " + message + " block " + block);
+                assertEquals(
+                        new PromptLength(
+                                prompt.inputTokens(),
+                                List.of(new PromptLength.Marked(blocks * Conversation.BLOCK, HOUR))),
+                        prompt.length());
             }
         }
     }
