@@ -218,7 +218,7 @@ public final class LeaseKeeper
         this.ports = ports;
         this.sender = new OrderSender(ports.workers(), context.messageAdapter(RetentionNews.class, WorkerSaid::new));
         this.ledger = new RetentionLedger(settings.ledger());
-        this.shared = new SharedLeases(ledger);
+        this.shared = new SharedLeases(ledger, settings.ledger());
         this.news = new WorkerNews(new Receipts(settings.ledger()), ports.metrics());
         this.log = new LeaseLog(context, ports.metrics());
         this.life = life(null);

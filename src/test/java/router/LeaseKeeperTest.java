@@ -15,14 +15,17 @@ import static router.retention.Ledgers.terms;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import akka.persistence.testkit.javadsl.EventSourcedBehaviorTestKit;
+import inference.SessionId;
 import inference.TenantId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import kv.Epoch;
 import kv.Incarnation;
 import kv.LeaseId;
 import kv.Receipt;
+import kv.WorkerId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import router.LeaseKeeper.Command;
@@ -257,6 +260,37 @@ class LeaseKeeperTest extends KeeperFixture {
             return true;
         });
         kit.kit().stop(keeper);
+    }
+
+    @Test
+    void aSharedLeaseIsHeldWhereEachOwnerRanAndAskedForThereInTheNextLife() {
+        Incarnation other = new Incarnation(1, 2);
+        roster.joined(Ledgers.B, other, FACTS, WorkerState.READY, WorkerLoad.idle(100));
+        ActorRef<Command> keeper = kit.kit().spawn(behavior("shared"));
+        ran(keeper, "one", A);
+        answer(asked(), new Receipt.Accepted());
+
+        ran(keeper, "other", Ledgers.B);
+        Worker.HoldPrefix there = asked();
+        assertEquals(other, there.incarnation());
+        there.keeper()
+                .tell(new RetentionNews.HoldAnswered(
+                        Ledgers.B, id(1), new Epoch(1), other, there.order(), new Receipt.Accepted()));
+        answers.awaitAssert(() -> {
+            assertEquals(2, stored(keeper).holders().size());
+            return true;
+        });
+        kit.kit().stop(keeper);
+
+        ActorRef<Command> next = kit.kit().spawn(behavior("shared"));
+        assertEquals(Set.of(LIFE, other), Set.of(asked().incarnation(), asked().incarnation()));
+        kit.kit().stop(next);
+    }
+
+    private void ran(ActorRef<Command> keeper, String session, WorkerId home) {
+        LeaseTerms terms = terms(1, ROOT, Ledgers.PREFIX, 1, 50, 1.0, Ledgers.conversation(), home);
+        keeper.tell(new LeaseKeeper.Grant(terms, MINUTE, new SessionId(session), answers.getRef()));
+        answers.expectMessageClass(LeaseAnswer.Granted.class);
     }
 
     @Test

@@ -41,6 +41,11 @@ final class Draft {
         events.add(event);
     }
 
+    void add(RetentionLedger.Decision decision) {
+        events.addAll(decision.events());
+        orders.addAll(decision.orders());
+    }
+
     /** Ends leases, as they are after what was drafted before. */
     void end(List<Lease> leases, EndReason reason) {
         if (!leases.isEmpty()) {
@@ -125,8 +130,9 @@ final class Draft {
             boolean there = live.find(step.worker())
                     .filter(worker -> worker.reachable() && worker.incarnation().equals(step.incarnation()))
                     .isPresent();
-            if (there && wanting(lease, step, open) && open.due(lease, step, now, settings.retryAfter())) {
-                order(lease, step);
+            Lease wanted = SharedLeases.forHold(lease, step, open);
+            if (there && wanting(wanted, step, open) && open.due(lease, step, now, settings.retryAfter())) {
+                order(wanted, step);
             }
         }
     }

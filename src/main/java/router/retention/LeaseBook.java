@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariants: (I1) leases in {@code leases} are open, leases in {@code ended} are not. (I2) a lease is under its root and
  * its prefix exactly while it is open. (I3) what a tenant's budget lacks of the quota is at most what its open leases were
- * charged, plus what was used within the last hour.
+ * charged, plus what was used within the last hour; copies of shared leases beyond those that they want count as used for all the
+ * time that they were asked for.
  *
  * <p>Thread-safety: confined to its actor.
  */

@@ -62,7 +62,7 @@ public sealed interface LedgerEvent {
         }
     }
 
-    /** A lease has another deadline; its holders are asked again for as long. */
+    /** A lease has another deadline, or was charged for another copy; holders that it counts on are asked again for as long. */
     record LeaseRenewed(LeaseId lease, Instant deadline, long chargedByteSeconds, Instant at) implements LedgerEvent {}
 
     /** More is asked of workers; all that one look at the book decides is one event. */

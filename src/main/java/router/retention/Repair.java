@@ -216,7 +216,8 @@ final class Repair {
                 .filter(worker -> holdable(lease, worker));
     }
 
-    private static boolean holdable(Lease lease, LiveWorker worker) {
+    /** Whether a worker has not been asked to hold a prefix in its present life, or ended its hold without taking the room back. */
+    static boolean holdable(Lease lease, LiveWorker worker) {
         if (!worker.state().accepting()) {
             return false;
         }

@@ -68,7 +68,7 @@ public final class Ledgers {
         this.settings = settings;
         this.ledger = new RetentionLedger(settings);
         this.receipts = new Receipts(settings);
-        this.shared = new SharedLeases(ledger);
+        this.shared = new SharedLeases(ledger, settings);
         this.book = new LeaseBook(settings);
         begin();
     }
@@ -106,7 +106,7 @@ public final class Ledgers {
         return new ConversationRef(TenantId.DEFAULT, "m", new PromptFingerprint(1, 2));
     }
 
-    static LeaseTerms terms(
+    public static LeaseTerms terms(
             long number,
             SessionId session,
             Prefix prefix,

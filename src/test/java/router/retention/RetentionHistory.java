@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import inference.SessionId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,9 +29,13 @@ final class RetentionHistory {
     private static final int CLOCK_MILLIS = 400;
 
     private static final int TRANSIT_MILLIS = 300;
+    /** Leases of higher numbers are shared. */
+    private static final int SHARED_ABOVE = 5;
+
     static final long QUOTA = 10L * 1024 * 3600;
     final LedgerSettings settings = Ledgers.settings(QUOTA);
     private final RetentionLedger ledger = new RetentionLedger(settings);
+    private final SharedLeases shared = new SharedLeases(ledger, settings);
     private final Receipts receipts = new Receipts(settings);
     private final Random random;
     private final Transit transit;
@@ -103,14 +108,25 @@ final class RetentionHistory {
                 random.nextInt(4) == 0 ? null : Ledgers.conversation(),
                 home.id);
         leases++;
-        store(ledger.grant(book, terms, Duration.ofSeconds(5 + random.nextInt(120)), live(), clock())
-                .decision());
+        Duration wanted = Duration.ofSeconds(5 + random.nextInt(120));
+        store(
+                number > SHARED_ABOVE
+                        ? shared.join(book, terms, anyOwner(), wanted, live(), clock())
+                                .decision()
+                        : ledger.grant(book, terms, wanted, live(), clock()).decision());
+    }
+
+    private SessionId anyOwner() {
+        return new SessionId("owner-" + random.nextInt(3));
     }
 
     private void endOne() {
         if (!book.leases().isEmpty()) {
             Lease lease = random(List.copyOf(book.leases()));
-            store(ledger.end(book, lease.id(), EndReason.OWNER, live(), clock()));
+            store(
+                    lease.owners().isEmpty()
+                            ? ledger.end(book, lease.id(), EndReason.OWNER, live(), clock())
+                            : shared.leave(book, lease.id(), anyOwner(), live(), clock()));
         }
     }
 
