@@ -199,11 +199,12 @@ final class Generation {
     private void refused(WorkerId worker, AdmitReply.Refused refused) {
         place.refused(refused);
         if (refused.reason() == AdmitReply.RefusalReason.FULL) {
+        InferenceFailure failure = PlacementFailures.of(refused, prompt.inputTokens());
             attempts.full(worker);
         } else {
-            attempts.lost(worker, PlacementFailures.of(refused));
+            attempts.lost(worker, failure);
         }
-        placeAgain(PlacementFailures.of(refused));
+        placeAgain(failure);
     }
 
     private void stream(WorkerId admittedBy, AdmitReply.Admitted admitted) {

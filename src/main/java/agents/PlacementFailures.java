@@ -14,10 +14,12 @@ final class PlacementFailures {
         return refusal.outcome().failure(refusal.message());
     }
 
-    static InferenceFailure of(AdmitReply.Refused refusal) {
-        RouteOutcome outcome =
-                refusal.reason() == AdmitReply.RefusalReason.TOO_LONG ? RouteOutcome.TOO_LONG : RouteOutcome.NO_WORKER;
-        return outcome.failure("the last worker asked refused the turn: " + refusal.reason());
+    /** @param inputTokens length of the turn's prompt */
+    static InferenceFailure of(AdmitReply.Refused refusal, int inputTokens) {
+        return refusal.reason() == AdmitReply.RefusalReason.TOO_LONG
+                ? RouteOutcome.TOO_LONG.failure(
+                        RouteOutcome.tooLong(inputTokens, refusal.longestPrompt()) + " of the last worker asked")
+                : RouteOutcome.NO_WORKER.failure("the last worker asked refused the turn: " + refusal.reason());
     }
 
     static InferenceFailure silent(WorkerId worker) {

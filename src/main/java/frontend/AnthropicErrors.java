@@ -45,15 +45,15 @@ public final class AnthropicErrors implements ErrorEnvelope {
         });
     }
 
-    /** Harnesses know by these words that they must shorten a conversation, or ask for less. */
+    /** Harnesses know by these words that they must shorten a conversation, or ask for less. Engines have words of their own. */
     private static String message(InferenceFailure failure) {
         if (failure.kind() != Kind.CONTEXT_LENGTH_EXCEEDED) {
             return failure.message();
         }
-        return ("max_tokens".equals(failure.param())
-                        ? "input length and `max_tokens` exceed context limit: "
-                        : "prompt is too long: ")
-                + failure.message();
+        String words = "max_tokens".equals(failure.param())
+                ? "input length and `max_tokens` exceed context limit: "
+                : "prompt is too long: ";
+        return failure.message().startsWith(words) ? failure.message() : words + failure.message();
     }
 
     private static String type(Kind kind) {

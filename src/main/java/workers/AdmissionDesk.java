@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Function;
 import metrics.Metric;
+import workers.status.EngineFacts;
 
 /**
  * Where a worker answers turns: lets them in, finds them a place, and lets those go that give no sign of life.
@@ -66,7 +67,9 @@ final class AdmissionDesk {
                 .or(() -> seat(admit));
         ports.metrics().count(Metric.ADMISSIONS, refusal.map(Enum::name).orElse("ADMITTED"));
         if (refusal.isPresent()) {
-            admit.replyTo().tell(new AdmitReply.Refused(refusal.get(), view.load()));
+            EngineFacts facts = life.facts();
+            int longestPrompt = facts == null ? 0 : facts.longestPrompt();
+            admit.replyTo().tell(new AdmitReply.Refused(refusal.get(), view.load(), longestPrompt));
         } else {
             expectSignOfLife(admit.turn());
             holds.yieldTo(Math.max(0, view.load().deviceBlocksTotal() - admissions.freshBlocks()));

@@ -49,8 +49,7 @@ final class Admissions {
         if (!(comesBack || state.accepting()) || facts == null) {
             return Optional.of(AdmitReply.RefusalReason.NOT_READY);
         }
-        int needed = blocks(inputTokens + 1, facts);
-        if (inputTokens >= facts.contextTokens() || needed > facts.deviceBlocks()) {
+        if (inputTokens > facts.longestPrompt()) {
             return Optional.of(AdmitReply.RefusalReason.TOO_LONG);
         }
         if (turns.size() >= facts.maxSequences()) {

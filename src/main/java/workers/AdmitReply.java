@@ -16,8 +16,12 @@ public sealed interface AdmitReply {
     /** Where in the engine a turn is to run, and how many leading blocks of its prompt are known to be there. */
     record Placed(Seat seat, int keptBlocks) {}
 
-    /** The turn may not run here now; the router's view was stale and the load tells how. */
-    record Refused(RefusalReason reason, WorkerLoad load) implements AdmitReply {}
+    /**
+     * The turn may not run here now; the router's view was stale and the rest tells how.
+     *
+     * @param longestPrompt most tokens of a prompt that the engine takes, 0 while that is unknown
+     */
+    record Refused(RefusalReason reason, WorkerLoad load, int longestPrompt) implements AdmitReply {}
 
     /** Why a worker refuses. */
     enum RefusalReason {

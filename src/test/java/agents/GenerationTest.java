@@ -2,6 +2,7 @@ package agents;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -40,6 +41,7 @@ import router.placement.RouteOutcome;
 import workers.AdmitReply;
 import workers.EngineClient;
 import workers.Seat;
+import testkit.PromptTooLong;
 import workers.Worker;
 import workers.status.WorkerLoad;
 
@@ -109,7 +111,7 @@ class GenerationTest extends TurnFixture {
             workerAt(FIRST)
                     .expectMessageClass(Worker.AdmitTurn.class)
                     .replyTo()
-                    .tell(new AdmitReply.Refused(AdmitReply.RefusalReason.FULL, load));
+                    .tell(new AdmitReply.Refused(AdmitReply.RefusalReason.FULL, load, 149));
 
             router.expectMessage(new Router.Refused(REQUEST.turn(), FIRST, load));
             assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
@@ -127,7 +129,7 @@ class GenerationTest extends TurnFixture {
             workerAt(FIRST)
                     .expectMessageClass(Worker.AdmitTurn.class)
                     .replyTo()
-                    .tell(new AdmitReply.Refused(AdmitReply.RefusalReason.FULL, WorkerLoad.idle(1)));
+                    .tell(new AdmitReply.Refused(AdmitReply.RefusalReason.FULL, WorkerLoad.idle(1), 149));
             router.expectMessageClass(Router.Refused.class);
             Router.Route again = router.expectMessageClass(Router.Route.class);
             again.replyTo().tell(new Router.NotPlaced(RouteOutcome.NO_WORKER, "none"));
@@ -170,7 +172,7 @@ class GenerationTest extends TurnFixture {
                 workerAt(FIRST)
                         .expectMessageClass(Worker.AdmitTurn.class)
                         .replyTo()
-                        .tell(new AdmitReply.Refused(AdmitReply.RefusalReason.NOT_READY, WorkerLoad.idle(1)));
+                        .tell(new AdmitReply.Refused(AdmitReply.RefusalReason.NOT_READY, WorkerLoad.idle(1), 149));
                 router.expectMessageClass(Router.Refused.class);
             }
             router.expectMessageClass(Router.Release.class);
@@ -181,6 +183,24 @@ class GenerationTest extends TurnFixture {
         @Test
         void aSilentWorkerIsLeft() {
             run(REQUEST);
+        @Test
+        void aPromptThatTheLastWorkerFindsTooLongIsToldTheLengthsOfBoth() {
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
+            placeOn(FIRST);
+            Worker.AdmitTurn admit = workerAt(FIRST).expectMessageClass(Worker.AdmitTurn.class);
+            admit.replyTo().tell(new AdmitReply.Refused(AdmitReply.RefusalReason.TOO_LONG, WorkerLoad.idle(1), 15));
+            router.expectMessageClass(Router.Refused.class);
+            router.expectMessageClass(Router.Route.class)
+                    .replyTo()
+                    .tell(new Router.NotPlaced(RouteOutcome.NO_WORKER, "none"));
+
+            client.request(1);
+            Failed failed = assertInstanceOf(Failed.class, client.expectNext());
+            assertEquals(Kind.CONTEXT_LENGTH_EXCEEDED, failed.failure().kind());
+            PromptTooLong.assertTold(admit.inputTokens(), 15, failed.failure().message());
+            assertEquals(TurnOutcome.REJECTED, recorded().outcome());
+        }
+
             placeOn(FIRST);
             workerAt(FIRST).expectMessageClass(Worker.AdmitTurn.class);
             passes(SETTINGS.admissionTimeout().plusMillis(1));

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import router.placement.Explanation;
 import router.placement.RouteOutcome;
 import testkit.ActorTestKitExtension;
+import testkit.PromptTooLong;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
@@ -127,6 +128,17 @@ class RouterTest {
         route("turn", 0);
 
         assertEquals(first.equals(RouterFixture.A) ? RouterFixture.B : RouterFixture.A, placed());
+    }
+
+    @Test
+    void aPromptThatFitsNoWorkerIsToldItsLengthAndTheLongestThatFits() {
+        join(RouterFixture.A);
+        router.tell(
+                new Router.Route(RouterFixture.request("turn", 0, new long[200]), owner.getRef(), replies.getRef()));
+
+        Router.NotPlaced refused = replies.expectMessageClass(Router.NotPlaced.class);
+        assertEquals(RouteOutcome.TOO_LONG, refused.outcome());
+        PromptTooLong.assertTold(3203, 1599, refused.message());
     }
 
     @Test

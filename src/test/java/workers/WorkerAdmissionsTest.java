@@ -48,6 +48,10 @@ class WorkerAdmissionsTest extends WorkerFixture {
 
         assertEquals(AdmitReply.RefusalReason.TOO_LONG, refusal("a", 150).reason());
         assertEquals(AdmitReply.RefusalReason.TOO_LONG, refusal("a", 1000).reason());
+        int longest = refusal("a", 1000).longestPrompt();
+        assertEquals(149, longest);
+        worker.tell(new Worker.AdmitTurn(new TurnId("b"), longest, 4, null, null, admissions.getRef()));
+        admissions.expectMessageClass(AdmitReply.Admitted.class);
     }
 
     @Test

@@ -38,12 +38,13 @@ final class Eligibility {
             new Demand(
                     Eligibility::fits,
                     RouteOutcome.TOO_LONG,
-                    (request, engines) -> "a prompt of " + request.inputTokens() + " tokens fits no worker that serves "
-                            + request.model() + ": the largest takes "
-                            + engines.stream()
-                                    .mapToInt(engine -> longestPrompt(engine, request))
-                                    .max()
-                                    .orElse(0)));
+                    (request, engines) -> RouteOutcome.tooLong(
+                                    request.inputTokens(),
+                                    engines.stream()
+                                            .mapToInt(EngineFacts::longestPrompt)
+                                            .max()
+                                            .orElse(0))
+                            + " of the workers that could serve this turn of " + request.model()));
 
     private Eligibility() {}
 
@@ -141,13 +142,7 @@ final class Eligibility {
         return engine.extras().logitBias() || !request.extras().logitBias();
     }
 
-    /** Whether the prompt and at least one token of the answer fit into the engine's context and memory. */
     private static boolean fits(EngineFacts engine, RouteRequest request) {
-        return request.inputTokens() <= longestPrompt(engine, request);
-    }
-
-    private static int longestPrompt(EngineFacts engine, RouteRequest request) {
-        long memoryTokens = (long) engine.deviceBlocks() * request.blocks().blockSizeTokens();
-        return (int) Math.min(engine.contextTokens(), memoryTokens) - 1;
+        return request.inputTokens() <= engine.longestPrompt();
     }
 }

@@ -28,6 +28,11 @@ public enum RouteOutcome {
     /** When queues or workers may have room again, as a hint for clients. */
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
+    /** Why a prompt is refused, in the words in which harnesses look for the number of tokens to shorten it to. */
+    public static String tooLong(int tokens, int most) {
+        return "prompt is too long: " + tokens + " tokens > " + most + " maximum";
+    }
+
     /** What a client is told; not for {@link #PLACED}. */
     public InferenceFailure failure(String message) {
         return switch (this) {

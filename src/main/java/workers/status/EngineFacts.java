@@ -49,6 +49,11 @@ public record EngineFacts(
                 AnswerExtras.NONE);
     }
 
+    /** Most tokens of a prompt that leave context and memory for at least one token of the answer. */
+    public int longestPrompt() {
+        return (int) Math.min(contextTokens, (long) deviceBlocks * blockSizeTokens) - 1;
+    }
+
     /** The same with another number of turns at once: a multiple of the requests, rounded, and at least one. */
     public EngineFacts withTurnsPerSlot(double turnsPerSlot) {
         int turns = (int) Math.max(1, Math.min(Integer.MAX_VALUE, Math.round(turnsPerSlot * maxSequences)));

@@ -23,6 +23,8 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import router.placement.RouteOutcome;
+import testkit.PromptTooLong;
 
 /** The bytes that clients read. */
 class MessagesStreamTest {
@@ -191,7 +193,13 @@ class MessagesStreamTest {
         assertFailure(InferenceFailure.Kind.TIMEOUT, 504, "timeout_error");
         assertFailure(InferenceFailure.Kind.INTERNAL, 500, "api_error");
         JsonNode tooLong = assertFailure(InferenceFailure.Kind.CONTEXT_LENGTH_EXCEEDED, 400, "invalid_request_error");
-        assertTrue(tooLong.at("/error/message").textValue().startsWith("prompt is too long"), tooLong::toString);
+        assertEquals(
+                "prompt is too long: scripted", tooLong.at("/error/message").textValue(), "an engine's own words");
+        String routers = RouteOutcome.tooLong(9, 8) + " of the workers";
+        frontend.script = request -> Source.single(new InferenceEvent.Failed(RouteOutcome.TOO_LONG.failure(routers)));
+        String told = MAPPER.readTree(post("").body()).at("/error/message").textValue();
+        assertEquals("prompt is too long: 9 tokens > 8 maximum of the workers", told);
+        PromptTooLong.assertTold(9, 8, told);
         frontend.script = request -> Source.single(new InferenceEvent.Failed(
                 new InferenceFailure(InferenceFailure.Kind.CONTEXT_LENGTH_EXCEEDED, "1 + 9 of 8", "max_tokens", null)));
         assertEquals(

@@ -17,6 +17,7 @@ import router.queue.BusyThreshold;
 import router.queue.QueuePolicy;
 import router.queue.QueueSettings;
 import router.retention.Holder;
+import testkit.PromptTooLong;
 import testkit.PublishedStrategies;
 import testkit.Transfers;
 import workers.status.AnswerExtras;
@@ -56,10 +57,9 @@ class EligibilityTest {
         assertEquals(RouteOutcome.UNKNOWN_MODEL, outcome(AnswerExtras.NONE, 1));
         join(A, "m", AnswerExtras.NONE);
         assertEquals(RouteOutcome.TOO_LONG, outcome(AnswerExtras.NONE, new long[100]));
-        String tooLong = refused(AnswerExtras.NONE, Set.of(), new long[100]).message();
-        assertTrue(
-                tooLong.matches("a prompt of \\d+ tokens fits no worker that serves m: the largest takes \\d+"),
-                tooLong);
+        assertEquals(
+                "prompt is too long: 1603 tokens > 1599 maximum of the workers that could serve this turn of m",
+                refused(AnswerExtras.NONE, Set.of(), new long[100]).message());
         assertEquals(
                 RouteOutcome.NO_WORKER, refused(AnswerExtras.NONE, Set.of(A), 1).outcome());
         placer.update(A, WorkerState.DRAINING, WorkerLoad.idle(100));
@@ -69,6 +69,17 @@ class EligibilityTest {
         placer.lost(A);
         // Its workers are away; a client that hears "unknown" would give up.
         assertEquals(RouteOutcome.NO_WORKER, outcome(AnswerExtras.NONE, 1));
+    }
+
+    @Test
+    void aPromptThatIsTooLongIsToldTheLongestThatAnyOfItsWorkersTakes() {
+        join(A, facts("m3", 60, 10_000));
+        join(B, facts("m3", 100, 1000));
+        join(new WorkerId("http://larger"), facts("other", 1000, 1_000_000));
+        RouteRequest request = request("m3", KeptPrefix.NOTHING, AnswerExtras.NONE, Set.of(), new long[100]);
+        InferenceFailure tooLong = ((Decision.Refused) placer.route(request, 0, 0)).failure();
+        assertEquals(InferenceFailure.Kind.CONTEXT_LENGTH_EXCEEDED, tooLong.kind());
+        PromptTooLong.assertTold(1603, 999, tooLong.message());
     }
 
     @Test
@@ -143,12 +154,15 @@ class EligibilityTest {
     }
 
     private void join(WorkerId worker, String model, AnswerExtras extras) {
-        placer.join(
-                worker,
-                LIFE,
-                new EngineFacts(List.of(model), BLOCK, 100, 8192, 2, 10_000, EngineCapabilities.NONE, extras),
-                WorkerState.READY,
-                WorkerLoad.idle(100));
+        join(worker, new EngineFacts(List.of(model), BLOCK, 100, 8192, 2, 10_000, EngineCapabilities.NONE, extras));
+    }
+
+    private void join(WorkerId worker, EngineFacts facts) {
+        placer.join(worker, LIFE, facts, WorkerState.READY, WorkerLoad.idle(facts.deviceBlocks()));
+    }
+
+    private static EngineFacts facts(String model, int deviceBlocks, int contextTokens) {
+        return new EngineFacts(List.of(model), BLOCK, deviceBlocks, 8192, 2, contextTokens, EngineCapabilities.NONE);
     }
 
     private WorkerId placed(AnswerExtras extras) {
@@ -170,8 +184,13 @@ class EligibilityTest {
     }
 
     private static RouteRequest request(KeptPrefix kept, AnswerExtras extras, Set<WorkerId> excluded, long... chain) {
+        return request("m", kept, extras, excluded, chain);
+    }
+
+    private static RouteRequest request(
+            String model, KeptPrefix kept, AnswerExtras extras, Set<WorkerId> excluded, long... chain) {
         PromptBlocks blocks = PromptBlocks.of(BLOCK, chain);
         return new RouteRequest(
-                new TurnId("t"), "m", 5, blocks, blocks.tokens() + 3, 20, 0, 0, null, 0, kept, extras, excluded);
+                new TurnId("t"), model, 5, blocks, blocks.tokens() + 3, 20, 0, 0, null, 0, kept, extras, excluded);
     }
 }
