@@ -23,6 +23,8 @@ import java.util.concurrent.CompletionStage;
  */
 final class BodyReader {
     private static final int DISCARD_FACTOR = 4;
+    /** What is reserved of a length that is only declared yet. */
+    private static final long RESERVED_BYTES = 1 << 20;
 
     private final ActorSystem<?> system;
     private final FrontendSettings settings;
@@ -46,7 +48,7 @@ final class BodyReader {
                 && strict.getData().size() <= settings.maxBodyBytes()) {
             return CompletableFuture.completedStage(strict.getData().toArrayUnsafe());
         }
-        int expected = (int) Math.min(request.entity().getContentLengthOption().orElse(8192), settings.maxBodyBytes());
+        int expected = (int) Math.min(request.entity().getContentLengthOption().orElse(8192), RESERVED_BYTES);
         return request.entity()
                 .withoutSizeLimit()
                 .getDataBytes()
