@@ -190,7 +190,6 @@ public final class RunningTurns {
     }
 
     private static InferenceFailure shuttingDown() {
-        return new InferenceFailure(
-                InferenceFailure.Kind.OVERLOADED, "this server is shutting down", null, Duration.ofSeconds(1));
+        return InferenceFailure.of(InferenceFailure.Kind.OVERLOADED, "this server is shutting down");
     }
 }

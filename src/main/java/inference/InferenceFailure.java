@@ -10,9 +10,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param message for the client: what, where, which limit and which configuration key
  * @param param path of the request field at fault, if one is
- * @param retryAfter when a retry may help, if known
+ * @param retryAfter when a retry may help; where nobody knows, a second for what passes by itself, and else null
  */
 public record InferenceFailure(Kind kind, String message, @Nullable String param, @Nullable Duration retryAfter) {
+    private static final Duration SOON = Duration.ofSeconds(1);
+
+    public InferenceFailure {
+        if (retryAfter == null && passes(kind)) {
+            retryAfter = SOON;
+        }
+    }
 
     /** Low-cardinality cause. */
     public enum Kind {
@@ -42,6 +49,14 @@ public record InferenceFailure(Kind kind, String message, @Nullable String param
         TIMEOUT,
         CANCELLED,
         INTERNAL
+    }
+
+    /** Whether it may help to try again soon: by then a queue, a worker or the store may have room. */
+    private static boolean passes(Kind kind) {
+        return switch (kind) {
+            case RATE_LIMITED, OVERLOADED, STORE_UNAVAILABLE -> true;
+            default -> false;
+        };
     }
 
     public static InferenceFailure of(Kind kind, String message) {

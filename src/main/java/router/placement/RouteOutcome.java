@@ -2,7 +2,6 @@ package router.placement;
 
 import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
-import java.time.Duration;
 import java.util.Locale;
 
 /** How a route request ended; also its metric's label. */
@@ -25,9 +24,6 @@ public enum RouteOutcome {
     /** The turn went away while it waited. */
     CANCELLED;
 
-    /** When queues or workers may have room again, as a hint for clients. */
-    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
-
     /** Why a prompt is refused, in the words in which harnesses look for the number of tokens to shorten it to. */
     public static String tooLong(int tokens, int most) {
         return "prompt is too long: " + tokens + " tokens > " + most + " maximum";
@@ -40,8 +36,8 @@ public enum RouteOutcome {
             case TOO_LONG -> new InferenceFailure(Kind.CONTEXT_LENGTH_EXCEEDED, message, "messages", null);
             case NO_LOGPROBS -> InferenceFailure.invalid("logprobs", message);
             case NO_LOGIT_BIAS -> InferenceFailure.invalid("logit_bias", message);
-            case QUEUE_FULL -> new InferenceFailure(Kind.RATE_LIMITED, message, null, RETRY_AFTER);
-            case NO_WORKER, WAITED_TOO_LONG -> new InferenceFailure(Kind.OVERLOADED, message, null, RETRY_AFTER);
+            case QUEUE_FULL -> InferenceFailure.of(Kind.RATE_LIMITED, message);
+            case NO_WORKER, WAITED_TOO_LONG -> InferenceFailure.of(Kind.OVERLOADED, message);
             case CANCELLED -> InferenceFailure.of(Kind.CANCELLED, message);
             case PLACED -> throw new IllegalArgumentException("a placed turn has not failed");
         };

@@ -130,19 +130,23 @@ final class AnswerStream extends GraphStage<SourceShape<InferenceEvent>> {
         }
 
         private void refused(HttpResponse response) {
-            String retryAfter =
-                    response.getHeader("Retry-After").map(HttpHeader::value).orElse("");
+            String retryAfter = header(response, "Retry-After");
+            String date = header(response, "Date");
             int status = response.status().intValue();
             AsyncCallback<InferenceFailure> read =
                     createAsyncCallback(failure -> ended(reader.read(new AnswerFrame.Refused(failure))));
             AsyncCallback<Throwable> broken = createAsyncCallback(this::broken);
             EngineHttp.text(response, ERROR_BYTES, longestSilence, system).whenComplete((text, failure) -> {
                 if (failure == null) {
-                    read.invoke(ErrorBody.read(status, text, retryAfter));
+                    read.invoke(ErrorBody.read(status, text, retryAfter, date));
                 } else {
                     broken.invoke(failure);
                 }
             });
+        }
+
+        private static String header(HttpResponse response, String name) {
+            return response.getHeader(name).map(HttpHeader::value).orElse("");
         }
 
         private void broken(Throwable cause) {

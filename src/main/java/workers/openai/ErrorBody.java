@@ -7,8 +7,12 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an engine's error means to a turn. Engines agree on status codes, less on bodies: {@code {"error": {message, type,
@@ -27,16 +31,32 @@ final class ErrorBody {
     /**
      * Reads the answer to a refused request.
      *
-     * @param retryAfter the header's value, empty without one; a date is not understood
+     * @param retryAfter the header's value, empty without one
+     * @param date the same of when the engine answered
      */
-    static InferenceFailure read(int status, String body, String retryAfter) {
+    static InferenceFailure read(int status, String body, String retryAfter, String date) {
         JsonNode parsed = parse(body);
         JsonNode error = parsed.path("error").isObject() ? parsed.path("error") : parsed;
         String message = error.path("message").asText(error.path("error").asText(body));
         String shown = message.isBlank() ? "status " + status : message;
-        Duration wait = retryAfter.matches("\\d{1,6}") ? Duration.ofSeconds(Long.parseLong(retryAfter)) : null;
         return new InferenceFailure(
-                kind(status, error, message), cut(shown), error.path("param").textValue(), wait);
+                kind(status, error, message), cut(shown), error.path("param").textValue(), wait(retryAfter, date));
+    }
+
+    /** Seconds, or until a date, by the engine's own clock; null when neither can be read. */
+    private static @Nullable Duration wait(String retryAfter, String date) {
+        if (retryAfter.matches("\\d{1,6}")) {
+            return Duration.ofSeconds(Long.parseLong(retryAfter));
+        }
+        try {
+            return Duration.between(instant(date), instant(retryAfter));
+        } catch (DateTimeParseException e) {
+            return null;
+        }
+    }
+
+    private static Instant instant(String httpDate) {
+        return DateTimeFormatter.RFC_1123_DATE_TIME.parse(httpDate, Instant::from);
     }
 
     private static JsonNode parse(String body) {

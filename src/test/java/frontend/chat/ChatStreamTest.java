@@ -285,6 +285,20 @@ class ChatStreamTest {
     }
 
     @Test
+    void whatPassesSaysWhenToTryAgainThoughNobodyKnows() {
+        for (InferenceFailure.Kind kind : List.of(
+                InferenceFailure.Kind.RATE_LIMITED,
+                InferenceFailure.Kind.OVERLOADED,
+                InferenceFailure.Kind.STORE_UNAVAILABLE)) {
+            frontend.script =
+                    request -> Source.single(new InferenceEvent.Failed(InferenceFailure.of(kind, "scripted")));
+            HttpResponse<String> refused =
+                    frontend.chat("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}");
+            assertEquals("1", refused.headers().firstValue("retry-after").orElseThrow());
+        }
+    }
+
+    @Test
     void aFailureAfterALongSilenceIsPartOfTheStream() throws IOException {
         try (FrontendFixture quick = FrontendFixture.start(settings(Duration.ofMillis(20), Duration.ofMillis(20)));
                 RawClient client = new RawClient(quick.port())) {

@@ -213,6 +213,18 @@ class MessagesStreamTest {
     }
 
     @Test
+    void whatPassesSaysWhenToTryAgainThoughNobodyKnows() {
+        for (InferenceFailure.Kind kind : List.of(
+                InferenceFailure.Kind.RATE_LIMITED,
+                InferenceFailure.Kind.OVERLOADED,
+                InferenceFailure.Kind.STORE_UNAVAILABLE)) {
+            frontend.script =
+                    request -> Source.single(new InferenceEvent.Failed(InferenceFailure.of(kind, "scripted")));
+            assertEquals("1", post("").headers().firstValue("retry-after").orElseThrow());
+        }
+    }
+
+    @Test
     void wrongRoutesMethodsAndModelsAreToldInTheEnvelopeOfTheDialect() throws Exception {
         assertEnvelope("not_found_error", frontend.get("/v1/messages/nope"));
         assertEnvelope("invalid_request_error", frontend.get("/v1/messages"));

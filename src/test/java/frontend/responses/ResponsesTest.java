@@ -385,7 +385,9 @@ class ResponsesTest {
         frontend.responsesKept.broken =
                 new RefusedRequest(InferenceFailure.of(InferenceFailure.Kind.STORE_UNAVAILABLE, "scripted"));
         try {
-            assertEquals(503, post("'input':'hi'").statusCode());
+            HttpResponse<String> whole = post("'input':'hi'");
+            assertEquals(503, whole.statusCode());
+            assertEquals("1", whole.headers().firstValue("retry-after").orElseThrow());
             List<JsonNode> events = stream("'input':'hi'");
             JsonNode last = events.get(events.size() - 1);
             assertEquals("response.failed", last.get("type").textValue());
@@ -408,6 +410,19 @@ class ResponsesTest {
                     "overloaded",
                     MAPPER.readTree(answer.body()).at("/error/code").textValue());
         }
+    }
+
+    @Test
+    void whatPassesSaysWhenToTryAgainThoughNobodyKnows() {
+        InferenceFailure full = InferenceFailure.of(InferenceFailure.Kind.RATE_LIMITED, "full");
+        frontend.script = request -> Source.single(new InferenceEvent.Failed(full));
+        assertEquals(
+                "1", post("'input':'hi'").headers().firstValue("retry-after").orElseThrow());
+        answer(new InferenceEvent.TextDelta("so far"), new InferenceEvent.Failed(full));
+        List<JsonNode> events = stream("'input':'hi'");
+        assertEquals(
+                "full. Please try again in 1s.",
+                events.get(events.size() - 1).at("/response/error/message").textValue());
     }
 
     @Test

@@ -165,19 +165,19 @@ class ChunkReaderTest {
     void readsErrorsInEveryEnvelope() {
         assertEquals(
                 Kind.CONTEXT_LENGTH_EXCEEDED,
-                ErrorBody.read(400, "{\"error\":{\"message\":\"m\",\"code\":\"context_length_exceeded\"}}", "")
+                ErrorBody.read(400, "{\"error\":{\"message\":\"m\",\"code\":\"context_length_exceeded\"}}", "", "")
                         .kind());
         assertEquals(
                 Kind.CONTEXT_LENGTH_EXCEEDED,
-                ErrorBody.read(400, "{\"message\":\"This model's maximum context length is 5\",\"code\":400}", "")
+                ErrorBody.read(400, "{\"message\":\"This model's maximum context length is 5\",\"code\":400}", "", "")
                         .kind());
         assertEquals(
                 Kind.CONTEXT_LENGTH_EXCEEDED,
-                ErrorBody.read(400, "{\"error\":{\"type\":\"exceed_context_size_error\"}}", "")
+                ErrorBody.read(400, "{\"error\":{\"type\":\"exceed_context_size_error\"}}", "", "")
                         .kind());
-        assertEquals(Kind.INVALID_REQUEST, ErrorBody.read(400, "plain", "").kind());
-        assertEquals("plain", ErrorBody.read(400, "plain", "").message());
-        assertEquals("status 500", ErrorBody.read(500, "", "").message());
+        assertEquals(Kind.INVALID_REQUEST, ErrorBody.read(400, "plain", "", "").kind());
+        assertEquals("plain", ErrorBody.read(400, "plain", "", "").message());
+        assertEquals("status 500", ErrorBody.read(500, "", "", "").message());
     }
 
     @Test

@@ -152,7 +152,14 @@ class OpenAiEngineClientTest {
         assertEquals(Kind.RATE_LIMITED, refusal(429, "Retry-After: 7\r\n", "{}").kind());
         assertEquals(
                 Duration.ofSeconds(7), refusal(429, "Retry-After: 7\r\n", "{}").retryAfter());
-        assertEquals(Kind.OVERLOADED, refusal(503, "", "busy").kind());
+        String now = "Date: Tue, 01 Dec 2026 08:00:00 GMT\r\n";
+        String then = "Retry-After: Tue, 01 Dec 2026 08:01:30 GMT\r\n";
+        assertEquals(Duration.ofSeconds(90), refusal(503, now + then, "busy").retryAfter());
+        InferenceFailure unsaid = refusal(503, "", "busy");
+        assertEquals(Kind.OVERLOADED, unsaid.kind());
+        assertEquals(Duration.ofSeconds(1), unsaid.retryAfter());
+        assertEquals(unsaid, refusal(503, then, "busy"), "from when?");
+        assertEquals(unsaid, refusal(503, "Retry-After: soon\r\n", "busy"));
         assertEquals(
                 Kind.UNKNOWN_MODEL,
                 refusal(404, "", "{\"message\":\"no such model\"}").kind());
