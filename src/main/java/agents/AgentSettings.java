@@ -58,6 +58,7 @@ public record AgentSettings(
      * @param leaseTimeout how long a turn waits to hear what is kept of its session
      * @param admissionTimeout how long a worker may take to answer
      * @param engineSilenceTimeout longest silence of an engine before it counts as failed
+     * @param clientStallTimeout how long a client may leave an event unread before its turn is given up
      * @param maxPlacements workers tried before the first token
      * @param expectedOutputTokens assumed answer length when the request says nothing
      */
@@ -67,6 +68,7 @@ public record AgentSettings(
             Duration leaseTimeout,
             Duration admissionTimeout,
             Duration engineSilenceTimeout,
+            Duration clientStallTimeout,
             int maxPlacements,
             int expectedOutputTokens) {
         public Turn {
@@ -75,6 +77,7 @@ public record AgentSettings(
             positive(leaseTimeout, "turn.lease-timeout");
             positive(admissionTimeout, "turn.admission-timeout");
             positive(engineSilenceTimeout, "turn.engine-silence-timeout");
+            positive(clientStallTimeout, "turn.client-stall-timeout");
             require(maxPlacements >= 1, "turn.max-placements is below 1");
             require(expectedOutputTokens >= 1, "turn.expected-output-tokens is below 1");
         }

@@ -34,7 +34,8 @@ import workers.Seat;
  * <p>ROUTING: the router proposes a worker => ADMITTING; proposes none => the end.<br>
  * ADMITTING: the worker admits => STREAMING; refuses or is silent => ROUTING again, without it.<br>
  * STREAMING: events go from the engine to the client, one at a time, so that a slow client slows the engine; the engine
- * fails, before its first event or where another can go on with the answer => ROUTING again; its terminal event => the end.<br>
+ * fails, before its first event or where another can go on with the answer => ROUTING again; its terminal event, or a client that
+ * reads no further => the end.<br>
  * RESTING: before it is started, and once it is stopped.
  *
  * <p>Its end is told once, to the turn, which stops it then or before.
@@ -198,8 +199,8 @@ final class Generation {
 
     private void refused(WorkerId worker, AdmitReply.Refused refused) {
         place.refused(refused);
-        if (refused.reason() == AdmitReply.RefusalReason.FULL) {
         InferenceFailure failure = PlacementFailures.of(refused, prompt.inputTokens());
+        if (refused.reason() == AdmitReply.RefusalReason.FULL) {
             attempts.full(worker);
         } else {
             attempts.lost(worker, failure);
@@ -244,6 +245,8 @@ final class Generation {
                 place.finished(prompt.blocks(), finished.usage(), finished.reason());
                 end.reached(TurnOutcome.COMPLETED, finished);
             } else {
+                timers.startSingleTimer(
+                        new Turn.ClientStalled(), ports.settings().clientStallTimeout());
                 client.offer(sent.event(), clientTook);
                 book.answered(sent.event());
                 place.answered(prompt.blocks());
@@ -254,6 +257,7 @@ final class Generation {
 
     Behavior<Turn.Command> onClientTook(Turn.ClientTook took) {
         if (stage == Stage.STREAMING) {
+            timers.cancel(new Turn.ClientStalled());
             pull();
         }
         return Behaviors.same();
@@ -265,6 +269,18 @@ final class Generation {
                     Kind.ENGINE_FAILED,
                     "the engine sent nothing for " + ports.settings().engineSilenceTimeout()
                             + " (holdfast.agents.turn.engine-silence-timeout)"));
+        }
+        return Behaviors.same();
+    }
+
+    /** The turn counts as one whose client left, but a client that reads on after all may try again. */
+    Behavior<Turn.Command> onClientStalled(Turn.ClientStalled stalled) {
+        if (stage == Stage.STREAMING) {
+            InferenceFailure failure = InferenceFailure.of(
+                    Kind.TIMEOUT,
+                    "the client read nothing for " + ports.settings().clientStallTimeout()
+                            + " (holdfast.agents.turn.client-stall-timeout)");
+            end.reached(TurnOutcome.CANCELLED, new InferenceEvent.Failed(failure));
         }
         return Behaviors.same();
     }

@@ -64,6 +64,8 @@ final class Turn extends AbstractBehavior<Turn.Command> {
 
     record EngineSilent() implements Command {}
 
+    record ClientStalled() implements Command {}
+
     private record StoreReplied(@Nullable Throwable failure) implements Command {}
 
     /** Where a turn stands. */
@@ -135,6 +137,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
                 .onMessage(ClientLeft.class, this::onClientLeft)
                 .onMessage(RenewalDue.class, due -> generation().onRenewalDue(due))
                 .onMessage(EngineSilent.class, silent -> generation().onEngineSilent(silent))
+                .onMessage(ClientStalled.class, stalled -> generation().onClientStalled(stalled))
                 .onMessage(StoreReplied.class, this::onStoreReplied)
                 .onSignal(PostStop.class, this::onPostStop)
                 .build();

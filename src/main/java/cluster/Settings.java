@@ -149,6 +149,7 @@ public record Settings(
                         turn.getDuration("lease-timeout"),
                         turn.getDuration("admission-timeout"),
                         turn.getDuration("engine-silence-timeout"),
+                        turn.getDuration("client-stall-timeout"),
                         turn.getInt("max-placements", 1),
                         turn.getInt("expected-output-tokens", 1)),
                 retention(own.section("retention")),

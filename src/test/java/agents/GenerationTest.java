@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import agents.session.Conversation;
 import agents.session.PromptCache;
 import agents.session.TurnOutcome;
+import akka.Done;
 import akka.NotUsed;
+import akka.actor.testkit.typed.javadsl.FishingOutcomes;
 import akka.stream.javadsl.Source;
 import akka.stream.testkit.TestPublisher;
 import akka.stream.testkit.TestSubscriber;
@@ -32,16 +34,17 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import kv.WorkerId;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import router.Router;
 import router.placement.RouteOutcome;
+import testkit.PromptTooLong;
 import workers.AdmitReply;
 import workers.EngineClient;
 import workers.Seat;
-import testkit.PromptTooLong;
 import workers.Worker;
 import workers.status.WorkerLoad;
 
@@ -181,9 +184,6 @@ class GenerationTest extends TurnFixture {
         }
 
         @Test
-        void aSilentWorkerIsLeft() {
-            run(REQUEST);
-        @Test
         void aPromptThatTheLastWorkerFindsTooLongIsToldTheLengthsOfBoth() {
             TestSubscriber.Probe<InferenceEvent> client = run(REQUEST);
             placeOn(FIRST);
@@ -201,6 +201,9 @@ class GenerationTest extends TurnFixture {
             assertEquals(TurnOutcome.REJECTED, recorded().outcome());
         }
 
+        @Test
+        void aSilentWorkerIsLeft() {
+            run(REQUEST);
             placeOn(FIRST);
             workerAt(FIRST).expectMessageClass(Worker.AdmitTurn.class);
             passes(SETTINGS.admissionTimeout().plusMillis(1));
@@ -307,6 +310,76 @@ class GenerationTest extends TurnFixture {
 
             fails(client, Kind.ENGINE_FAILED);
             engine.expectCancellation();
+        }
+
+        @Test
+        void aClientThatReadsNoFurtherFreesTheEngineAndIsToldSoWhenItReadsOn() {
+            TwoEvents engine = new TwoEvents();
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST, session, worker -> engine);
+            placeOn(FIRST);
+            admit(FIRST);
+            engine.askedForSecond.orTimeout(10, TimeUnit.SECONDS).join();
+            engine.second.complete(new TextDelta("for which the client has no room"));
+            router.expectMessageClass(Router.FirstToken.class);
+            router.awaitAssert(() -> {
+                passes(SETTINGS.clientStallTimeout().plusMillis(1));
+                router.expectMessage(Duration.ofMillis(100), new Router.Release(REQUEST.turn(), false));
+                return null;
+            });
+
+            engine.stopped.orTimeout(10, TimeUnit.SECONDS).join();
+            workerAt(FIRST)
+                    .fishForMessage(
+                            Duration.ofSeconds(3),
+                            message -> message instanceof Worker.EndTurn
+                                    ? FishingOutcomes.complete()
+                                    : FishingOutcomes.continueAndIgnore());
+            ends(TurnOutcome.CANCELLED);
+            assertEquals(TurnOutcome.CANCELLED, recorded().outcome());
+            client.request(2);
+            client.expectNextN(2);
+            fails(client, Kind.TIMEOUT);
+        }
+
+        @Test
+        void aClientThatWaitsForTheEngineIsNotSlow() {
+            TwoEvents engine = new TwoEvents();
+            TestSubscriber.Probe<InferenceEvent> client = run(REQUEST, session, worker -> engine);
+            placeOn(FIRST);
+            admit(FIRST);
+            engine.askedForSecond.orTimeout(10, TimeUnit.SECONDS).join();
+            passes(SETTINGS.clientStallTimeout().multipliedBy(2));
+            engine.second.complete(DONE);
+
+            client.request(2);
+            client.expectNext(new TextDelta("hi"), DONE);
+            ends(TurnOutcome.COMPLETED);
+        }
+
+        /** An engine that begins at once and is told what comes next. */
+        private static final class TwoEvents implements EngineClient {
+            final CompletableFuture<Void> askedForSecond = new CompletableFuture<>();
+            final CompletableFuture<InferenceEvent> second = new CompletableFuture<>();
+            final CompletableFuture<Done> stopped = new CompletableFuture<>();
+
+            @Override
+            public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
+                return Source.<InferenceEvent>single(new TextDelta("hi"))
+                        .concatLazy(Source.lazyCompletionStage(() -> {
+                            askedForSecond.complete(null);
+                            return second;
+                        }))
+                        .concatLazy(Source.never())
+                        .watchTermination((materialized, termination) -> {
+                            var unused = termination.thenAccept(stopped::complete);
+                            return materialized;
+                        });
+            }
+
+            @Override
+            public CompletionStage<Probe> probe() {
+                return CompletableFuture.failedFuture(new UnsupportedOperationException());
+            }
         }
 
         @Test

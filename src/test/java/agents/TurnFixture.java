@@ -78,6 +78,7 @@ abstract class TurnFixture {
             Duration.ofSeconds(1),
             Duration.ofSeconds(2),
             Duration.ofMinutes(5),
+            Duration.ofMinutes(1),
             3,
             512);
     static final Usage USAGE = new Usage(100, 40, 7, 0);

@@ -41,7 +41,13 @@ class OverloadIT {
     @BeforeAll
     static void start() throws Exception {
         Path config = directory.resolve("full.conf");
-        Files.writeString(config, "holdfast.workers.turns-per-slot = 0.001\nholdfast.router.queue.max-waiting = 0\n");
+        Files.writeString(
+                config,
+                """
+                holdfast.workers.turns-per-slot = 0.001
+                holdfast.router.queue.max-waiting = 0
+                holdfast.agents.turn.client-stall-timeout = 1s
+                """);
         port = NodeProcess.freePort();
         node = NodeProcess.start(directory.resolve("data"), port, "--workers", "1", "--config", config.toString());
         engine = EngineGauges.of(node.get("/v1/workers").at("/data/0/id").textValue());
@@ -80,11 +86,26 @@ class OverloadIT {
             }
         }
         await("the engine has stopped it and freed its blocks", Duration.ofSeconds(30), engine::idle);
-        await("there is room again", Duration.ofSeconds(30), () -> {
-            HttpResponse<String> answer = post(path, LeavingClient.body(path, "hi", false));
-            assertTrue(answer.statusCode() == 200 || answer.statusCode() == 429, answer.body());
-            return answer.statusCode() == 200;
-        });
+        awaitRoom(path);
+    }
+
+    @Test
+    void aClientThatStopsReadingLosesItsAnswerButNobodyElseTheEngine() throws Exception {
+        String path = "/v1/chat/completions";
+        // With so many alternatives a token is a kilobyte: more in all than sockets take. Then the engine waits for a
+        // minute.
+        String answer = "[sim][[{\\\"text\\\":\\\"" + "a".repeat(20_000)
+                + "\\\"},{\\\"text\\\":\\\"b\\\",\\\"delay_ms\\\":60000}]][/sim]";
+        String body = LeavingClient.body(path, answer, true)
+                .replace("\"stream\":true", "\"stream\":true,\"logprobs\":true,\"top_logprobs\":20");
+        try (LeavingClient stalled = LeavingClient.send(port, path, body)) {
+            await("the engine runs the request", Duration.ofSeconds(30), () -> engine.running(1));
+            await("the engine has stopped it and freed its blocks", Duration.ofSeconds(40), engine::idle);
+            awaitRoom(path);
+
+            String last = stalled.lastBytes(1000);
+            assertTrue(last.contains("holdfast.agents.turn.client-stall-timeout"), last);
+        }
     }
 
     @Test
@@ -103,6 +124,14 @@ class OverloadIT {
         node.delete(drain);
         await("it is ready again", Duration.ofSeconds(30), () -> ready().statusCode() == 200);
         assertEquals(200, post(path, LeavingClient.body(path, "hi", false)).statusCode());
+    }
+
+    private static void awaitRoom(String path) {
+        await("there is room again", Duration.ofSeconds(30), () -> {
+            HttpResponse<String> answer = post(path, LeavingClient.body(path, "hi", false));
+            assertTrue(answer.statusCode() == 200 || answer.statusCode() == 429, answer.body());
+            return answer.statusCode() == 200;
+        });
     }
 
     private static HttpResponse<String> ready() {

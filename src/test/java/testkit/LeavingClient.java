@@ -1,6 +1,7 @@
 package testkit;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -19,8 +20,13 @@ public final class LeavingClient implements AutoCloseable {
 
     /** Sends a prompt to a server on loopback. */
     public static LeavingClient ask(int port, String path, String prompt, boolean stream) throws IOException {
+        return send(port, path, body(path, prompt, stream));
+    }
+
+    /** Sends a body to a server on loopback. */
+    public static LeavingClient send(int port, String path, String text) throws IOException {
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-        byte[] body = body(path, prompt, stream).getBytes(StandardCharsets.UTF_8);
+        byte[] body = text.getBytes(StandardCharsets.UTF_8);
         socket.getOutputStream()
                 .write(("POST " + path + " HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
                                 + "content-length: " + body.length + "\r\n\r\n")
@@ -36,6 +42,23 @@ public final class LeavingClient implements AutoCloseable {
                 : "\"messages\":[{\"role\":\"user\",\"content\":\"" + prompt + "\"}]";
         String limit = path.equals("/v1/messages") ? ",\"max_tokens\":10000" : "";
         return "{\"model\":\"sim-echo\"," + input + limit + ",\"stream\":" + stream + "}";
+    }
+
+    /** Reads on after all: the last bytes of a chunked answer, once it is complete. */
+    public String lastBytes(int count) throws IOException {
+        socket.setSoTimeout(30_000);
+        InputStream in = socket.getInputStream();
+        String last = "";
+        byte[] buffer = new byte[1 << 16];
+        while (!last.endsWith("\r\n0\r\n\r\n")) {
+            int read = in.read(buffer);
+            if (read < 0) {
+                throw new AssertionError("the connection ended after: " + last);
+            }
+            last += new String(buffer, 0, read, StandardCharsets.UTF_8);
+            last = last.substring(Math.max(0, last.length() - count));
+        }
+        return last;
     }
 
     /** Leaves with a reset, as a client does that is killed or closes with data unread. */

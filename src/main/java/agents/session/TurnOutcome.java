@@ -7,7 +7,7 @@ import java.util.Locale;
 public enum TurnOutcome {
     /** The answer is whole. */
     COMPLETED,
-    /** The client went away first. */
+    /** The client went away first, or read no further. */
     CANCELLED,
     /** The request can never be served as it is: unknown model, prompt too long, refused by the engine. */
     REJECTED,
