@@ -2,15 +2,8 @@
 # Claude Code (/v1/messages), unmodified, against a running `./holdfast up`: installs @anthropic-ai/claude-code from npm into a
 # temporary folder and runs it without a terminal. The script in the prompt makes the simulated engine call a tool, which the
 # harness runs, and answer from its result. You should see "The file says: ... xyzzy", then an agent's answer, and
-# two sessions of the harness with the agent's below the second.
-set -euo pipefail
-url=${HOLDFAST_URL:-http://127.0.0.1:8642}
-curl -sf "$url/health/ready" >/dev/null || { echo "no node at $url: start ./holdfast up" >&2; exit 1; }
-folder=$(mktemp -d)
-trap 'rm -rf -- "$folder"' EXIT
-mkdir "$folder/work"
-echo "the magic word is xyzzy" > "$folder/work/note.txt"
-(cd "$folder" && npm install --silent --no-audit --no-fund @anthropic-ai/claude-code >&2)
+# two sessions of the harness with the agent's below the second; it fails without any of them.
+. "$(dirname -- "$0")/common.sh" @anthropic-ai/claude-code
 
 export HOME=$folder ANTHROPIC_BASE_URL=$url ANTHROPIC_API_KEY=unused CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1
 for model in MODEL SMALL_FAST_MODEL DEFAULT_HAIKU_MODEL DEFAULT_SONNET_MODEL DEFAULT_OPUS_MODEL; do
@@ -19,10 +12,8 @@ done
 read_note='{"call":"Read","args":{"file_path":"'$folder/work/note.txt'"}}'
 ask_agent='{"call":"Agent","args":{"description":"greet","prompt":"say hello","subagent_type":"general-purpose"}}'
 claude=$folder/node_modules/.bin/claude
-cd "$folder/work"
 "$claude" -p "[sim][[{\"think\":\"I should read it\"},$read_note],{\"text\":\"The file says: {{tool}}\"}][/sim]" \
-  --allowedTools Read </dev/null
-"$claude" -p "[sim][$ask_agent,{\"text\":\"The agent says: {{tool}}\"}][/sim]" --allowedTools Agent </dev/null
-echo "== sessions"
-curl -sS "$url/v1/sessions"
-echo
+  --allowedTools Read </dev/null | must_say "The file says: " xyzzy
+"$claude" -p "[sim][$ask_agent,{\"text\":\"The agent says: {{tool}}\"}][/sim]" --allowedTools Agent </dev/null \
+  | must_say "The agent says: " "say hello"
+must_have_sessions agent
