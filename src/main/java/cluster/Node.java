@@ -269,7 +269,7 @@ public final class Node implements RunningNode {
                                 system,
                                 requests,
                                 answers,
-                                StoredResponses.start(system, clock, settings.keepResponses()),
+                                StoredResponses.start(system, clock, settings.keepResponses(), settings.maxResponses()),
                                 counts,
                                 noise,
                                 clock,

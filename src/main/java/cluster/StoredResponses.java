@@ -22,13 +22,18 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Responses in PostgreSQL: table {@code stored_response} by response, {@code stored_response_item} by output item. Each is
- * forgotten {@code keep} after it was made; a response that continues a forgotten one cannot be continued any more.
+ * forgotten {@code keep} after its last use, the one used longest ago sooner when its tenant has too many; a response that
+ * continues a forgotten one cannot be continued any more.
+ *
+ * <p>To be read is to be used, so all of a line stays as long as anybody goes on from its end. Uses are noted beside the read
+ * that makes them, once in a thousandth of {@code keep} at most: a line in use costs a statement every ten minutes or so, and no first token.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
@@ -37,66 +42,96 @@ final class StoredResponses implements ResponseStore {
     private static final String INSERT =
             """
             WITH response AS (
-              INSERT INTO stored_response (tenant, id, previous, input, body, made_at) VALUES ($1, $2, $3, $4, $5, $6)
+              INSERT INTO stored_response (tenant, id, previous, input, body, used_at) VALUES ($1, $2, $3, $4, $5, $6)
               ON CONFLICT (tenant, id) DO UPDATE SET previous = excluded.previous, input = excluded.input,
-              body = excluded.body, made_at = excluded.made_at)
+              body = excluded.body, used_at = excluded.used_at)
             INSERT INTO stored_response_item (tenant, id, response) SELECT $1, item, $2 FROM unnest($7::text[]) AS item
             ON CONFLICT (tenant, id) DO UPDATE SET response = excluded.response""";
     private static final String SELECT =
-            "SELECT id, previous, input, body FROM stored_response WHERE tenant = $1 AND id = $2";
+            "SELECT id, used_at, previous, input, body FROM stored_response WHERE tenant = $1 AND id = $2";
     private static final String SELECT_LINE =
             """
             WITH RECURSIVE line AS (
-              SELECT id, previous, input, body, 0 AS depth FROM stored_response WHERE tenant = $1 AND id = $2
+              SELECT id, used_at, previous, input, body, 0 AS depth FROM stored_response WHERE tenant = $1 AND id = $2
               UNION ALL
-              SELECT r.id, r.previous, r.input, r.body, line.depth + 1 FROM line
+              SELECT r.id, r.used_at, r.previous, r.input, r.body, line.depth + 1 FROM line
               JOIN stored_response r ON r.tenant = $1 AND r.id = line.previous)
-            SELECT id, previous, input, body FROM line ORDER BY depth DESC""";
+            SELECT id, used_at, previous, input, body FROM line ORDER BY depth DESC""";
     private static final String SELECT_OWNERS =
             """
-            SELECT i.id, r.body FROM stored_response_item i
+            SELECT r.id, r.used_at, i.id, r.body FROM stored_response_item i
             JOIN stored_response r ON r.tenant = i.tenant AND r.id = i.response
             WHERE i.tenant = $1 AND i.id = ANY($2)""";
     private static final String DELETE = "DELETE FROM stored_response WHERE tenant = $1 AND id = $2";
-    private static final String FORGET = "DELETE FROM stored_response WHERE made_at < $1";
+    /** Rows that somebody else notes or forgets meanwhile are left to him: who does not wait cannot deadlock. */
+    private static final String USE =
+            """
+            UPDATE stored_response SET used_at = $3 WHERE (tenant, id) IN (
+              SELECT tenant, id FROM stored_response WHERE tenant = $1 AND id = ANY($2) FOR UPDATE SKIP LOCKED)""";
+
+    private static final String FORGET = "DELETE FROM stored_response WHERE used_at < $1";
+    private static final String FORGET_BEYOND =
+            """
+            DELETE FROM stored_response WHERE tenant = $1 AND used_at <= (
+              SELECT used_at FROM stored_response WHERE tenant = $1 ORDER BY used_at DESC OFFSET $2 LIMIT 1)""";
 
     private final Statements statements;
     private final InstantSource clock;
     private final Duration keep;
+    private final int most;
+    /** Responses that this node kept of a tenant since it last looked whether those are too many. */
+    private final Map<TenantId, Integer> keptSince = new ConcurrentHashMap<>();
 
-    /** @param keep how long a response is kept */
-    StoredResponses(ConnectionFactory connections, InstantSource clock, Duration keep) {
+    /**
+     * @param keep how long a response is kept after its last use
+     * @param most how many are kept of a tenant; each node may keep a hundredth more before it forgets some
+     */
+    StoredResponses(ConnectionFactory connections, InstantSource clock, Duration keep, int most) {
         this.statements = new Statements(connections);
         this.clock = clock;
         this.keep = keep;
+        this.most = most;
     }
 
     /** Over the connections of this node's journal; forgets what is old now and then. */
-    static StoredResponses start(ActorSystem<?> system, InstantSource clock, Duration keep) {
+    static StoredResponses start(ActorSystem<?> system, InstantSource clock, Duration keep, int most) {
         ConnectionFactory connections =
                 ConnectionFactoryProvider.get(system).connectionFactoryFor("akka.persistence.r2dbc.connection-factory");
-        StoredResponses responses = new StoredResponses(connections, clock, keep);
+        StoredResponses responses = new StoredResponses(connections, clock, keep, most);
         Duration pause = keep.dividedBy(24);
         system.scheduler()
                 .scheduleWithFixedDelay(
                         pause,
                         pause,
-                        () -> responses.forgetOld().exceptionally(failure -> {
-                            LOG.warn("old responses are not forgotten: {}", failure.toString());
-                            return 0L;
-                        }),
+                        () -> responses.forgetOld().exceptionally(StoredResponses::logged),
                         system.executionContext());
         return responses;
     }
 
     @Override
     public CompletionStage<Void> keep(TenantId tenant, StoredResponse response) {
-        OffsetDateTime now = OffsetDateTime.ofInstant(clock.instant(), ZoneOffset.UTC);
+        OffsetDateTime now = ago(Duration.ZERO);
         return statements
                 .update(connection -> insert(connection, tenant, response, now))
                 .then()
+                .doOnSuccess(kept -> forgetBeyond(tenant))
                 .onErrorMap(StoredResponses::unavailable)
                 .toFuture();
+    }
+
+    /** Forgets what is too much of a tenant's, beside the response that made it so; looks only now and then. */
+    private void forgetBeyond(TenantId tenant) {
+        int look = Math.max(1, most / 100);
+        if (keptSince.merge(tenant, 0, (since, none) -> (since + 1) % look) > 0) {
+            return;
+        }
+        statements
+                .update(connection -> connection
+                        .createStatement(FORGET_BEYOND)
+                        .bind(0, tenant.value())
+                        .bind(1, most))
+                .toFuture()
+                .exceptionally(StoredResponses::logged);
     }
 
     private static Statement insert(
@@ -130,7 +165,7 @@ final class StoredResponses implements ResponseStore {
                         SELECT_OWNERS,
                         tenant,
                         items.toArray(String[]::new),
-                        row -> Map.entry(required(row, 0), required(row, 1)))
+                        row -> Map.entry(required(row, 2), required(row, 3)))
                 .thenApply(found -> found.stream().collect(toMap(Map.Entry::getKey, Map.Entry::getValue)));
     }
 
@@ -146,14 +181,17 @@ final class StoredResponses implements ResponseStore {
                 .toFuture();
     }
 
-    /** Forgets what was made long ago; tells how many responses that were. */
+    /** Forgets what was used long ago; tells how many responses that were. */
     CompletionStage<Long> forgetOld() {
-        OffsetDateTime before = OffsetDateTime.ofInstant(clock.instant().minus(keep), ZoneOffset.UTC);
+        OffsetDateTime before = ago(keep);
         return statements
                 .update(connection -> connection.createStatement(FORGET).bind(0, before))
                 .toFuture();
     }
 
+    private record Row<T>(String response, OffsetDateTime usedAt, T value) {}
+
+    /** Reads rows that begin with a response and its last use, and notes this one. */
     private <T> CompletionStage<List<T>> rows(String query, TenantId tenant, Object key, Function<Readable, T> read) {
         return statements
                 .rows(
@@ -161,9 +199,42 @@ final class StoredResponses implements ResponseStore {
                                 .createStatement(query)
                                 .bind(0, tenant.value())
                                 .bind(1, key),
-                        read)
+                        row -> new Row<>(
+                                required(row, 0),
+                                Objects.requireNonNull(row.get(1, OffsetDateTime.class)),
+                                read.apply(row)))
+                .doOnNext(found -> use(tenant, found))
+                .map(found -> found.stream().map(Row::value).toList())
                 .onErrorMap(StoredResponses::unavailable)
                 .toFuture();
+    }
+
+    private <T> void use(TenantId tenant, List<Row<T>> found) {
+        OffsetDateTime noted = ago(keep.dividedBy(1000));
+        String[] unnoted = found.stream()
+                .filter(row -> row.usedAt().isBefore(noted))
+                .map(Row::response)
+                .toArray(String[]::new);
+        if (unnoted.length > 0) {
+            OffsetDateTime now = ago(Duration.ZERO);
+            statements
+                    .update(connection -> connection
+                            .createStatement(USE)
+                            .bind(0, tenant.value())
+                            .bind(1, unnoted)
+                            .bind(2, now))
+                    .toFuture()
+                    .exceptionally(StoredResponses::logged);
+        }
+    }
+
+    private OffsetDateTime ago(Duration time) {
+        return OffsetDateTime.ofInstant(clock.instant().minus(time), ZoneOffset.UTC);
+    }
+
+    private static Long logged(Throwable failure) {
+        LOG.warn("uses of responses are not noted, or those too many not forgotten: {}", failure.toString());
+        return 0L;
     }
 
     private static Throwable unavailable(Throwable failure) {
@@ -174,7 +245,7 @@ final class StoredResponses implements ResponseStore {
 
     private static StoredResponse response(Readable row) {
         return new StoredResponse(
-                required(row, 0), row.get(1, String.class), required(row, 2), required(row, 3), List.of());
+                required(row, 0), row.get(2, String.class), required(row, 3), required(row, 4), List.of());
     }
 
     private static String required(Readable row, int column) {

@@ -21,7 +21,8 @@ import java.util.Locale;
  * @param keepAliveInterval silence after which a stream carries a comment
  * @param drainTimeout how long running turns may go on once the server drains
  * @param maxChoices most answers that one request may ask for
- * @param keepResponses how long a response is kept for clients that come back to it
+ * @param keepResponses how long a response is kept after its last use for clients that come back to it
+ * @param maxResponses most responses kept of a tenant
  * @param requestsPerMinute most model requests of a tenant, 0 for any number
  * @param promptNoise what is left out of prompts
  */
@@ -36,6 +37,7 @@ public record FrontendSettings(
         Duration drainTimeout,
         int maxChoices,
         Duration keepResponses,
+        int maxResponses,
         int requestsPerMinute,
         PromptNoise promptNoise) {
 
@@ -51,6 +53,7 @@ public record FrontendSettings(
         positive("first-byte-after", firstByteAfter);
         positive("keep-alive-interval", keepAliveInterval);
         positive("keep-responses", keepResponses);
+        require(maxResponses >= 1, "max-responses must be at least 1, got " + maxResponses);
         require(!drainTimeout.isNegative(), "drain-timeout must not be negative, got " + drainTimeout);
         require(
                 !apiKeys.isEmpty() || loopback(host),

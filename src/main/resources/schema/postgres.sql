@@ -71,11 +71,20 @@ CREATE TABLE IF NOT EXISTS stored_response (
   previous  TEXT,
   input     TEXT        NOT NULL,
   body      TEXT        NOT NULL,
-  made_at   TIMESTAMPTZ NOT NULL,
+  used_at   TIMESTAMPTZ NOT NULL,
   PRIMARY KEY (tenant, id)
 );
 
-CREATE INDEX IF NOT EXISTS stored_response_made_at ON stored_response (made_at);
+-- What was the time of its making is now that of its last use.
+DO $outer$ BEGIN
+  IF EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = 'stored_response'::regclass AND attname = 'made_at') THEN
+    ALTER TABLE stored_response RENAME COLUMN made_at TO used_at;
+    DROP INDEX IF EXISTS stored_response_made_at;
+  END IF;
+END $outer$;
+
+-- By tenant first, for what is too much of one; what is too old is looked for seldom enough to read all of it.
+CREATE INDEX IF NOT EXISTS stored_response_used_at ON stored_response (tenant, used_at);
 
 -- Which response put out an item.
 CREATE TABLE IF NOT EXISTS stored_response_item (

@@ -32,6 +32,7 @@ class SettingsTest {
                     holdfast.router.cache-aware.spread-ratio = 0.5 | holdfast.router.cache-aware.spread-ratio: must be at least 1.0, got 0.5
                     holdfast.router.joint.interference = 1.1 | holdfast.router.joint.interference: must be 0 to 1, got 1.1
                     holdfast.agents.prompt-cache-blocks = -1 | holdfast.agents.prompt-cache-blocks: must be at least 0, got -1
+                    holdfast.frontend.max-responses = 99 | holdfast.frontend.max-responses: must be 100 to 100000000, got 99
                     holdfast.frontend.port = 99999 | holdfast.frontend.port: must be 0 to 65535, got 99999
                     holdfast.agents.retention.quantile = 1 | holdfast.agents.retention.quantile: must be above 0, below 1, got 1
                     holdfast.agents.retention.user.quantile = 0 | holdfast.agents.retention.user.quantile: must be above 0, below 1, got 0

@@ -66,6 +66,7 @@ public final class FrontendFixture implements AutoCloseable {
             Duration.ofSeconds(10),
             4,
             Duration.ofDays(1),
+            1000,
             0,
             new PromptNoise(List.of(Pattern.compile("\\Anoise:[^\n]*\n*"))));
 

@@ -187,6 +187,7 @@ class HttpServerTest {
                 open.drainTimeout(),
                 open.maxChoices(),
                 open.keepResponses(),
+                open.maxResponses(),
                 open.requestsPerMinute(),
                 open.promptNoise());
         try (FrontendFixture secured = FrontendFixture.start(locked)) {

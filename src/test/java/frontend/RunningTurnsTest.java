@@ -48,6 +48,7 @@ class RunningTurnsTest {
             Duration.ZERO,
             4,
             Duration.ofDays(1),
+            1000,
             0,
             FrontendFixture.SETTINGS.promptNoise());
     private static final InferenceEvent.TextDelta HI = new InferenceEvent.TextDelta("hi");

@@ -79,6 +79,7 @@ class ServiceHeadersTest {
                 open.drainTimeout(),
                 open.maxChoices(),
                 open.keepResponses(),
+                open.maxResponses(),
                 requestsPerMinute,
                 open.promptNoise());
     }

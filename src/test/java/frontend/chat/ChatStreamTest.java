@@ -407,6 +407,7 @@ class ChatStreamTest {
                 Duration.ZERO,
                 4,
                 Duration.ofDays(1),
+                1000,
                 0,
                 FrontendFixture.SETTINGS.promptNoise());
         try (FrontendFixture stopping = FrontendFixture.start(impatient);
@@ -436,6 +437,7 @@ class ChatStreamTest {
                 Duration.ofSeconds(5),
                 4,
                 Duration.ofDays(1),
+                1000,
                 0,
                 FrontendFixture.SETTINGS.promptNoise());
     }
