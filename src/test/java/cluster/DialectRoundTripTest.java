@@ -3,13 +3,9 @@ package cluster;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import akka.stream.javadsl.Source;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import frontend.FrontendFixture;
-import frontend.ReasoningSeal;
 import inference.ByteTokenizer;
 import inference.ChatMlTemplate;
 import inference.CompactJson;
@@ -27,8 +23,8 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -56,19 +52,20 @@ class DialectRoundTripTest {
     void aConversationIsTheSameInAllDialectsAndComesBackFromTheStore(
             @ForAll("conversations") List<Message> conversation, @ForAll Random spelling) throws Exception {
         List<Integer> tokens = tokens(TOOLS, conversation);
-        for (Dialect dialect : dialects()) {
+        for (DialectClient dialect : DialectClient.all()) {
+            List<Message> said = dialect.sayable(conversation);
             InferenceRequest seen = sent(dialect, conversation, spelling);
-            assertEquals(conversation, seen.messages(), dialect.path());
+            assertEquals(said, seen.messages(), dialect.path());
             assertEquals(TOOLS, seen.tools(), dialect.path());
             assertEquals(tokens, tokens(seen.tools(), seen.messages()), dialect.path());
             List<Message> stored = seen.messages().stream()
                     .map(message -> ConversationJson.readMessage(ConversationJson.write(message)))
                     .toList();
             assertEquals(
-                    PromptFingerprint.chain(TOOLS, conversation),
+                    PromptFingerprint.chain(TOOLS, said),
                     PromptFingerprint.chain(seen.tools(), stored),
                     dialect.path());
-            assertEquals(conversation, sent(dialect, stored, spelling).messages(), dialect.path());
+            assertEquals(said, sent(dialect, stored, spelling).messages(), dialect.path());
         }
     }
 
@@ -81,7 +78,7 @@ class DialectRoundTripTest {
         Message said = reply.message();
         List<Message> before = List.of(Message.text(Role.USER, "go"));
         List<Message> after = next(said);
-        for (Dialect dialect : dialects()) {
+        for (DialectClient dialect : DialectClient.all()) {
             ObjectNode first = dialect.request();
             dialect.write(before, first, spelling);
             ObjectNode second = dialect.request();
@@ -93,25 +90,29 @@ class DialectRoundTripTest {
             List<Message> whole = new ArrayList<>(before);
             whole.add(said);
             whole.addAll(after);
-            assertEquals(whole, FRONTEND.nextSeen().messages(), dialect.path());
+            assertEquals(dialect.sayable(whole), FRONTEND.nextSeen().messages(), dialect.path());
         }
     }
 
     private static List<Message> next(Message said) {
+        ContentBlock.ToolResult result = new ContentBlock.ToolResult("", List.of(new ContentBlock.Text("r")), false);
+        List<Message> results = results(said, Collections.nCopies(3, result));
+        return results.isEmpty() ? List.of(Message.text(Role.USER, "and now?")) : results;
+    }
+
+    /** A message with an answer to each call, if there are any. */
+    private static List<Message> results(Message said, List<ContentBlock.ToolResult> answers) {
         List<ContentBlock> results = new ArrayList<>();
         for (ContentBlock block : said.content()) {
             if (block instanceof ContentBlock.ToolUse call) {
-                results.add(new ContentBlock.ToolResult(call.id(), List.of(new ContentBlock.Text("r")), false));
+                ContentBlock.ToolResult answer = answers.get(results.size());
+                results.add(new ContentBlock.ToolResult(call.id(), answer.content(), answer.error()));
             }
         }
-        return List.of(results.isEmpty() ? Message.text(Role.USER, "and now?") : new Message(Role.TOOL, results));
+        return results.isEmpty() ? List.of() : List.of(new Message(Role.TOOL, results));
     }
 
-    private static List<Dialect> dialects() {
-        return List.of(new ChatDialect(), new ResponsesDialect(), new MessagesDialect());
-    }
-
-    private static InferenceRequest sent(Dialect dialect, List<Message> conversation, Random spelling)
+    private static InferenceRequest sent(DialectClient dialect, List<Message> conversation, Random spelling)
             throws InterruptedException {
         ObjectNode body = dialect.request();
         dialect.tools(TOOLS, body);
@@ -122,7 +123,7 @@ class DialectRoundTripTest {
         return FRONTEND.nextSeen();
     }
 
-    private static HttpResponse<String> post(Dialect dialect, ObjectNode body) {
+    private static HttpResponse<String> post(DialectClient dialect, ObjectNode body) {
         return FRONTEND.post(dialect.path(), body.toString());
     }
 
@@ -136,13 +137,14 @@ class DialectRoundTripTest {
     @Provide
     Arbitrary<List<InferenceEvent>> answers() {
         Arbitrary<InferenceEvent> thinking = string().map(InferenceEvent.ThinkingDelta::new);
-        Arbitrary<InferenceEvent> text = string().map(InferenceEvent.TextDelta::new);
+        Arbitrary<InferenceEvent> words = Arbitraries.oneOf(
+                string().map(InferenceEvent.TextDelta::new), string().map(InferenceEvent.RefusalDelta::new));
         Arbitrary<List<String>> calls = arguments().list().ofMaxSize(3);
         return Combinators.combine(
-                        thinking.list().ofMaxSize(2), text.list().ofMinSize(1).ofMaxSize(3), calls)
-                .as((thoughts, texts, arguments) -> {
+                        thinking.list().ofMaxSize(2), words.list().ofMinSize(1).ofMaxSize(3), calls)
+                .as((thoughts, said, arguments) -> {
                     List<InferenceEvent> events = new ArrayList<>(thoughts);
-                    events.addAll(texts);
+                    events.addAll(said);
                     for (int i = 0; i < arguments.size(); i++) {
                         events.add(new InferenceEvent.ToolCallStarted(i, "call_" + i, "zeta"));
                         events.add(new InferenceEvent.ToolCallDelta(i, arguments.get(i)));
@@ -156,11 +158,16 @@ class DialectRoundTripTest {
     Arbitrary<List<Message>> conversations() {
         Arbitrary<Message> system =
                 string().map(ContentBlock.Text::new).map(text -> new Message(Role.SYSTEM, List.of(text)));
-        Arbitrary<List<Message>> rounds = Combinators.combine(user(), assistant(), Arbitraries.of(true, false))
-                .as((asked, said, tools) -> List.of(asked, tools ? said : onlyText(said)))
+        Arbitrary<List<Message>> rounds = Combinators.combine(
+                        user(), assistant(), toolResult().list().ofSize(2))
+                .as((asked, said, answers) -> {
+                    List<Message> round = new ArrayList<>(List.of(asked, said));
+                    round.addAll(results(said, answers));
+                    return round;
+                })
                 .list()
                 .ofMaxSize(3)
-                .map(DialectRoundTripTest::withResults);
+                .map(all -> all.stream().flatMap(List::stream).toList());
         return Combinators.combine(system.optional(), rounds, user()).as((head, middle, last) -> {
             List<Message> all = new ArrayList<>(head.stream().toList());
             all.addAll(middle);
@@ -169,34 +176,21 @@ class DialectRoundTripTest {
         });
     }
 
-    /** Rounds with an answer to every call. */
-    private static List<Message> withResults(List<List<Message>> rounds) {
-        List<Message> all = new ArrayList<>();
-        for (List<Message> round : rounds) {
-            all.addAll(round);
-            Message said = round.get(1);
-            if (said.content().stream().anyMatch(ContentBlock.ToolUse.class::isInstance)) {
-                all.addAll(next(said));
-            }
-        }
-        return all;
-    }
-
-    private static Message onlyText(Message said) {
-        return new Message(
-                Role.ASSISTANT,
-                said.content().stream()
-                        .filter(block -> !(block instanceof ContentBlock.ToolUse))
-                        .toList());
-    }
-
     private static Arbitrary<Message> user() {
-        Arbitrary<ContentBlock> plain = Arbitraries.oneOf(
+        return plain().list().ofMinSize(1).ofMaxSize(3).map(blocks -> new Message(Role.USER, blocks));
+    }
+
+    private static Arbitrary<ContentBlock.ToolResult> toolResult() {
+        return Combinators.combine(plain().list().ofMaxSize(3), Arbitraries.of(true, false))
+                .as((content, error) -> new ContentBlock.ToolResult("", content, error));
+    }
+
+    private static Arbitrary<ContentBlock> plain() {
+        return Arbitraries.oneOf(
                 string().map(ContentBlock.Text::new),
                 Arbitraries.of(
                         new ContentBlock.Image("image/*", "https://a/b"),
                         new ContentBlock.Image("image/gif", "data:image/gif;base64,R0lG")));
-        return plain.list().ofMinSize(1).ofMaxSize(3).map(blocks -> new Message(Role.USER, blocks));
     }
 
     private static Arbitrary<Message> assistant() {
@@ -206,11 +200,13 @@ class DialectRoundTripTest {
                         string().map(text -> new ContentBlock.Thinking(text, null))
                                 .optional(),
                         string().map(ContentBlock.Text::new),
+                        string().map(ContentBlock.Refusal::new).optional(),
                         call.list().ofMaxSize(2))
-                .as((thinking, text, calls) -> {
+                .as((thinking, text, refusal, calls) -> {
                     List<ContentBlock> content =
                             new ArrayList<>(thinking.stream().toList());
                     content.add(text);
+                    refusal.ifPresent(content::add);
                     content.addAll(calls);
                     return new Message(Role.ASSISTANT, content);
                 });
@@ -230,238 +226,5 @@ class DialectRoundTripTest {
                 .ofMinLength(1)
                 .ofMaxLength(12)
                 .map(text -> new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8));
-    }
-
-    /** How a client of one dialect writes a conversation. */
-    private interface Dialect {
-        String path();
-
-        ObjectNode request();
-
-        void tools(List<ToolDefinition> tools, ObjectNode body);
-
-        /** Appends messages. */
-        void write(List<Message> messages, ObjectNode body, Random spelling);
-
-        /** Appends an answer as harnesses send it back. */
-        void replay(JsonNode answer, ObjectNode body);
-    }
-
-    private static final class ChatDialect implements Dialect {
-        @Override
-        public String path() {
-            return "/v1/chat/completions";
-        }
-
-        @Override
-        public ObjectNode request() {
-            return MAPPER.createObjectNode().put("model", "m");
-        }
-
-        @Override
-        public void tools(List<ToolDefinition> tools, ObjectNode body) {
-            tools.forEach(tool -> body.withArray("tools")
-                    .addObject()
-                    .put("type", "function")
-                    .putObject("function")
-                    .put("name", tool.name())
-                    .put("description", tool.description())
-                    .set("parameters", tree(tool.parameters())));
-        }
-
-        @Override
-        public void write(List<Message> messages, ObjectNode body, Random spelling) {
-            for (Message message : messages) {
-                if (message.role() == Role.TOOL) {
-                    message.content().forEach(block -> result((ContentBlock.ToolResult) block, body));
-                    continue;
-                }
-                ObjectNode json = body.withArray("messages").addObject();
-                json.put("role", message.role() == Role.SYSTEM && spelling.nextBoolean() ? "developer" : name(message));
-                ArrayNode parts = json.putArray("content");
-                for (ContentBlock block : message.content()) {
-                    if (block instanceof ContentBlock.Text text) {
-                        parts.addObject().put("type", "text").put("text", text.text());
-                    } else if (block instanceof ContentBlock.Image image) {
-                        parts.addObject()
-                                .put("type", "image_url")
-                                .putObject("image_url")
-                                .put("url", image.reference());
-                    } else if (block instanceof ContentBlock.Thinking thinking) {
-                        json.put("reasoning_content", thinking.text());
-                    } else if (block instanceof ContentBlock.ToolUse call) {
-                        json.withArray("tool_calls")
-                                .addObject()
-                                .put("id", call.id())
-                                .put("type", "function")
-                                .putObject("function")
-                                .put("name", call.name())
-                                .put("arguments", spaced(call.arguments(), spelling));
-                    }
-                }
-            }
-        }
-
-        private static void result(ContentBlock.ToolResult result, ObjectNode body) {
-            body.withArray("messages")
-                    .addObject()
-                    .put("role", "tool")
-                    .put("tool_call_id", result.toolUseId())
-                    .put("content", text(result));
-        }
-
-        @Override
-        public void replay(JsonNode answer, ObjectNode body) {
-            body.withArray("messages").add(answer.at("/choices/0/message"));
-        }
-    }
-
-    private static final class ResponsesDialect implements Dialect {
-        @Override
-        public String path() {
-            return "/v1/responses";
-        }
-
-        @Override
-        public ObjectNode request() {
-            return MAPPER.createObjectNode().put("model", "m").put("store", false);
-        }
-
-        @Override
-        public void tools(List<ToolDefinition> tools, ObjectNode body) {
-            tools.forEach(tool -> body.withArray("tools")
-                    .addObject()
-                    .put("type", "function")
-                    .put("name", tool.name())
-                    .put("description", tool.description())
-                    .set("parameters", tree(tool.parameters())));
-        }
-
-        @Override
-        public void write(List<Message> messages, ObjectNode body, Random spelling) {
-            for (Message message : messages) {
-                for (ContentBlock block : message.content()) {
-                    write(message, block, body.withArray("input").addObject(), spelling);
-                }
-            }
-        }
-
-        private static void write(Message message, ContentBlock block, ObjectNode item, Random spelling) {
-            if (block instanceof ContentBlock.Thinking thinking) {
-                item.put("type", "reasoning")
-                        .putArray("summary")
-                        .addObject()
-                        .put("type", "summary_text")
-                        .put("text", thinking.text());
-            } else if (block instanceof ContentBlock.ToolUse call) {
-                item.put("type", "function_call").put("call_id", call.id()).put("name", call.name());
-                item.put("arguments", spaced(call.arguments(), spelling));
-            } else if (block instanceof ContentBlock.ToolResult result) {
-                item.put("type", "function_call_output").put("call_id", result.toolUseId());
-                item.put("output", text(result));
-            } else if (block instanceof ContentBlock.Image image) {
-                item.put("role", name(message))
-                        .putArray("content")
-                        .addObject()
-                        .put("type", "input_image")
-                        .put("image_url", image.reference());
-            } else if (block instanceof ContentBlock.Text text) {
-                item.put("role", name(message)).put("content", text.text());
-            }
-        }
-
-        @Override
-        public void replay(JsonNode answer, ObjectNode body) {
-            answer.get("output").forEach(body.withArray("input")::add);
-        }
-    }
-
-    private static final class MessagesDialect implements Dialect {
-        @Override
-        public String path() {
-            return "/v1/messages";
-        }
-
-        @Override
-        public ObjectNode request() {
-            ObjectNode body = MAPPER.createObjectNode().put("model", "m").put("max_tokens", 9);
-            body.putObject("thinking").put("type", "adaptive");
-            return body;
-        }
-
-        @Override
-        public void tools(List<ToolDefinition> tools, ObjectNode body) {
-            tools.forEach(tool -> body.withArray("tools")
-                    .addObject()
-                    .put("name", tool.name())
-                    .put("description", tool.description())
-                    .set("input_schema", tree(tool.parameters())));
-        }
-
-        @Override
-        public void write(List<Message> messages, ObjectNode body, Random spelling) {
-            for (Message message : messages) {
-                if (message.role() == Role.SYSTEM && !body.has("messages") && spelling.nextBoolean()) {
-                    message.content()
-                            .forEach(block ->
-                                    write(block, body.withArray("system").addObject()));
-                    continue;
-                }
-                ObjectNode json = body.withArray("messages").addObject();
-                json.put("role", message.role() == Role.TOOL ? "user" : name(message));
-                ArrayNode content = json.putArray("content");
-                message.content().forEach(block -> write(block, content.addObject()));
-            }
-        }
-
-        private static void write(ContentBlock block, ObjectNode json) {
-            if (block instanceof ContentBlock.Text text) {
-                json.put("type", "text").put("text", text.text());
-            } else if (block instanceof ContentBlock.Thinking thinking) {
-                json.put("type", "thinking").put("thinking", thinking.text());
-                json.put("signature", ReasoningSeal.of(thinking.text()));
-            } else if (block instanceof ContentBlock.ToolUse call) {
-                json.put("type", "tool_use").put("id", call.id()).put("name", call.name());
-                json.set("input", tree(call.arguments()));
-            } else if (block instanceof ContentBlock.ToolResult result) {
-                json.put("type", "tool_result")
-                        .put("tool_use_id", result.toolUseId())
-                        .put("content", text(result));
-            } else if (block instanceof ContentBlock.Image image) {
-                ObjectNode source = json.put("type", "image").putObject("source");
-                int data = image.reference().indexOf(";base64,");
-                if (data < 0) {
-                    source.put("type", "url").put("url", image.reference());
-                } else {
-                    source.put("type", "base64").put("media_type", image.mediaType());
-                    source.put("data", image.reference().substring(data + ";base64,".length()));
-                }
-            }
-        }
-
-        @Override
-        public void replay(JsonNode answer, ObjectNode body) {
-            body.withArray("messages").addObject().put("role", "assistant").set("content", answer.get("content"));
-        }
-    }
-
-    private static String name(Message message) {
-        return message.role().name().toLowerCase(Locale.ROOT);
-    }
-
-    private static String text(ContentBlock.ToolResult result) {
-        return ((ContentBlock.Text) result.content().get(0)).text();
-    }
-
-    private static String spaced(String arguments, Random spelling) {
-        return spelling.nextBoolean() ? tree(arguments).toPrettyString() : arguments;
-    }
-
-    private static JsonNode tree(String json) {
-        try {
-            return CompactJson.READER.readTree(json);
-        } catch (JsonProcessingException e) {
-            throw new AssertionError(json, e);
-        }
     }
 }
