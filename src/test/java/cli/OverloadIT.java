@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static testkit.NodeProcess.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -109,21 +111,33 @@ class OverloadIT {
     }
 
     @Test
-    void aNodeWhoseWorkersAllDrainSaysSoAndServesAgainWhenTheyAreTakenBack() {
+    void aNodeWhoseWorkersAllDrainSaysSoAndServesAgainWhenTheyAreTakenBack() throws IOException {
         String id = node.get("/v1/workers").at("/data/0/id").textValue();
         String drain = "/v1/workers/" + URLEncoder.encode(id, StandardCharsets.UTF_8) + "/drain";
         node.post(drain, MAPPER.createObjectNode());
         await("the router has heard of it", Duration.ofSeconds(30), () -> ready().statusCode() == 503);
         assertTrue(ready().body().contains("no worker takes turns now"), ready().body());
 
-        String path = "/v1/chat/completions";
-        HttpResponse<String> refused = post(path, LeavingClient.body(path, "hi", false));
-        assertEquals(503, refused.statusCode(), refused.body());
-        assertTrue(refused.body().contains("drain"), refused.body());
+        for (boolean stream : List.of(true, false)) {
+            refusesToServe("/v1/chat/completions", stream, 503, "server_error");
+            refusesToServe("/v1/responses", stream, 503, "server_error");
+            refusesToServe("/v1/messages", stream, 529, "overloaded_error");
+        }
 
         node.delete(drain);
         await("it is ready again", Duration.ofSeconds(30), () -> ready().statusCode() == 200);
-        assertEquals(200, post(path, LeavingClient.body(path, "hi", false)).statusCode());
+        for (String path : List.of("/v1/chat/completions", "/v1/responses", "/v1/messages")) {
+            assertEquals(200, post(path, LeavingClient.body(path, "hi", false)).statusCode(), path);
+        }
+    }
+
+    private static void refusesToServe(String path, boolean stream, int status, String type) throws IOException {
+        HttpResponse<String> refused = post(path, LeavingClient.body(path, "hi", stream));
+        assertEquals(status, refused.statusCode(), refused.body());
+        assertEquals("1", refused.headers().firstValue("retry-after").orElseThrow(), path);
+        JsonNode error = MAPPER.readTree(refused.body()).get("error");
+        assertEquals(type, error.get("type").textValue(), path);
+        assertTrue(error.get("message").textValue().contains("drain"), refused.body());
     }
 
     private static void awaitRoom(String path) {
