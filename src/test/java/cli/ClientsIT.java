@@ -9,13 +9,16 @@ import com.anthropic.client.AnthropicClient;
 import com.anthropic.client.okhttp.AnthropicOkHttpClient;
 import com.anthropic.errors.AnthropicServiceException;
 import com.anthropic.helpers.MessageAccumulator;
+import com.anthropic.models.messages.CacheControlEphemeral;
 import com.anthropic.models.messages.ContentBlock;
 import com.anthropic.models.messages.ContentBlockParam;
 import com.anthropic.models.messages.Message;
+import com.anthropic.models.messages.MessageCountTokensParams;
 import com.anthropic.models.messages.MessageCreateParams;
 import com.anthropic.models.messages.TextBlockParam;
 import com.anthropic.models.messages.Tool;
 import com.anthropic.models.messages.ToolResultBlockParam;
+import com.anthropic.models.messages.Usage;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
@@ -37,6 +40,7 @@ import com.openai.models.responses.Response;
 import com.openai.models.responses.ResponseCreateParams;
 import com.openai.models.responses.ResponseInputItem;
 import com.openai.models.responses.ResponseOutputItem;
+import com.openai.models.responses.inputtokens.InputTokenCountParams;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -97,7 +101,7 @@ class ClientsIT {
 
     @ParameterizedTest
     @MethodSource("dialectsStreamedAndNot")
-    void aToolLoopEnds(Dialect dialect, boolean stream) {
+    void aToolLoopEndsAndItsPromptsAreCountedAsItsAnswersCountThem(Dialect dialect, boolean stream) {
         assertEquals("It holds main test", dialect.toolLoop(stream, true));
         assertEquals("It holds main test", dialect.toolLoop(stream, false));
     }
@@ -279,6 +283,7 @@ class ClientsIT {
             Response called = complete(
                     stream,
                     ask(TOOL_LOOP)
+                            .instructions("Look before you answer.")
                             .reasoning(Reasoning.builder()
                                     .effort(reasoning ? ReasoningEffort.LOW : ReasoningEffort.NONE)
                                     .build())
@@ -322,14 +327,35 @@ class ClientsIT {
         }
 
         private static Response complete(boolean stream, ResponseCreateParams.Builder params) {
+            Response answer = answer(stream, params.build());
+            assertEquals(counted(params.build()), answer.usage().orElseThrow().inputTokens());
+            return answer;
+        }
+
+        private static Response answer(boolean stream, ResponseCreateParams params) {
             if (!stream) {
-                return openAi.responses().create(params.build());
+                return openAi.responses().create(params);
             }
             ResponseAccumulator whole = ResponseAccumulator.create();
-            try (var events = openAi.responses().createStreaming(params.build())) {
+            try (var events = openAi.responses().createStreaming(params)) {
                 events.stream().forEach(whole::accumulate);
             }
             return whole.response();
+        }
+
+        private static long counted(ResponseCreateParams params) {
+            InputTokenCountParams.Builder count = InputTokenCountParams.builder()
+                    .model("sim-echo")
+                    .instructions(params.instructions())
+                    .tools(params.tools())
+                    .previousResponseId(params.previousResponseId());
+            ResponseCreateParams.Input input = params.input().orElseThrow();
+            if (input.isText()) {
+                count.input(input.asText());
+            } else {
+                count.inputOfResponseInputItems(input.asResponse());
+            }
+            return openAi.responses().inputTokens().count(count.build()).inputTokens();
         }
 
         @Override
@@ -353,7 +379,11 @@ class ClientsIT {
     private static final class MessagesClient implements Dialect {
         @Override
         public String toolLoop(boolean stream, boolean reasoning) {
+            TextBlockParam system = block("Look before you answer.").toBuilder()
+                    .cacheControl(CacheControlEphemeral.builder().build())
+                    .build();
             MessageCreateParams.Builder conversation = ask(TOOL_LOOP)
+                    .systemOfTextBlockParams(List.of(system))
                     .addTool(Tool.builder()
                             .name("ls")
                             .inputSchema(Tool.InputSchema.builder().build())
@@ -378,14 +408,34 @@ class ClientsIT {
         }
 
         private static Message complete(boolean stream, MessageCreateParams.Builder params) {
+            Message answer = answer(stream, params.build());
+            Usage usage = answer.usage();
+            assertEquals(
+                    counted(params.build()),
+                    usage.inputTokens()
+                            + usage.cacheReadInputTokens().orElseThrow()
+                            + usage.cacheCreationInputTokens().orElseThrow());
+            return answer;
+        }
+
+        private static Message answer(boolean stream, MessageCreateParams params) {
             if (!stream) {
-                return anthropic.messages().create(params.build());
+                return anthropic.messages().create(params);
             }
             MessageAccumulator whole = MessageAccumulator.create();
-            try (var events = anthropic.messages().createStreaming(params.build())) {
+            try (var events = anthropic.messages().createStreaming(params)) {
                 events.stream().forEach(whole::accumulate);
             }
             return whole.message();
+        }
+
+        private static long counted(MessageCreateParams params) {
+            MessageCountTokensParams.Builder count =
+                    MessageCountTokensParams.builder().model(params.model()).messages(params.messages());
+            params.system().ifPresent(system -> count.systemOfTextBlockParams(system.asTextBlockParams()));
+            params.tools().ifPresent(tools -> tools.forEach(tool -> count.addTool(tool.asTool())));
+            params.thinking().ifPresent(count::thinking);
+            return anthropic.messages().countTokens(count.build()).inputTokens();
         }
 
         @Override
