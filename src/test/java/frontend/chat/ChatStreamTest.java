@@ -110,7 +110,7 @@ class ChatStreamTest {
         List<String> deltas = new ArrayList<>();
         String streamed =
                 frontend.chat(head + "],\"stream\":true" + tools + "}").body();
-        for (String frame : streamed.strip().split("\n\n")) {
+        for (String frame : List.of(streamed.strip().split("\n\n"))) {
             if (!frame.endsWith("[DONE]")) {
                 MAPPER.readTree(frame.substring("data: ".length()))
                         .at("/choices/0/delta/tool_calls")
