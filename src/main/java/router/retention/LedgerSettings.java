@@ -14,7 +14,7 @@ import java.time.Duration;
  * @param maxWarming prefixes of this partition that are being computed at once
  * @param touchInterval prefixes in engines that cannot hold are computed again this often while they are leased; zero for never
  * @param retryAfter unanswered orders are repeated after this long
- * @param rememberedEnded ended leases that can still be asked about
+ * @param rememberedEnded ended leases that can still be asked about, and answers that fell short of what was asked
  */
 public record LedgerSettings(
         Duration maxLease,
