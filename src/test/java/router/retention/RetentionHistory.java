@@ -32,25 +32,37 @@ final class RetentionHistory {
     /** Leases of higher numbers are shared. */
     private static final int SHARED_ABOVE = 5;
 
-    static final long QUOTA = 10L * 1024 * 3600;
-    final LedgerSettings settings = Ledgers.settings(QUOTA);
-    private final RetentionLedger ledger = new RetentionLedger(settings);
-    private final SharedLeases shared = new SharedLeases(ledger, settings);
-    private final Receipts receipts = new Receipts(settings);
+    /** More than all leases of a history cost together. */
+    private static final long AMPLE_QUOTA = 10L * 1024 * 3600;
+
+    final LedgerSettings settings;
+    private final RetentionLedger ledger;
+    private final SharedLeases shared;
+    private final Receipts receipts;
     private final Random random;
     private final Transit transit;
     final FakeFleet fleet;
     final Map<LeaseId, Instant> deadlines = new HashMap<>();
     final List<LedgerEvent> events = new ArrayList<>();
     final List<WorkerOrder> orders = new ArrayList<>();
-    LeaseBook book = new LeaseBook(settings);
+    private final List<LeaseAnswer> answers = new ArrayList<>();
+    LeaseBook book;
     OpenOrders open = new OpenOrders();
     Instant truth = Ledgers.START;
     private long skewMillis;
-    int leases;
     private boolean trouble = true;
 
     RetentionHistory(long seed) {
+        this(seed, AMPLE_QUOTA);
+    }
+
+    /** @param quota byte-seconds that the tenant may have promised */
+    RetentionHistory(long seed, long quota) {
+        settings = Ledgers.settings(quota);
+        ledger = new RetentionLedger(settings);
+        shared = new SharedLeases(ledger, settings);
+        receipts = new Receipts(settings);
+        book = new LeaseBook(settings);
         random = new Random(seed);
         transit = new Transit(random, this::arrive, this::hear);
         fleet = new FakeFleet(random, transit::toKeeper);
@@ -107,17 +119,28 @@ final class RetentionHistory {
                 random.nextInt(4),
                 random.nextInt(4) == 0 ? null : Ledgers.conversation(),
                 home.id);
-        leases++;
         Duration wanted = Duration.ofSeconds(5 + random.nextInt(120));
-        store(
-                number > SHARED_ABOVE
-                        ? shared.join(book, terms, anyOwner(), wanted, live(), clock())
-                                .decision()
-                        : ledger.grant(book, terms, wanted, live(), clock()).decision());
+        RetentionLedger.Answered answered = number > SHARED_ABOVE
+                ? shared.join(book, terms, anyOwner(), wanted, live(), clock())
+                : ledger.grant(book, terms, wanted, live(), clock());
+        answers.add(answered.answer());
+        store(answered.decision());
     }
 
     private SessionId anyOwner() {
         return new SessionId("owner-" + random.nextInt(3));
+    }
+
+    /** Whether a lease was refused, cut short or revoked for want of quota. */
+    boolean cutByQuota() {
+        return answers.stream()
+                        .anyMatch(answer -> (answer instanceof LeaseAnswer.Refused refused
+                                        && refused.reason() == LeaseAnswer.Refusal.QUOTA)
+                                || (answer instanceof LeaseAnswer.Granted granted
+                                        && granted.bound() == LeaseAnswer.Bound.QUOTA))
+                || events.stream()
+                        .anyMatch(event ->
+                                event instanceof LedgerEvent.LeasesEnded over && over.reason() == EndReason.QUOTA);
     }
 
     private void endOne() {

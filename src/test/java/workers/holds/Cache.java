@@ -10,10 +10,10 @@ import kv.KvTier;
 import kv.Prefix;
 import kv.SequenceHash;
 
-/** A random tree of blocks of which some lie on the device; hash = position + 1, block 0 stands for the empty prefix. */
+/** A random tree of blocks of which some are cached, in every tier; hash = position + 1, block 0 stands for the empty prefix. */
 final class Cache implements CachedBlocks {
     private final int[] parents;
-    final Set<Long> device = new HashSet<>();
+    final Set<Long> cached = new HashSet<>();
 
     Cache(int blocks, Random random) {
         parents = new int[blocks + 1];
@@ -38,18 +38,18 @@ final class Cache implements CachedBlocks {
 
     /** The engine computes a prefix. */
     void store(long hash) {
-        device.addAll(chain(hash));
+        cached.addAll(chain(hash));
     }
 
     /** Drops a block and what is behind it; tells which, leaves first. */
     long[] evict(long hash) {
         List<Long> gone = new ArrayList<>();
         for (long i = parents.length - 1L; i > 0; i--) {
-            if (device.contains(i) && chain(i).contains(hash)) {
+            if (cached.contains(i) && chain(i).contains(hash)) {
                 gone.add(i);
             }
         }
-        device.removeAll(gone);
+        cached.removeAll(gone);
         return gone.stream().mapToLong(Long::longValue).toArray();
     }
 
@@ -64,7 +64,7 @@ final class Cache implements CachedBlocks {
 
     @Override
     public boolean contains(long hash, KvTier tier) {
-        return tier == KvTier.DEVICE && device.contains(hash);
+        return cached.contains(hash);
     }
 
     @Override

@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -24,6 +26,8 @@ import net.jqwik.api.Property;
 
 /** Random histories of commands, deadlines, evictions and restarts: the table does what the naive rules say. */
 class HoldTableHistoryTest {
+    /** Those that a worker holds in. */
+    private static final List<KvTier> TIERS = List.of(KvTier.DEVICE, KvTier.HOST, KvTier.DISK);
 
     @Property(tries = 3000)
     void everyHistoryEndsAsTheNaiveRulesSay(@ForAll long seed) {
@@ -66,6 +70,57 @@ class HoldTableHistoryTest {
             assertEquals(held.size(), history.table.blocks(KvTier.DEVICE));
             assertTrue(held.size() <= history.budget);
         }
+    }
+
+    @Property(tries = 1000)
+    void r2EveryTierHasABudgetOfItsOwn(@ForAll long seed) {
+        Random random = new Random(seed);
+        Cache cache = new Cache(2 + random.nextInt(25), random);
+        HoldTable table = new HoldTable(1_000);
+        Incarnation life = new Incarnation(0, 1);
+        table.begin(life);
+        Map<KvTier, Integer> budgets = new EnumMap<>(KvTier.class);
+        for (KvTier tier : TIERS) {
+            int budget = random.nextInt(cache.size() / 2 + 1);
+            budgets.put(tier, budget);
+            table.resize(tier, budget);
+        }
+        for (int order = 1; order <= 60; order++) {
+            KvTier tier = TIERS.get(random.nextInt(TIERS.size()));
+            switch (random.nextInt(8)) {
+                case 0 -> {
+                    int budget = random.nextInt(cache.size() / 2 + 1);
+                    budgets.put(tier, budget);
+                    table.resize(tier, budget);
+                }
+                case 1 -> {
+                    long[] gone = cache.evict(1L + random.nextInt(cache.size()));
+                    TIERS.forEach(each -> table.evicted(each, gone));
+                }
+                case 2 -> cache.store(1L + random.nextInt(cache.size()));
+                default -> table.hold(hold(random, cache, tier), order, life, order, cache);
+            }
+            for (KvTier each : TIERS) {
+                Set<Long> held = table.holds(order).stream()
+                        .filter(hold -> hold.tier() == each)
+                        .flatMap(hold -> cache.chain(hold.prefix().tail().value()).stream())
+                        .collect(Collectors.toSet());
+                assertEquals(held.size(), table.blocks(each), each::toString);
+                assertTrue(held.size() <= Objects.requireNonNull(budgets.get(each)), each::toString);
+            }
+        }
+    }
+
+    private static Hold hold(Random random, Cache cache, KvTier tier) {
+        return new Hold(
+                new LeaseId(0, random.nextInt(8)),
+                new Epoch(1),
+                cache.prefix(1L + random.nextInt(cache.size())),
+                RetentionClass.HISTORY,
+                tier,
+                random.nextInt(3),
+                random.nextInt(4),
+                Duration.ofHours(1));
     }
 
     @Property(tries = 1000)

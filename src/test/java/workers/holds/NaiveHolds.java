@@ -164,7 +164,7 @@ final class NaiveHolds {
             return 0;
         }
         int leading = 0;
-        while (leading < chain.size() && cache.device.contains(chain.get(leading))) {
+        while (leading < chain.size() && cache.cached.contains(chain.get(leading))) {
             leading++;
         }
         return leading;
