@@ -11,7 +11,7 @@ import java.time.Duration;
  * <p>Thread-safety: immutable.
  *
  * @param epoch of the lease's keeper
- * @param priority 0 to 100, higher yields later
+ * @param priority 0 to 100; of one density, higher yields later
  * @param density what keeping the prefix is worth per byte and second, in milliseconds of prefill per MiB and second; the
  *     least dense hold yields first
  * @param remaining above zero

@@ -30,14 +30,17 @@ import router.retention.LeaseTerms;
  * <p>Thread-safety: immutable.
  */
 final class LineLeases {
-    /** Asked for by name: yields after what was only guessed to be worth it. */
+    /** Asked for by name: of one density, it yields after what was only guessed to be worth it. */
     private static final int KEPT_PRIORITY = 80;
 
     private static final int SYSTEM_PRIORITY = 70;
     /** Shared prefixes are kept under a name of their own instead of a session's. */
     private static final String SHARED = "system/";
 
-    /** Copies in storage outlive a worker, which a tool call's context is worth and a person's pause is not. */
+    /**
+     * Copies in storage outlive a worker, which a tool call's context is worth, and what was asked for by name; a person's pause is not,
+     * and system prompts are soon computed again.
+     */
     private static final List<KvTier> MEMORY = List.of(KvTier.DEVICE, KvTier.HOST);
 
     private final SessionState session;
@@ -145,6 +148,7 @@ final class LineLeases {
                         RetentionClass.HISTORY,
                         WaitingLine.priority(RetentionClass.HISTORY),
                         keep,
+                        MEMORY,
                         text(end.fingerprint()));
     }
 
@@ -161,6 +165,7 @@ final class LineLeases {
                         RetentionClass.SYSTEM,
                         SYSTEM_PRIORITY,
                         keep,
+                        MEMORY,
                         text(line.system().fingerprint()))
                 : terms(
                         name(point),
@@ -170,6 +175,7 @@ final class LineLeases {
                         session.parent() == null ? RetentionClass.HISTORY : RetentionClass.SUBAGENT,
                         KEPT_PRIORITY,
                         keep,
+                        WaitingLine.tiers(keep.tier()),
                         text);
     }
 
@@ -187,6 +193,7 @@ final class LineLeases {
                         RetentionClass.SYSTEM,
                         SYSTEM_PRIORITY,
                         keep,
+                        MEMORY,
                         text(line.system().fingerprint()));
     }
 
@@ -203,6 +210,7 @@ final class LineLeases {
             RetentionClass retentionClass,
             int priority,
             GapPolicy.Keep keep,
+            List<KvTier> tiers,
             ConversationRef conversation) {
         return new LeaseTerms(
                 id,
@@ -217,7 +225,7 @@ final class LineLeases {
                 priority,
                 keep.density(),
                 keep.copies(),
-                MEMORY,
+                tiers,
                 conversation,
                 line.lastWorker());
     }

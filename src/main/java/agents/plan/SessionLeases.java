@@ -125,30 +125,38 @@ public final class SessionLeases {
         List<LeaseAction.Ask> asks = new ArrayList<>();
         GapPolicy.Gap gap = gap(session, line, queued(result));
         GapHint hint = result.expectedGap();
+        GapPolicy.Keep keep = GapPolicy.Keep.NOTHING;
         if (tools) {
-            GapPolicy.Keep keep = policy.atGap(gap, hint).weighed(hint.priority());
+            keep = policy.atGap(gap, hint);
+            GapPolicy.Keep weighed = keep.weighed(hint.priority());
             // One of several answers may have been cut off after another called the tools.
             PromptFingerprint answered = result.conversation();
-            add(asks, keep, leases.gap(keep, answered == null ? line.tip().fingerprint() : answered));
+            add(asks, weighed, leases.gap(weighed, answered == null ? line.tip().fingerprint() : answered));
         } else if (session.parent() == null) {
             // A child that calls no more tools has reported to its parent.
-            GapPolicy.Keep keep =
-                    policy.atIdle(gap.of(leases.idleTokens()), hint).weighed(hint.priority());
-            add(asks, keep, leases.idle(keep));
+            keep = policy.atIdle(gap.of(leases.idleTokens()), hint);
+            GapPolicy.Keep weighed = keep.weighed(hint.priority());
+            add(asks, weighed, leases.idle(weighed));
         }
-        asks.addAll(kept(session, line, hint.priority()));
-        GapPolicy.Keep system = keep(settings.systemLease(), line.system().tokens(), null);
+        asks.addAll(kept(session, line, keep.density(), hint.priority()));
+        GapPolicy.Keep system = keep(settings.systemLease(), line.system().tokens(), 0, 1);
         if (!policy.keepsNothing()) {
             add(asks, system, leases.system(system));
         }
         return asks;
     }
 
-    /** What somebody asked to be kept of a line, for as long from now. */
-    private List<LeaseAction.Ask> kept(SessionState session, Frontier line, int priority) {
+    /**
+     * What somebody asked to be kept of a line, for as long from now.
+     *
+     * @param ofLine density of what the line is kept for anyway: whoever reads the line reads its beginnings
+     * @param priority that a harness gave the line
+     */
+    private List<LeaseAction.Ask> kept(SessionState session, Frontier line, double ofLine, int priority) {
         List<LeaseAction.Ask> asks = new ArrayList<>();
         for (KeptPoint point : line.kept() == null ? List.<KeptPoint>of() : line.kept()) {
-            GapPolicy.Keep keep = keep(point.ttl(), point.blocks() * line.blockSizeTokens(), point.copies())
+            int copies = point.copies() == null ? settings.minCopies() : point.copies();
+            GapPolicy.Keep keep = keep(point.ttl(), point.blocks() * line.blockSizeTokens(), ofLine, copies)
                     .weighed(priority);
             add(asks, keep, leases(session, line).kept(point, keep));
         }
@@ -156,11 +164,11 @@ public final class SessionLeases {
     }
 
     /** Kept for its whole time, for sure. */
-    private GapPolicy.Keep keep(Duration ttl, int tokens, @Nullable Integer copies) {
+    private GapPolicy.Keep keep(Duration ttl, int tokens, double leastDensity, int copies) {
         double density = ttl.isZero() || tokens == 0
                 ? 0
                 : Density.of(1, prefillMillis.applyAsDouble(tokens), tokens, settings.bytesPerToken(), ttl);
-        return new GapPolicy.Keep(ttl, density, KvTier.DEVICE, copies == null ? 1 : copies);
+        return new GapPolicy.Keep(ttl, Math.max(leastDensity, density), KvTier.DEVICE, copies);
     }
 
     private static void add(List<LeaseAction.Ask> asks, GapPolicy.Keep keep, @Nullable LeaseTerms terms) {
@@ -194,11 +202,13 @@ public final class SessionLeases {
     }
 
     private List<LeaseAction.Ask> wishes(SessionState session, Frontier line, Control control) {
+        GapPolicy.Gap gap = gap(session, line, Duration.ZERO);
         if (control instanceof Control.Keep) {
-            return kept(session, line, 0);
+            GapPolicy.Keep away =
+                    line.calls() == null ? policy.atIdle(gap, GapHint.NONE) : policy.atGap(gap, GapHint.NONE);
+            return kept(session, line, away.density(), 0);
         }
         List<LeaseAction.Ask> asks = new ArrayList<>();
-        GapPolicy.Gap gap = gap(session, line, Duration.ZERO);
         GapPolicy.Keep keep = GapPolicy.Keep.NOTHING;
         if (control instanceof Control.Stall stall) {
             Duration expected = stall.expectedMillis() == null ? null : Duration.ofMillis(stall.expectedMillis());

@@ -92,7 +92,8 @@ public record WaitingLine(
         return lease(tenant, session, ~line, tail);
     }
 
-    private static List<KvTier> tiers(KvTier hottest) {
+    /** Where a context may be kept that shall outlive its worker, from the hottest tier that a policy wants. */
+    static List<KvTier> tiers(KvTier hottest) {
         return Stream.of(KvTier.DEVICE, KvTier.HOST, KvTier.REMOTE)
                 .filter(tier -> tier.distance() >= hottest.distance())
                 .toList();

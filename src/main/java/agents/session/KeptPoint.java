@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import kv.SequenceHash;
 import org.jspecify.annotations.Nullable;
 
@@ -29,9 +30,9 @@ public record KeptPoint(int blocks, SequenceHash tail, long ttlMillis, @Nullable
 
     /** Whether keeping this keeps the other as long and as often. */
     private boolean covers(KeptPoint other) {
-        return blocks >= other.blocks
-                && ttlMillis >= other.ttlMillis
-                && (other.copies == null || (copies != null && copies >= other.copies));
+        boolean asOften = Objects.equals(copies, other.copies)
+                || (copies != null && other.copies != null && copies > other.copies);
+        return blocks >= other.blocks && ttlMillis >= other.ttlMillis && asOften;
     }
 
     /**

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import inference.ConversationRef;
 import inference.SessionId;
 import inference.TenantId;
+import java.util.Comparator;
 import java.util.List;
 import kv.KvTier;
 import kv.LeaseId;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param root session at the top of the session's tree: its leases live in one partition
  * @param model what a worker must serve to take the prefix over
  * @param bytesPerBlock size of one block in an engine's memory
- * @param priority 0 to 100, higher yields later
+ * @param priority 0 to 100; of one density, higher yields later
  * @param density see {@link kv.Hold}; at 0 or below the prefix is not worth being computed again
  * @param minCopies 1 to 16: copies that shall exist at once; with k of them the prefix outlives the sudden end of k - 1 holders
  * @param tiers where copies may lie, hottest first; copies in storage need DISK or REMOTE
@@ -44,6 +45,10 @@ public record LeaseTerms(
         List<KvTier> tiers,
         @Nullable ConversationRef conversation,
         @Nullable WorkerId home) {
+    /** What is worth least comes first: by density, and of one density by priority, as holds yield on workers. */
+    static final Comparator<LeaseTerms> CHEAPEST_FIRST =
+            Comparator.comparingDouble(LeaseTerms::density).thenComparingInt(LeaseTerms::priority);
+
     /** Most copies that can be asked for. */
     public static final int MAX_COPIES = 16;
 

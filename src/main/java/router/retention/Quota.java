@@ -12,10 +12,6 @@ import java.util.List;
  * <p>Thread-safety: immutable.
  */
 final class Quota {
-    private static final Comparator<Lease> CHEAPEST_FIRST = Comparator.comparing(
-                    (Lease lease) -> lease.terms().priority())
-            .thenComparing(lease -> lease.terms().density());
-
     private final LedgerSettings settings;
 
     Quota(LedgerSettings settings) {
@@ -51,9 +47,10 @@ final class Quota {
             return room;
         }
         List<Lease> candidates = book.leases().stream()
-                .filter(lease -> lease.terms().tenant().equals(terms.tenant()) && cheaper(lease.terms(), terms))
+                .filter(lease -> lease.terms().tenant().equals(terms.tenant())
+                        && LeaseTerms.CHEAPEST_FIRST.compare(lease.terms(), terms) < 0)
                 .filter(lease -> LeaseBook.refund(lease, now) > 0)
-                .sorted(CHEAPEST_FIRST)
+                .sorted(Comparator.comparing(Lease::terms, LeaseTerms.CHEAPEST_FIRST))
                 .toList();
         for (Lease lease : candidates) {
             if (missing > 0) {
@@ -67,10 +64,5 @@ final class Quota {
     private Duration longest(Duration wanted) {
         Duration atLeast = wanted.compareTo(settings.minLease()) < 0 ? settings.minLease() : wanted;
         return atLeast.compareTo(settings.maxLease()) > 0 ? settings.maxLease() : atLeast;
-    }
-
-    private static boolean cheaper(LeaseTerms one, LeaseTerms other) {
-        return one.priority() < other.priority()
-                || (one.priority() == other.priority() && one.density() < other.density());
     }
 }

@@ -26,10 +26,8 @@ import kv.WorkerId;
  * <p>Thread-safety: immutable.
  */
 public final class RetentionLedger {
-    private static final Comparator<Lease> DENSEST_FIRST = Comparator.comparing(
-                    (Lease lease) -> lease.terms().priority())
-            .thenComparing(lease -> lease.terms().density())
-            .reversed();
+    private static final Comparator<Lease> DENSEST_FIRST =
+            Comparator.comparing(Lease::terms, LeaseTerms.CHEAPEST_FIRST).reversed();
 
     private final LedgerSettings settings;
     private final Quota quota;

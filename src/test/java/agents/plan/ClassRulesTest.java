@@ -10,7 +10,6 @@ import agents.session.Controls;
 import agents.session.Conversation;
 import agents.session.GapHint;
 import agents.session.KeptPoint;
-import agents.session.SessionEvent.CloseReason;
 import agents.session.SessionEvent.SessionOpened;
 import agents.session.SessionEvent.TurnCompleted;
 import agents.session.SessionLimits;
@@ -27,6 +26,7 @@ import kv.LeaseId;
 import kv.RetentionClass;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import router.retention.LeaseTerms;
 
 /** What sessions lease besides their gaps: by class, by name, by mark, by what harnesses say. */
 class ClassRulesTest {
@@ -185,12 +185,33 @@ class ClassRulesTest {
         LeaseAction.Ask kept =
                 asks(ends(Conversation.with(first, GapHint.NONE, mark))).get(1);
         assertEquals(Duration.ofHours(1), kept.remaining());
-        assertEquals(80, kept.terms().priority());
 
         List<LeaseAction> read = ends(calling(
                 "2", 5, SYSTEM, "u:hello, a long question that fills some blocks", "a:calls a tool", "t:its result"));
         assertTrue(ids(read).contains(kept.terms().id()), "read, so kept for an hour from now");
         assertFalse(read.contains(new LeaseAction.End(kept.terms().id())));
+    }
+
+    @Test
+    void whatIsAskedForByNameIsKeptNoWorseThanTheLineThatItBegins() {
+        TurnResult first = calling("1", 0, SYSTEM, "u:hello, a long question that fills some blocks");
+        KeptPoint mark = new KeptPoint(
+                first.prompt().tip().blocks(),
+                Objects.requireNonNull(first.prompt().tip().tail()),
+                3_600_000,
+                null);
+        List<LeaseAction.Ask> asked = asks(ends(Conversation.with(first, GapHint.NONE, mark)));
+        LeaseTerms gap = asked.get(0).terms();
+        assertEquals(SETTINGS.minCopies(), gap.minCopies());
+
+        LeaseTerms named =
+                asks(told(new Control.Keep(null, null, 7_200_000, null))).get(0).terms();
+        for (LeaseTerms kept : List.of(asked.get(1).terms(), named)) {
+            assertEquals(gap.minCopies(), kept.minCopies());
+            assertEquals(gap.tiers(), kept.tiers());
+            assertEquals(gap.density(), kept.density());
+            assertTrue(kept.priority() > gap.priority(), "of one density, a guess yields first");
+        }
     }
 
     @Test
@@ -217,7 +238,6 @@ class ClassRulesTest {
                 leases.afterClose(opened(null)).stream()
                         .filter(LeaseAction.Leave.class::isInstance)
                         .toList());
-        assertEquals(CloseReason.REQUESTED, CloseReason.valueOf("REQUESTED"));
     }
 
     @Test

@@ -122,5 +122,7 @@ class MarkedPrefixesTest {
         assertEquals(List.of(deep), KeptPoint.after(List.of(deep), 9, List.of(deep)));
         KeptPoint twice = new KeptPoint(4, new kv.SequenceHash(4), 300_000, 2);
         assertEquals(List.of(deep, twice), KeptPoint.after(List.of(twice), 6, List.of(deep)), "more copies");
+        KeptPoint once = new KeptPoint(9, new kv.SequenceHash(9), 300_000, 1);
+        assertEquals(List.of(once, shallow), KeptPoint.after(List.of(shallow), 6, List.of(once)), "usual may be more");
     }
 }

@@ -48,6 +48,18 @@ class R2QuotaTest {
     }
 
     @Test
+    void priorityCountsBetweenLeasesOfOneDensityOnly() {
+        small.grant(terms(1, Ledgers.ROOT, PREFIX, 1, 80, 2, null, A), MINUTE);
+        small.grant(terms(2, Ledgers.ROOT, PREFIX, 1, 50, 2, null, A), MINUTE);
+        small.grant(terms(3, Ledgers.ROOT, PREFIX, 1, 50, 3, null, A), MINUTE);
+        assertEquals(LeaseState.REVOKED, small.state(2));
+
+        small.grant(terms(4, Ledgers.ROOT, PREFIX, 1, 10, 4, null, A), MINUTE);
+        assertEquals(LeaseState.REVOKED, small.state(1), "worth less than either, whatever its priority");
+        assertEquals(LeaseState.REQUESTED, small.state(3));
+    }
+
+    @Test
     void unusedTimeIsGivenBackAndTheBucketFillsWithinAnHour() {
         small.grant(worth(1, 1), Duration.ofMinutes(2));
         small.now = small.now.plusSeconds(30);
