@@ -48,6 +48,7 @@ final class OrderSender {
                     warm.prefix(),
                     warm.conversation(),
                     warm.guess(),
+                    warm.source(),
                     number,
                     keeper);
         }

@@ -105,6 +105,11 @@ public interface EngineClient {
         return CompletableFuture.completedFuture(new Warmed(new Receipt.Unsupported(), 0));
     }
 
+    /** The same, after taking over what another engine has of it, as {@link #generate(InferenceRequest, Seat, WorkerId)} does. */
+    default CompletionStage<Warmed> warm(InferenceRequest conversation, Seat seat, @Nullable WorkerId pullFrom) {
+        return warm(conversation, seat);
+    }
+
     /**
      * Writes a copy of what a seat's cache holds to storage that other engines read, under a new name.
      *

@@ -118,7 +118,7 @@ final class WarmCommands {
 
     private void compute(Worker.WarmPrefix command, String user, InferenceRequest request, PromptBlocks blocks) {
         if (table().seats() == 0) {
-            outcomes.await(() -> engine.warm(request, Seat.ANY), (done, failure) -> {
+            outcomes.await(() -> engine.warm(request, Seat.ANY, command.source()), (done, failure) -> {
                 if (done != null && done.receipt() instanceof Receipt.Accepted) {
                     cache.whenComputed(command.prefix(), () -> warmed(command, user, done));
                 } else {
@@ -134,7 +134,7 @@ final class WarmCommands {
         }
         Taken taken = place.get();
         changed.accept(taken.changes());
-        outcomes.await(() -> engine.warm(request, new Seat(taken.seat())), (done, failure) -> {
+        outcomes.await(() -> engine.warm(request, new Seat(taken.seat()), command.source()), (done, failure) -> {
             if (done != null && done.receipt() instanceof Receipt.Accepted) {
                 long[] added = Arrays.copyOfRange(blocks.toArray(), taken.keptBlocks(), blocks.size());
                 changed.accept(table().filled(user, taken.keptBlocks(), added));

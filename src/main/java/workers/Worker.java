@@ -132,6 +132,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     /**
      * Asks to have a prefix computed here; a guess only while the engine is idle enough.
      *
+     * @param source worker whose engine has it, to be taken over from there instead; null for none
      * @param order number of the order among its keeper's
      */
     public record WarmPrefix(
@@ -141,6 +142,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
             Prefix prefix,
             ConversationRef conversation,
             boolean guess,
+            @Nullable WorkerId source,
             long order,
             ActorRef<RetentionNews> keeper)
             implements Command {}

@@ -32,6 +32,7 @@ import router.retention.Ledgers;
 import testkit.ActorTestKitExtension;
 import workers.RetentionNews;
 import workers.Worker;
+import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
@@ -62,6 +63,14 @@ abstract class KeeperFixture {
             .resolve();
     static final EngineFacts FACTS =
             new EngineFacts(List.of("m"), 16, 100, 8192, 4, 10_000, new EngineCapabilities(true, null, 0));
+    static final EngineFacts PULLING = new EngineFacts(
+            List.of("m"),
+            16,
+            100,
+            8192,
+            4,
+            10_000,
+            new EngineCapabilities(true, null, 0, new ColderTiers(0, 0, false, false, true)));
     static final Incarnation LIFE = new Incarnation(1, 1);
 
     private final ActorTestKitExtension kit;

@@ -294,6 +294,22 @@ class LeaseKeeperTest extends KeeperFixture {
     }
 
     @Test
+    void whatADrainingWorkerHoldsIsPulledByTheOneThatTakesItOver() {
+        roster.joined(A, LIFE, PULLING, WorkerState.READY, WorkerLoad.idle(100));
+        ActorRef<Command> keeper = holding("pulled");
+        roster.joined(A, LIFE, PULLING, WorkerState.DRAINING, WorkerLoad.idle(100));
+        roster.joined(Ledgers.B, LIFE, PULLING, WorkerState.READY, WorkerLoad.idle(100));
+
+        Worker.WarmPrefix warm = worker.awaitAssert(() -> {
+            passes(SETTINGS.tick());
+            return worker.expectMessageClass(Worker.WarmPrefix.class, Duration.ofMillis(200));
+        });
+
+        assertEquals(A, warm.source());
+        kit.kit().stop(keeper);
+    }
+
+    @Test
     void aLeaseEndsAtItsDeadlineByItself() {
         ActorRef<Command> keeper = holding("deadline");
         passes(MINUTE.plus(Ledgers.SETTINGS.skewBound()));

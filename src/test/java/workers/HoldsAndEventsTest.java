@@ -22,6 +22,8 @@ import kv.Epoch;
 import kv.Incarnation;
 import kv.LeaseId;
 import kv.Receipt;
+import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import testkit.ActorTestKitExtension;
@@ -175,8 +177,21 @@ class HoldsAndEventsTest extends HoldFixture {
         assertEquals(before, incarnation());
     }
 
+    @Test
+    void whatAnotherEngineHasIsTakenOverFromIt() {
+        warm(2, new WorkerId("http://holder"));
+
+        await(() -> assertEquals(
+                List.of("pull from http://holder", "warm"),
+                engine.orders.subList(engine.orders.size() - 2, engine.orders.size())));
+    }
+
     /** Asks for a prefix to be computed, of a conversation whose prompt it begins. */
     private void warm(int lastBlock) {
+        warm(lastBlock, null);
+    }
+
+    private void warm(int lastBlock, @Nullable WorkerId source) {
         InferenceRequest request = new InferenceRequest(
                 new TurnId("before"),
                 "sim-echo",
@@ -203,6 +218,7 @@ class HoldsAndEventsTest extends HoldFixture {
                 prefix(lastBlock),
                 conversation,
                 false,
+                source,
                 1,
                 keeper.getRef()));
     }

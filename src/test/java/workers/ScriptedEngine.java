@@ -17,6 +17,8 @@ import kv.EngineHash;
 import kv.Hold;
 import kv.LeaseId;
 import kv.Receipt;
+import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
 import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
@@ -70,6 +72,14 @@ final class ScriptedEngine implements EngineClient {
             throw new IllegalStateException("a fault of the client");
         }
         return CompletableFuture.completedFuture(new Warmed(new Receipt.Accepted(), 4));
+    }
+
+    @Override
+    public CompletionStage<Warmed> warm(InferenceRequest conversation, Seat seat, @Nullable WorkerId pullFrom) {
+        if (pullFrom != null) {
+            orders.add("pull from " + pullFrom.url());
+        }
+        return warm(conversation, seat);
     }
 
     void answersHolds(CompletionStage<Receipt> receipt) {

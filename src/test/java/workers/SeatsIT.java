@@ -261,6 +261,7 @@ class SeatsIT {
                         prefix,
                         conversation,
                         false,
+                        null,
                         ++orders,
                         keeper.getRef()));
         assertEquals(
@@ -317,6 +318,7 @@ class SeatsIT {
                         nowhere,
                         unknown,
                         false,
+                        null,
                         ++orders,
                         keeper.getRef()));
         assertEquals(

@@ -166,7 +166,8 @@ final class Draft {
                                     book.epoch(),
                                     terms.prefix(),
                                     terms.conversation(),
-                                    terms.guess())
+                                    terms.guess(),
+                                    source(lease, worker))
                             : new WorkerOrder.Copy(
                                     worker,
                                     incarnation,
@@ -176,6 +177,24 @@ final class Draft {
                                     terms.prefix(),
                                     terms.conversation()));
         }
+    }
+
+    /** A worker that holds all of it, whose engine another one can take it over from; null for none. */
+    private @Nullable WorkerId source(Lease lease, WorkerId target) {
+        return lease.steps().stream()
+                .filter(step -> step.kind() == Step.Kind.HOLD
+                        && step.grants(lease.terms().prefix())
+                        && step.incarnation().equals(live.living(step.worker())))
+                .map(Step::worker)
+                .filter(holder -> !holder.equals(target) && pulls(holder) && pulls(target))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private boolean pulls(WorkerId worker) {
+        return live.find(worker)
+                .filter(known -> known.facts().capabilities().tiers().pulls())
+                .isPresent();
     }
 
     /** Null when the deadline has passed. A clock that went back grants no more than a lease may have. */

@@ -8,6 +8,7 @@ import kv.LeaseId;
 import kv.LedgerId;
 import kv.Prefix;
 import kv.WorkerId;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the ledger wants told to a worker, once the events that decided it are stored.
@@ -20,7 +21,11 @@ public sealed interface WorkerOrder {
     /** Keep a prefix. */
     record PlaceHold(WorkerId worker, Incarnation incarnation, Hold hold) implements WorkerOrder {}
 
-    /** Compute a prefix; a guess only while the engine is idle. */
+    /**
+     * Compute a prefix; a guess only while the engine is idle.
+     *
+     * @param source worker whose engine has it, to be taken over from there; null for none
+     */
     record Warm(
             WorkerId worker,
             Incarnation incarnation,
@@ -28,7 +33,8 @@ public sealed interface WorkerOrder {
             Epoch epoch,
             Prefix prefix,
             ConversationRef conversation,
-            boolean guess)
+            boolean guess,
+            @Nullable WorkerId source)
             implements WorkerOrder {}
 
     /** Write a prefix to storage, for a lease of this ledger. */

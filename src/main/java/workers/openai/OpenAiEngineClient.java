@@ -123,7 +123,12 @@ public final class OpenAiEngineClient implements EngineClient {
     /** By a request for one token, whose answer nobody reads, with a mark in place of what the next turn will add. */
     @Override
     public CompletionStage<Warmed> warm(InferenceRequest conversation, Seat seat) {
-        return generate(NextTurn.forOneToken(conversation), seat)
+        return warm(conversation, seat, null);
+    }
+
+    @Override
+    public CompletionStage<Warmed> warm(InferenceRequest conversation, Seat seat, @Nullable WorkerId pullFrom) {
+        return generate(NextTurn.forOneToken(conversation), seat, pullFrom)
                 .runWith(Sink.last(), system)
                 .thenApply(last -> last instanceof InferenceEvent.Finished finished
                         ? new Warmed(

@@ -23,6 +23,7 @@ import kv.StoredCopy;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assertions;
+import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.WorkerLoad;
@@ -45,6 +46,8 @@ public final class Ledgers {
 
     static final EngineCapabilities HOLDS = new EngineCapabilities(true, null, 0);
     static final EngineCapabilities HOLDS_AND_COPIES = new EngineCapabilities(true, "format", 0);
+    static final EngineCapabilities HOLDS_AND_PULLS =
+            new EngineCapabilities(true, null, 0, new ColderTiers(0, 0, false, false, true));
     static final Receipt ACCEPTED = new Receipt.Accepted();
     static final Receipt NOT_RESIDENT = new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT);
     static final StoredCopy COPY = new StoredCopy("slot-1.bin", 10_240, 160, "m/q4");

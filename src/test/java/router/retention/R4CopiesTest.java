@@ -3,6 +3,7 @@ package router.retention;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static router.retention.Ledgers.A;
 import static router.retention.Ledgers.ACCEPTED;
 import static router.retention.Ledgers.B;
@@ -10,6 +11,7 @@ import static router.retention.Ledgers.C;
 import static router.retention.Ledgers.COPY;
 import static router.retention.Ledgers.HOLDS;
 import static router.retention.Ledgers.HOLDS_AND_COPIES;
+import static router.retention.Ledgers.HOLDS_AND_PULLS;
 import static router.retention.Ledgers.MINUTE;
 import static router.retention.Ledgers.NOT_RESIDENT;
 import static router.retention.Ledgers.PREFIX;
@@ -79,6 +81,22 @@ class R4CopiesTest {
                 C, Ledgers.hold(ledgers.orders.get(ledgers.orders.size() - 1)).worker());
         ledgers.answer(C, 1, Step.Kind.HOLD, 1, ACCEPTED);
         assertEquals(LeaseState.HELD, ledgers.state(1));
+    }
+
+    @Test
+    void aSecondCopyIsPulledFromTheFirstAndOneOfAPrefixThatIsGoneIsComputed() {
+        ledgers.up(A, 1, HOLDS_AND_PULLS).up(B, 1, HOLDS_AND_PULLS);
+        ledgers.heldAtHome(2);
+        assertEquals(
+                A,
+                assertInstanceOf(WorkerOrder.Warm.class, ledgers.tick(SECOND).get(0))
+                        .source());
+
+        Ledgers lost = new Ledgers(SETTINGS).up(A, 1, HOLDS_AND_PULLS).up(B, 1, HOLDS_AND_PULLS);
+        lost.heldAtHome(1);
+        lost.ends(A, 1, 1, Loss.EVICTED, null);
+        assertNull(assertInstanceOf(WorkerOrder.Warm.class, lost.tick(SECOND).get(0))
+                .source());
     }
 
     @Test

@@ -2,12 +2,14 @@ package router.retention;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static router.retention.Ledgers.A;
 import static router.retention.Ledgers.ACCEPTED;
 import static router.retention.Ledgers.B;
 import static router.retention.Ledgers.COPY;
 import static router.retention.Ledgers.HOLDS;
 import static router.retention.Ledgers.HOLDS_AND_COPIES;
+import static router.retention.Ledgers.HOLDS_AND_PULLS;
 import static router.retention.Ledgers.MINUTE;
 import static router.retention.Ledgers.PREFIX;
 import static router.retention.Ledgers.SECOND;
@@ -17,6 +19,7 @@ import static router.retention.Ledgers.terms;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import workers.status.EngineCapabilities;
 import workers.status.WorkerState;
 
 /** R4: what a draining worker holds is moved elsewhere first, and what cannot be is named. */
@@ -43,6 +46,21 @@ class R4EvacuationTest {
         assertEquals(Loss.MOVED, ledgers.loss(1));
         assertEquals(LeaseState.HELD, ledgers.state(1));
         assertEquals(new Evacuation(1, 0, 0, List.of()), evacuation());
+    }
+
+    @Test
+    void whatIsMovedIsPulledFromTheDrainingWorkerWhereBothEnginesCan() {
+        assertEquals(A, evacuated(HOLDS_AND_PULLS, HOLDS_AND_PULLS).source());
+        assertNull(evacuated(HOLDS_AND_PULLS, HOLDS).source());
+        assertNull(evacuated(HOLDS, HOLDS_AND_PULLS).source());
+    }
+
+    /** How a lease that A holds is brought to B. */
+    private static WorkerOrder.Warm evacuated(EngineCapabilities a, EngineCapabilities b) {
+        Ledgers fleet = new Ledgers(SETTINGS).up(A, 1, a);
+        fleet.heldAtHome(1);
+        fleet.up(B, 1, b).state(A, WorkerState.DRAINING);
+        return assertInstanceOf(WorkerOrder.Warm.class, fleet.tick(SECOND).get(0));
     }
 
     private Evacuation evacuation() {

@@ -40,6 +40,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import testkit.ActorTestKitExtension;
 import testkit.SimMemory;
+import workers.EngineClient;
 import workers.Seat;
 import workers.events.EngineEvent;
 import workers.sim.SimTiers;
@@ -125,6 +126,21 @@ class SimulatedTiersTest {
     }
 
     @Test
+    void whatIsWarmedIsTakenOverFromAnotherEngine() throws Exception {
+        SimServer source = start(SimMemory.deviceOnly(), 7);
+        SimServer target = start(SimMemory.deviceOnly(), 8);
+        InferenceRequest turn = request(KEPT);
+        answer(source, KEPT, null);
+        InferenceRequest next = turn.followedBy(Message.text(Role.ASSISTANT, "."));
+
+        EngineClient.Warmed warmed = get(client(target).warm(next, Seat.ANY, new WorkerId(source.url())));
+
+        assertEquals(new Receipt.Accepted(), warmed.receipt());
+        assertTrue(warmed.computedTokens() < 10 * BLOCK, warmed::toString);
+        assertTrue(usage(answer(target, KEPT, null)).cachedTokens() >= 50 * BLOCK);
+    }
+
+    @Test
     void aSourceThatDiesMeanwhileCostsAPrefillAndNoError() throws Exception {
         // 128 KiB a token at 100 times 10 KB/s: the transfer would take minutes.
         SimServer source = start(new SimTiers(0, 0, true, 131_072, 14e9, 7e9, 1e4), 7);
@@ -167,7 +183,14 @@ class SimulatedTiersTest {
 
     private static CompletionStage<InferenceEvent.Finished> asked(
             SimServer server, String text, @Nullable WorkerId from) {
-        InferenceRequest request = new InferenceRequest(
+        return client(server)
+                .generate(request(text), Seat.ANY, from)
+                .runWith(Sink.last(), kit.kit().system())
+                .thenApply(InferenceEvent.Finished.class::cast);
+    }
+
+    private static InferenceRequest request(String text) {
+        return new InferenceRequest(
                 new TurnId("turn"),
                 "sim-echo",
                 new SessionContext(TenantId.DEFAULT, new SessionId("s"), null, false),
@@ -179,10 +202,6 @@ class SimulatedTiersTest {
                 null,
                 AgentHints.NONE,
                 List.of());
-        return client(server)
-                .generate(request, Seat.ANY, from)
-                .runWith(Sink.last(), kit.kit().system())
-                .thenApply(InferenceEvent.Finished.class::cast);
     }
 
     private static Usage usage(InferenceEvent.Finished finished) {
