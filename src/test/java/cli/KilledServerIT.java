@@ -138,8 +138,11 @@ class KilledServerIT {
             bothServersServe();
             ToolAgent agent = new ToolAgent(leasing, "tiny", LONG);
             agent.callsItsTool();
-            Next next = goesOnAfterKillOf(agent, agent.holder());
-            killedInTime = agent.lease().path("storedCopies").asInt() == 0;
+            String lease = agent.awaitLease();
+            String holder = agent.holder();
+            kill(holder);
+            killedInTime = agent.lease(lease).path("storedCopies").asInt() == 0;
+            Next next = goesOn(agent, survivorOf(holder));
 
             assertTrue(next.cold() || !killedInTime, next.toString());
         }
@@ -218,8 +221,12 @@ class KilledServerIT {
     }
 
     private static Next goesOnAfterKillOf(ToolAgent agent, String holder) {
-        servers.stream().filter(server -> server.url().equals(holder)).forEach(LlamaServer::kill);
+        kill(holder);
         return goesOn(agent, survivorOf(holder));
+    }
+
+    private static void kill(String holder) {
+        servers.stream().filter(server -> server.url().equals(holder)).forEach(LlamaServer::kill);
     }
 
     private static Next goesOn(ToolAgent agent, LlamaServer survivor) {

@@ -212,6 +212,10 @@ class LeaseStoreIT {
                 LeaseKeeper.Resumed resumed = node.ask(
                         session, replyTo -> new LeaseKeeper.Resume(TenantId.DEFAULT, session, session, replyTo));
                 assertEquals(1, resumed.leases().size());
+                assertTrue(resumed.reasserted(), () -> "R8: before the next turn of " + session);
+                LeaseId lease = resumed.leases().get(0).id();
+                assertTrue(
+                        node.asked.stream().anyMatch(hold -> hold.hold().lease().equals(lease)));
             }
             List<Lease> after = new ArrayList<>(node.list());
             assertEquals(before, after);

@@ -132,6 +132,22 @@ public final class ToolAgent {
         return node.get("/v1/leases?session=" + session).path("data").path(0);
     }
 
+    /** One of its session's leases, open or ended. */
+    public JsonNode lease(String id) {
+        for (JsonNode lease : node.get("/v1/leases?session=" + session).path("data")) {
+            if (lease.path("id").asText().equals(id)) {
+                return lease;
+            }
+        }
+        throw new AssertionError("no lease " + id);
+    }
+
+    /** Waits until its session has a lease; its id. */
+    public String awaitLease() {
+        NodeProcess.await("a lease", PATIENCE, () -> lease().has("id"));
+        return lease().path("id").asText();
+    }
+
     /** Waits until the lease's receipt says that its copy is written. */
     public void awaitCopy() {
         try {
