@@ -48,11 +48,13 @@ class RetentionHistoryTest {
             RetentionHistory history = new RetentionHistory(seed, SCARCE_QUOTA);
             for (int step = 0; step < STEPS; step++) {
                 history.step();
-                assertTrue(history.book.budget(TenantId.DEFAULT, history.clock()).byteSeconds() >= 0);
+                assertTrue(
+                        history.book.budget(TenantId.DEFAULT, history.clock()).byteSeconds() >= 0);
                 long promised = history.book.leases().stream()
                         .mapToLong(lease -> LeaseBook.byteSeconds(lease.terms(), lease.remaining(history.clock())))
                         .sum();
-                // A full bucket, what flowed in since, and of each lease a second for rounding and one for a keeper's other clock.
+                // A full bucket, what flowed in since, and of each lease a second for rounding and one for a keeper's
+                // other clock.
                 long passed = Duration.between(Ledgers.START, history.truth).toSeconds() + 1;
                 long most = SCARCE_QUOTA
                         + SCARCE_QUOTA * passed / Duration.ofHours(1).toSeconds()
