@@ -119,6 +119,8 @@ public final class AgentSession
 
     record IdleElapsed() implements Command {}
 
+    record PrefetchDue(int line, LeaseId lease) implements Command {}
+
     private record Stop() implements Command {}
 
     /** Answer to {@link BeginTurn}. */
@@ -238,6 +240,7 @@ public final class AgentSession
     private final AgentSettings.Session settings;
     private final OpenTurns running;
     private final PhaseLog phases;
+    private final SessionTies ties;
     private final SessionTurns turns;
     private final SessionTree tree;
     private final SessionControls controls;
@@ -257,7 +260,7 @@ public final class AgentSession
         this.settings = settings;
         this.running = new OpenTurns(context, timers, settings.idleTimeout());
         this.phases = new PhaseLog(entityId, context, running);
-        SessionTies ties = new SessionTies(context, settings, ports);
+        this.ties = new SessionTies(context, timers, settings, ports);
         this.turns = new SessionTurns(Effect(), running, phases, ties, settings.limits(), ports);
         this.tree = new SessionTree(Effect(), ties, ports.clock());
         this.controls = new SessionControls(Effect(), running, phases, ties, ports);
@@ -286,6 +289,7 @@ public final class AgentSession
                 .onCommand(TurnLost.class, turns::onTurnLost)
                 .onCommand(ParentReplied.class, tree::onParentReplied)
                 .onCommand(IdleElapsed.class, this::onIdleElapsed)
+                .onCommand(PrefetchDue.class, this::onPrefetchDue)
                 .onCommand(Stop.class, this::onStop)
                 .build();
     }
@@ -331,6 +335,13 @@ public final class AgentSession
         if (running.count() == 0) {
             shard.tell(new ClusterSharding.Passivate<>(context.getSelf()));
             running.awaitIdle();
+        }
+        return Effect().noReply();
+    }
+
+    private ReplyEffect<SessionEvent, SessionState> onPrefetchDue(@Nullable SessionState state, PrefetchDue due) {
+        if (state != null && !running.extending(due.line())) {
+            ties.prefetch(state, due.lease());
         }
         return Effect().noReply();
     }

@@ -75,6 +75,15 @@ final class OpenTurns {
                 .anyMatch(other -> !other.equals(turn) && other.firstChoice().equals(turn.firstChoice()));
     }
 
+    /** Whether a turn runs that goes on from a line's tip. */
+    boolean extending(int line) {
+        return turns.values().stream()
+                .map(OpenTurn::match)
+                .anyMatch(match -> match.kind() == FrontierMatch.Kind.EXTENDS
+                        && match.frontier() != null
+                        && match.frontier().id() == line);
+    }
+
     /** Lines of prompts on which turns run. */
     Set<Integer> busy() {
         return busyBeside(null);

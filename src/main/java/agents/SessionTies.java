@@ -10,9 +10,11 @@ import agents.session.SessionKey;
 import agents.session.SessionState;
 import akka.actor.typed.RecipientRef;
 import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.TimerScheduler;
 import inference.SessionId;
 import java.util.List;
 import java.util.function.BiFunction;
+import kv.LeaseId;
 import org.jspecify.annotations.Nullable;
 import router.LeaseKeeper;
 
@@ -26,10 +28,16 @@ final class SessionTies {
     private final ActorContext<AgentSession.Command> context;
     private final AgentSettings.Session settings;
     private final SessionPorts ports;
+    private final TimerScheduler<AgentSession.Command> timers;
     private boolean parentKnows;
 
-    SessionTies(ActorContext<AgentSession.Command> context, AgentSettings.Session settings, SessionPorts ports) {
+    SessionTies(
+            ActorContext<AgentSession.Command> context,
+            TimerScheduler<AgentSession.Command> timers,
+            AgentSettings.Session settings,
+            SessionPorts ports) {
         this.context = context;
+        this.timers = timers;
         this.settings = settings;
         this.ports = ports;
     }
@@ -104,6 +112,12 @@ final class SessionTies {
                                 ask.remaining(),
                                 ask.shared() ? state.id() : null,
                                 context.getSystem().ignoreRef()));
+            } else if (action instanceof LeaseAction.Prefetch prefetch) {
+                // A timer for each line of prompts: its next gap replaces it.
+                timers.startSingleTimer(
+                        "prefetch " + prefetch.line(),
+                        new AgentSession.PrefetchDue(prefetch.line(), prefetch.lease()),
+                        prefetch.after());
             } else if (action instanceof LeaseAction.Leave leave) {
                 keeper(state, leave.root()).tell(new LeaseKeeper.Release(leave.lease(), state.id()));
             } else if (action instanceof LeaseAction.End end) {
@@ -113,6 +127,11 @@ final class SessionTies {
                         .tell(new LeaseKeeper.ReleaseSession(state.tenant(), state.treeRoot(), state.id()));
             }
         }
+    }
+
+    /** What the keeper no longer has, as of a line that has gone on or is dead, is not fetched. */
+    void prefetch(SessionState state, LeaseId lease) {
+        keeper(state, state.treeRoot()).tell(new LeaseKeeper.Prefetch(lease));
     }
 
     private RecipientRef<LeaseKeeper.Command> keeper(SessionState state, SessionId root) {

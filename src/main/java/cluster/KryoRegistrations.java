@@ -234,6 +234,8 @@ final class KryoRegistrations {
         add(205, LeaseKeeper.ReceiptList.class);
         add(206, HeldTier.class);
         add(207, PlacementReason.class);
+        add(208, LeaseKeeper.Prefetch.class);
+        add(209, Worker.PrefetchHold.class);
     }
 
     private KryoRegistrations() {}

@@ -43,6 +43,7 @@ public final class RetentionConfig {
         return new RetentionSettings(
                 own.getString("policy"),
                 own.getChance("quantile"),
+                own.getChanceOrZero("prefetch-quantile"),
                 own.getDuration("min-lease"),
                 own.getDuration("max-lease"),
                 own.getInt("min-copies", 1, LeaseTerms.MAX_COPIES),

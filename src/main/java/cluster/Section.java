@@ -95,6 +95,13 @@ final class Section {
         return value;
     }
 
+    /** A chance short of certainty. */
+    double getChanceOrZero(String key) {
+        double value = read(key, whole::getDouble);
+        require(value >= 0 && value < 1, key, "0 or more, below 1");
+        return value;
+    }
+
     /** A share above 0, at most 1. */
     double getShareAboveZero(String key) {
         double value = read(key, whole::getDouble);

@@ -81,6 +81,9 @@ public final class LeaseKeeper
     /** The owner needs a lease no longer; see {@link Grant}. */
     public record Release(LeaseId lease, @Nullable SessionId owner) implements Command {}
 
+    /** The owner is about to be back: what its lease keeps in a colder tier is to be on the device. */
+    public record Prefetch(LeaseId lease) implements Command {}
+
     /** A session is over; with it, when it is the root, its whole tree. */
     public record ReleaseSession(TenantId tenant, SessionId root, SessionId session) implements Command {}
 
@@ -241,6 +244,7 @@ public final class LeaseKeeper
                 .onCommand(Grant.class, this::onGrant)
                 .onCommand(Renew.class, this::onRenew)
                 .onCommand(Release.class, this::onRelease)
+                .onCommand(Prefetch.class, this::onPrefetch)
                 .onCommand(ReleaseSession.class, this::onReleaseSession)
                 .onCommand(Revoke.class, this::onRevoke)
                 .onCommand(Resume.class, (book, resume) -> done(() -> life.resume(resume)))
@@ -350,6 +354,11 @@ public final class LeaseKeeper
         return carryOut(book, decision)
                 .thenRun(() -> life.released(release.lease()))
                 .thenNoReply();
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onPrefetch(LeaseBook book, Prefetch prefetch) {
+        return done(
+                () -> life.send(ledger.prefetch(book, prefetch.lease(), live()).orders(), now()));
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onReleaseSession(LeaseBook book, ReleaseSession over) {

@@ -66,6 +66,9 @@ final class OrderSender {
         if (order instanceof WorkerOrder.ListCopies list) {
             return new Worker.ListCopies(list.ledger(), keeper);
         }
+        if (order instanceof WorkerOrder.Prefetch prefetch) {
+            return new Worker.PrefetchHold(prefetch.lease(), prefetch.epoch(), prefetch.incarnation());
+        }
         if (order instanceof WorkerOrder.ReleaseHold release) {
             return new Worker.ReleaseHold(release.lease(), release.epoch(), number);
         }

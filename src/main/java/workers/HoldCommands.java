@@ -177,6 +177,24 @@ final class HoldCommands {
         }
     }
 
+    /**
+     * Brings what a colder tier keeps for a lease to the device; nothing happens when that is not wholly within the spared blocks. Nobody
+     * waits for it: the turn that it is meant for finds it there, or has it loaded.
+     */
+    void prefetch(Worker.PrefetchHold command, int sparedBlocks) {
+        Granted booked = granted.get(command.lease());
+        if (booked == null || !booked.incarnation().equals(command.incarnation())) {
+            return;
+        }
+        holds().stream()
+                .filter(hold -> hold.lease().equals(command.lease())
+                        && hold.epoch().equals(command.epoch())
+                        && hold.tier() != KvTier.DEVICE
+                        && hold.prefix().blocks() <= sparedBlocks)
+                .map(hold -> mirror.engineChain(hold.prefix()))
+                .forEach(chain -> orders.give(() -> engine.prefetch(chain)));
+    }
+
     /** The engine's word on a grant; null when it gave none. */
     void engineAnswered(LeaseId lease, long grant, @Nullable Receipt receipt) {
         Granted booked = granted.get(lease);

@@ -103,6 +103,12 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
     public record HoldPrefix(Hold hold, Incarnation incarnation, long order, ActorRef<RetentionNews> keeper)
             implements Command {}
 
+    /**
+     * The owner of a hold in a colder tier is about to be back: asks to have the prefix on the device, if that takes no room from
+     * running turns and other holds.
+     */
+    public record PrefetchHold(LeaseId lease, Epoch epoch, Incarnation incarnation) implements Command {}
+
     /** A lease needs its hold no longer; numbered as {@link HoldPrefix}. */
     public record ReleaseHold(LeaseId lease, Epoch epoch, long order) implements Command {}
 
@@ -260,6 +266,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                 .onMessage(SetDraining.class, this::onSetDraining)
                 .onMessage(GetStatus.class, get -> done(() -> get.replyTo().tell(view.status())))
                 .onMessage(HoldPrefix.class, this::onHoldPrefix)
+                .onMessage(PrefetchHold.class, command -> done(() -> holds.prefetch(command, view.sparedBlocks())))
                 .onMessage(ReleaseHold.class, command -> holdsChanged(() -> holds.release(command)))
                 .onMessage(SeatFilled.class, filled -> holdsChanged(() -> seats.filled(filled)))
                 .onMessage(CopyPrefix.class, command -> holdsChanged(() -> copies.copy(command, life.facts())))

@@ -31,6 +31,13 @@ final class WorkerView {
         return load.now(admissions, cache.mirror(), holds.deviceBlocks(), life.facts());
     }
 
+    /** Device blocks that neither running turns nor holds need; none while requests wait for some. */
+    int sparedBlocks() {
+        WorkerLoad now = load();
+        int needed = admissions.freshBlocks() + now.deviceBlocksHeld();
+        return now.waitingRequests() > 0 ? 0 : Math.max(0, now.deviceBlocksTotal() - needed);
+    }
+
     WorkerStatus status() {
         EngineFacts facts = life.facts();
         return new WorkerStatus(

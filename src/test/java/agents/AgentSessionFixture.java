@@ -68,6 +68,7 @@ abstract class AgentSessionFixture {
             new RetentionSettings(
                     "leases",
                     0.9,
+                    0.25,
                     Duration.ofSeconds(5),
                     Duration.ofMinutes(30),
                     2,

@@ -11,6 +11,7 @@ import agents.AgentSession.CompleteTurn;
 import agents.AgentSession.NoSuchSession;
 import agents.AgentSession.TurnBegun;
 import agents.AgentSession.TurnRecorded;
+import agents.session.Control;
 import agents.session.Conversation;
 import agents.session.FrontierMatch;
 import agents.session.SessionPhase;
@@ -79,6 +80,42 @@ class AgentSessionTest extends AgentSessionFixture {
         assertEquals(
                 first.terms().id(),
                 keeper.expectMessageClass(LeaseKeeper.Release.class).lease());
+    }
+
+    @Test
+    void whatAColderTierKeepsIsFetchedWhenTheSessionIsExpectedUnlessItIsBackAlready() {
+        String[] next = {SYSTEM, "u:hello", "a:calls a tool", "t:its result"};
+        ends(SESSION, Conversation.calling(List.of("bash"), "1", 0, 2, SYSTEM, "u:hello"));
+        keeper.expectMessageClass(LeaseKeeper.Grant.class);
+        TestProbe<Object> turn = kit.createTestProbe();
+        begins("2", turn.getRef(), next);
+        time.timePasses(SETTINGS.idleTimeout());
+        keeper.expectNoMessage(Duration.ZERO);
+
+        ends(SESSION, Conversation.calling(List.of("bash"), "2", 5, 6, next));
+        LeaseKeeper.Grant longer = keeper.expectMessageClass(LeaseKeeper.Grant.class);
+        keeper.expectMessageClass(LeaseKeeper.Release.class);
+        time.timePasses(Duration.ofMillis(500));
+        keeper.expectNoMessage(Duration.ZERO);
+        time.timePasses(Duration.ofSeconds(5));
+        keeper.expectMessage(new LeaseKeeper.Prefetch(longer.terms().id()));
+    }
+
+    @Test
+    void aHarnessThatSaysItIsBackHasItFetchedAtOnce() {
+        ends(SESSION, Conversation.calling(List.of("bash"), "1", 0, 2, SYSTEM, "u:hello"));
+        LeaseKeeper.Grant kept = keeper.expectMessageClass(LeaseKeeper.Grant.class);
+
+        session.<AgentSession.ControlReply>runCommand(
+                replyTo -> new AgentSession.TakeControl(new Control.Resume(null), null, replyTo));
+
+        assertEquals(
+                kept.terms().id(),
+                keeper.expectMessageClass(LeaseKeeper.Grant.class).terms().id());
+        time.timePasses(Duration.ofMillis(100));
+        keeper.expectMessage(new LeaseKeeper.Prefetch(kept.terms().id()));
+        time.timePasses(Duration.ofMinutes(1));
+        keeper.expectNoMessage(Duration.ZERO);
     }
 
     @Test

@@ -88,9 +88,18 @@ final class ScriptedEngine implements EngineClient {
 
     @Override
     public CompletionStage<Receipt> hold(Hold hold, List<EngineHash> blocks) {
-        orders.add("hold " + hold.lease().low() + " of "
-                + blocks.stream().map(block -> String.valueOf(block.value())).collect(Collectors.joining(" ")));
+        orders.add("hold " + hold.lease().low() + " of " + names(blocks));
         return holdAnswer;
+    }
+
+    @Override
+    public CompletionStage<Receipt> prefetch(List<EngineHash> blocks) {
+        orders.add("prefetch " + names(blocks));
+        return CompletableFuture.completedFuture(new Receipt.Accepted());
+    }
+
+    private static String names(List<EngineHash> blocks) {
+        return blocks.stream().map(block -> String.valueOf(block.value())).collect(Collectors.joining(" "));
     }
 
     @Override

@@ -4,6 +4,7 @@ import agents.session.GapHint;
 import inference.SessionId;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import kv.KvTier;
 
 /**
@@ -85,6 +86,14 @@ public interface GapPolicy {
     /** What to keep of a line whose turn ended without tool calls: it waits for a person. */
     default Keep atIdle(Gap gap, GapHint hint) {
         return Keep.NOTHING;
+    }
+
+    /**
+     * When what a colder tier keeps of such a line shall be on the device again, from the gap's beginning; empty for not before it is
+     * back.
+     */
+    default Optional<Duration> hotAgain(Gap gap, GapHint hint) {
+        return Optional.empty();
     }
 
     /** Whether it never keeps anything of its own accord. */

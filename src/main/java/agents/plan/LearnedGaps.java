@@ -3,6 +3,7 @@ package agents.plan;
 import agents.session.GapHint;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongToDoubleFunction;
 import kv.KvTier;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,8 @@ import router.retention.ToolCallGaps;
  * <pre>
  * density = P(back within the lease) · prefill milliseconds / (MiB · expected seconds held)
  * </pre>
+ *
+ * <p>What a colder tier keeps of it is to be on the device again when the session is back already with the smaller of two chances.
  *
  * <p>People's pauses are learned apart from tools', with a chance and bounds of their own.
  */
@@ -43,9 +46,19 @@ final class LearnedGaps implements GapPolicy {
 
     @Override
     public Keep atGap(Gap gap, GapHint hint) {
-        GapDistribution belief = hinted(hint, tools.predict(gap.session().value(), gap.tools()));
+        GapDistribution belief = away(gap, hint);
         Duration remaining = bounded(belief.quantile(settings.quantile()), hint, settings.maxLease());
         return new Keep(remaining, density(gap, belief, remaining), KvTier.DEVICE, settings.minCopies());
+    }
+
+    @Override
+    public Optional<Duration> hotAgain(Gap gap, GapHint hint) {
+        double chance = settings.prefetchQuantile();
+        return chance == 0 ? Optional.empty() : Optional.of(away(gap, hint).quantile(chance));
+    }
+
+    private GapDistribution away(Gap gap, GapHint hint) {
+        return hinted(hint, tools.predict(gap.session().value(), gap.tools()));
     }
 
     @Override

@@ -31,6 +31,14 @@ public sealed interface LeaseAction {
         }
     }
 
+    /**
+     * What a colder tier keeps for a lease is to be on the device.
+     *
+     * @param line of prompts that it keeps
+     * @param after so long from now, unless the line's next turn comes first
+     */
+    record Prefetch(int line, LeaseId lease, Duration after) implements LeaseAction {}
+
     /** Nothing of the session's own is needed any more. */
     record EndAll() implements LeaseAction {}
 }

@@ -102,6 +102,13 @@ final class LineLeases {
         return waiting == null ? null : waiting.terms(keep, bytesPerBlock / line.blockSizeTokens());
     }
 
+    /** Name of the lease that {@link #gap} asks for. */
+    @Nullable
+    LeaseId gapName() {
+        SequenceHash tail = line.tip().tail();
+        return tail == null ? null : WaitingLine.lease(session.tenant(), session.id(), line.id(), tail);
+    }
+
     /** Has what probably follows the line computed, and keeps it. */
     @Nullable
     LeaseTerms guess(NextPrompt next, double density) {

@@ -11,6 +11,8 @@ import router.retention.LeaseTerms;
  *
  * @param policy name of the policy, see {@link GapPolicies}
  * @param quantile chance that the session is back before its lease ends, above 0 and below 1
+ * @param prefetchQuantile chance that the session is back before what a colder tier keeps of it is brought to the device, at least 0
+ *     and below 1; 0 for not before it is back
  * @param minLease shortest lease
  * @param maxLease longest lease
  * @param minCopies copies that shall exist at once, at least 1
@@ -24,6 +26,7 @@ import router.retention.LeaseTerms;
 public record RetentionSettings(
         String policy,
         double quantile,
+        double prefetchQuantile,
         Duration minLease,
         Duration maxLease,
         int minCopies,
@@ -35,6 +38,9 @@ public record RetentionSettings(
         Duration systemLease) {
     public RetentionSettings {
         require(quantile > 0 && quantile < 1, "quantile is above 0 and below 1, got " + quantile);
+        require(
+                prefetchQuantile >= 0 && prefetchQuantile < 1,
+                "prefetch-quantile is at least 0 and below 1, got " + prefetchQuantile);
         require(!minLease.isNegative() && !minLease.isZero(), "min-lease is above 0, got " + minLease);
         require(maxLease.compareTo(minLease) >= 0, "max-lease is below min-lease: " + maxLease);
         require(
@@ -63,6 +69,7 @@ public record RetentionSettings(
         return new RetentionSettings(
                 otherPolicy,
                 quantile,
+                prefetchQuantile,
                 minLease,
                 maxLease,
                 minCopies,

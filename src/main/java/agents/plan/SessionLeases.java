@@ -75,6 +75,11 @@ public final class SessionLeases {
                 .map(line -> wishes(after, line, advance.tools(), result))
                 .orElse(List.of());
         List<LeaseAction> actions = replacing(before, after, ended.turn().frontier(), asks);
+        if (advance.tools()) {
+            line(after, ended.turn().frontier())
+                    .ifPresent(line ->
+                            prefetch(actions, after, line, gap(after, line, queued(result)), result.expectedGap()));
+        }
         NextPrompt next = result.guess();
         if (next != null) {
             // The guess before has come true or not; one made before a session stopped guessing ends at its deadline.
@@ -146,6 +151,19 @@ public final class SessionLeases {
         return asks;
     }
 
+    /** To have what a colder tier keeps of a line on the device when the policy expects the line back. */
+    private void prefetch(
+            List<LeaseAction> actions, SessionState session, Frontier line, GapPolicy.Gap gap, GapHint hint) {
+        policy.hotAgain(gap, hint).ifPresent(after -> prefetch(actions, session, line, after));
+    }
+
+    private void prefetch(List<LeaseAction> actions, SessionState session, Frontier line, Duration after) {
+        LeaseId lease = leases(session, line).gapName();
+        if (lease != null) {
+            actions.add(new LeaseAction.Prefetch(line.id(), lease, after));
+        }
+    }
+
     /**
      * What somebody asked to be kept of a line, for as long from now.
      *
@@ -171,7 +189,7 @@ public final class SessionLeases {
         return new GapPolicy.Keep(ttl, Math.max(leastDensity, density), KvTier.DEVICE, copies);
     }
 
-    private static void add(List<LeaseAction.Ask> asks, GapPolicy.Keep keep, @Nullable LeaseTerms terms) {
+    private static void add(List<? super LeaseAction.Ask> asks, GapPolicy.Keep keep, @Nullable LeaseTerms terms) {
         if (terms != null && !keep.nothing()) {
             asks.add(new LeaseAction.Ask(terms, keep.remaining()));
         }
@@ -197,29 +215,33 @@ public final class SessionLeases {
         return done.taken().frontiers().stream()
                 .flatMap(id -> line(after, id).stream())
                 .flatMap(line -> wishes(after, line, control).stream())
-                .map(LeaseAction.class::cast)
                 .toList();
     }
 
-    private List<LeaseAction.Ask> wishes(SessionState session, Frontier line, Control control) {
+    private List<LeaseAction> wishes(SessionState session, Frontier line, Control control) {
         GapPolicy.Gap gap = gap(session, line, Duration.ZERO);
         if (control instanceof Control.Keep) {
             GapPolicy.Keep away =
                     line.calls() == null ? policy.atIdle(gap, GapHint.NONE) : policy.atGap(gap, GapHint.NONE);
-            return kept(session, line, away.density(), 0);
+            return List.copyOf(kept(session, line, away.density(), 0));
         }
-        List<LeaseAction.Ask> asks = new ArrayList<>();
-        GapPolicy.Keep keep = GapPolicy.Keep.NOTHING;
+        List<LeaseAction> actions = new ArrayList<>();
         if (control instanceof Control.Stall stall) {
             Duration expected = stall.expectedMillis() == null ? null : Duration.ofMillis(stall.expectedMillis());
-            List<String> tools = stall.tool() == null ? gap.tools() : List.of(stall.tool());
-            keep = policy.atGap(gap.of(tools), new GapHint(expected, null, 0));
+            GapPolicy.Gap stalled = gap.of(stall.tool() == null ? gap.tools() : List.of(stall.tool()));
+            GapHint hint = new GapHint(expected, null, 0);
+            keep(actions, session, line, policy.atGap(stalled, hint));
+            prefetch(actions, session, line, stalled, hint);
         } else if (control instanceof Control.Resume) {
             // The shortest lease: it only has to bring the prefix back where it is gone.
-            keep = policy.atGap(gap, new GapHint(Duration.ZERO, null, 0));
+            keep(actions, session, line, policy.atGap(gap, new GapHint(Duration.ZERO, null, 0)));
+            prefetch(actions, session, line, Duration.ZERO);
         }
-        add(asks, keep, leases(session, line).gap(keep, line.tip().fingerprint()));
-        return asks;
+        return actions;
+    }
+
+    private void keep(List<LeaseAction> actions, SessionState session, Frontier line, GapPolicy.Keep keep) {
+        add(actions, keep, leases(session, line).gap(keep, line.tip().fingerprint()));
     }
 
     /** What a fork asks for in its own name, so that it outlives the session that it left. */

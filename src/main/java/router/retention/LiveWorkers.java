@@ -99,6 +99,15 @@ public final class LiveWorkers {
         return known.reachable() ? Optional.empty() : Optional.of(Loss.UNREACHABLE);
     }
 
+    /** Whether a step's worker lives on and can be told to bring to its device what a colder tier has. */
+    boolean prefetches(Step step) {
+        return find(step.worker())
+                .filter(worker -> worker.reachable()
+                        && worker.incarnation().equals(step.incarnation())
+                        && worker.facts().capabilities().tiers().prefetches())
+                .isPresent();
+    }
+
     /** All of them, by name. */
     Collection<LiveWorker> all() {
         return workers.values();

@@ -155,6 +155,24 @@ public final class RetentionLedger {
         return new Answered(draft.decision(), new LeaseAnswer.Granted(id, time.remaining(), time.bound()));
     }
 
+    /**
+     * Has what a lease keeps in a colder tier brought to the device, by the worker that keeps most of it there; by nobody while one
+     * keeps all of it on its device. Nothing is stored: an order that is lost costs the next turn a load.
+     */
+    public Decision prefetch(LeaseBook book, LeaseId id, LiveWorkers live) {
+        List<WorkerOrder> orders = new ArrayList<>();
+        book.lease(id)
+                .filter(lease -> lease.steps().stream()
+                        .noneMatch(step -> step.holdsOnDevice(lease.terms().prefix())))
+                .flatMap(lease -> lease.steps().stream()
+                        .filter(step -> step.holdsColder() && live.prefetches(step))
+                        .max(Comparator.comparingInt(
+                                step -> step.depth(lease.terms().prefix()))))
+                .ifPresent(hold ->
+                        orders.add(new WorkerOrder.Prefetch(hold.worker(), hold.incarnation(), id, book.epoch())));
+        return new Decision(List.of(), orders);
+    }
+
     /** Ends a lease; nothing happens when it is not open. */
     public Decision end(LeaseBook book, LeaseId id, EndReason reason, LiveWorkers live, Instant now) {
         Draft draft = draft(book, live, now);

@@ -3,6 +3,7 @@ package router.retention;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.time.Instant;
 import kv.Incarnation;
+import kv.KvTier;
 import kv.Prefix;
 import kv.Receipt;
 import kv.StoredCopy;
@@ -92,6 +93,19 @@ public record Step(
     /** Whether the worker said yes, wholly or in part, and nothing speaks against it. */
     public boolean granted() {
         return !over() && (receipt instanceof Receipt.Accepted || receipt instanceof Receipt.Bounded);
+    }
+
+    /** Whether the worker keeps it, or its beginning, in a tier below the device. */
+    boolean holdsColder() {
+        return kind == Kind.HOLD
+                && granted()
+                && receipt instanceof Receipt.Bounded less
+                && less.tier() != KvTier.DEVICE;
+    }
+
+    /** Whether the worker keeps the whole of a prefix where running requests read it. */
+    boolean holdsOnDevice(Prefix whole) {
+        return kind == Kind.HOLD && grants(whole) && !holdsColder();
     }
 
     /** Whether the worker keeps, or has computed, the whole of a prefix. */

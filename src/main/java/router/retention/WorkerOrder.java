@@ -48,6 +48,9 @@ public sealed interface WorkerOrder {
             ConversationRef conversation)
             implements WorkerOrder {}
 
+    /** Bring what is held of a prefix in a colder tier to the device. */
+    record Prefetch(WorkerId worker, Incarnation incarnation, LeaseId lease, Epoch epoch) implements WorkerOrder {}
+
     /** Keep a prefix no longer. */
     record ReleaseHold(WorkerId worker, LeaseId lease, Epoch epoch) implements WorkerOrder {}
 

@@ -35,6 +35,7 @@ class ClassRulesTest {
     private static final RetentionSettings SETTINGS = new RetentionSettings(
             "leases",
             0.9,
+            0,
             Duration.ofSeconds(5),
             Duration.ofMinutes(30),
             2,
@@ -247,8 +248,13 @@ class ClassRulesTest {
                 asks(told(new Control.Stall(null, "make", 600_000L))).get(0);
         assertEquals(gap, stalled.terms().id());
         assertTrue(stalled.remaining().compareTo(Duration.ofMinutes(10)) > 0);
-        LeaseAction.Ask resumed = asks(told(new Control.Resume(null))).get(0);
+        List<LeaseAction> actions = told(new Control.Resume(null));
+        LeaseAction.Ask resumed = asks(actions).get(0);
         assertEquals(gap, resumed.terms().id());
+        assertEquals(
+                new LeaseAction.Prefetch(0, gap, Duration.ZERO),
+                actions.get(1),
+                "from a colder tier at once, though nothing is prefetched for returns that are foretold");
         assertEquals(SETTINGS.minLease(), resumed.remaining());
     }
 

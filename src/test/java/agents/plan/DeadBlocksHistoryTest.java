@@ -51,6 +51,7 @@ class DeadBlocksHistoryTest {
                 new RetentionSettings(
                         "leases",
                         0.9,
+                        0,
                         Duration.ofSeconds(5),
                         Duration.ofMinutes(30),
                         1,

@@ -21,6 +21,7 @@ class PublishedGapPoliciesTest {
     private static final RetentionSettings SETTINGS = new RetentionSettings(
             "none",
             0.95,
+            0,
             Duration.ofSeconds(5),
             LONGEST,
             1,

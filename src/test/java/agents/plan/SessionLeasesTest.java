@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import agents.session.Conversation;
+import agents.session.GapHint;
 import agents.session.SessionEvent.CloseReason;
 import agents.session.SessionEvent.SessionOpened;
 import agents.session.SessionEvent.TurnCompleted;
@@ -31,21 +32,26 @@ import router.retention.LeaseTerms;
 class SessionLeasesTest {
     private static final SessionLimits LIMITS = new SessionLimits(8, 8, 64, 8, 8);
     private static final String SYSTEM = "s:You are a careful agent that answers in few words.";
-    private static final RetentionSettings SETTINGS = new RetentionSettings(
-            "leases",
-            0.9,
-            Duration.ofSeconds(5),
-            Duration.ofMinutes(30),
-            2,
-            1024,
-            0,
-            3,
-            1.5,
-            new RetentionSettings.User(0.7, Duration.ZERO, 45, 1.5),
-            Duration.ZERO);
+    private static final RetentionSettings SETTINGS = prefetching("leases", 0);
 
     private final SessionLeases leases = SessionLeases.of(SETTINGS, tokens -> tokens * 0.5);
     private SessionState state = opened(null);
+
+    private static RetentionSettings prefetching(String policy, double quantile) {
+        return new RetentionSettings(
+                policy,
+                0.9,
+                quantile,
+                Duration.ofSeconds(5),
+                Duration.ofMinutes(30),
+                2,
+                1024,
+                0,
+                3,
+                1.5,
+                new RetentionSettings.User(0.7, Duration.ZERO, 45, 1.5),
+                Duration.ZERO);
+    }
 
     private static SessionState opened(@Nullable String parent) {
         return SessionState.opened(new SessionOpened(
@@ -89,6 +95,43 @@ class SessionLeasesTest {
         assertEquals(RetentionClass.HISTORY, terms.retentionClass());
         assertTrue(terms.density() > 0);
         assertTrue(asked(actions).remaining().compareTo(Duration.ofSeconds(10)) > 0);
+    }
+
+    @Test
+    void whatAColderTierKeepsIsWantedBackForTheShareOfReturnsThatIsSet() {
+        Duration early = prefetchedAfter(0.25, GapHint.NONE);
+        assertTrue(early.compareTo(Duration.ofMillis(800)) > 0, early::toString);
+        assertTrue(early.compareTo(Duration.ofMillis(1500)) < 0, early + " for a median of 3 s and a spread of 1.5");
+        assertTrue(prefetchedAfter(0.75, GapHint.NONE).compareTo(Duration.ofSeconds(6)) > 0);
+
+        Duration hinted = prefetchedAfter(0.25, new GapHint(Duration.ofSeconds(100), null));
+        assertTrue(hinted.compareTo(Duration.ofSeconds(70)) > 0, hinted::toString);
+        assertTrue(hinted.compareTo(Duration.ofSeconds(100)) < 0, hinted::toString);
+    }
+
+    private static Duration prefetchedAfter(double quantile, GapHint hint) {
+        SessionLeases leases = SessionLeases.of(prefetching("leases", quantile), tokens -> tokens * 0.5);
+        List<LeaseAction> actions = after(leases, Conversation.with(calling("1", 0, SYSTEM, "u:hello"), hint));
+        LeaseAction.Prefetch prefetch = assertInstanceOf(LeaseAction.Prefetch.class, actions.get(1));
+        assertEquals(asked(actions).terms().id(), prefetch.lease());
+        assertEquals(2, actions.size());
+        return prefetch.after();
+    }
+
+    @Test
+    void nothingIsPrefetchedWhenItIsOffAndByPoliciesThatForetellNoReturn() {
+        TurnResult result = calling("1", 0, SYSTEM, "u:hello");
+        for (RetentionSettings settings : List.of(SETTINGS, prefetching("static-ttl:60s", 0.25))) {
+            List<LeaseAction> actions = after(SessionLeases.of(settings, tokens -> tokens * 0.5), result);
+            assertEquals(1, actions.size(), actions::toString);
+            asked(actions);
+        }
+    }
+
+    private static List<LeaseAction> after(SessionLeases leases, TurnResult result) {
+        SessionState before = opened(null);
+        TurnCompleted ended = before.complete(result, Set.of()).orElseThrow();
+        return leases.afterTurn(before, before.apply(ended, LIMITS), ended, result);
     }
 
     @Test

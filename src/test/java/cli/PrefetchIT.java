@@ -1,0 +1,85 @@
+package cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import testkit.NodeProcess;
+import testkit.OperatorView;
+import testkit.SimProcess;
+import testkit.ToolSession;
+
+/** What an engine keeps in its host is on its device again before the turn that needs it, on real processes. */
+class PrefetchIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final int BLOCKS = 1000;
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void whatTheHostKeepsIsFetchedWhenTheSessionIsExpectedAndWhenItSaysThatItComes() throws Exception {
+        Path config = directory.resolve("prefetch.conf");
+        try (SimProcess engine = SimProcess.start("--blocks", "" + BLOCKS, "--host-blocks", "" + 1000 * BLOCKS)) {
+            // Holds may take 900 blocks of the host and none of the device.
+            Files.writeString(
+                    config,
+                    SimProcess.setting(engine)
+                            + """
+                            holdfast {
+                              workers.holds.budget-share = 0.0009
+                              agents.retention { prefetch-quantile = 0.25, gap-median = 300s, system-lease = 0s }
+                            }
+                            """);
+            try (NodeProcess node = NodeProcess.start(
+                    directory.resolve("data"), NodeProcess.freePort(), "--config", config.toString())) {
+                ToolSession session = new ToolSession(ToolSession.text("away", 400 * 16), "go", 2);
+                session.turn(node);
+                OperatorView.awaitHeld(node, 1);
+
+                evicted(engine, node, session);
+                tell(node, "stall", 1.0);
+                fetched(node, session);
+
+                evicted(engine, node, session);
+                tell(node, "resume", null);
+                fetched(node, session);
+                assertEquals(0, session.turn(node).computedAgain());
+            }
+        }
+    }
+
+    private static void evicted(SimProcess engine, NodeProcess node, ToolSession session) {
+        engine.flood(BLOCKS);
+        NodeProcess.await("it is in the host alone", PATIENCE, () -> loadMillis(node, session) > 0);
+    }
+
+    private static void fetched(NodeProcess node, ToolSession session) {
+        NodeProcess.await("it is on the device", PATIENCE, () -> loadMillis(node, session) == 0);
+    }
+
+    private static void tell(NodeProcess node, String what, @Nullable Double expectedSeconds) {
+        String id = node.get("/v1/sessions").get("data").get(0).get("id").asText();
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        if (expectedSeconds != null) {
+            body.put("expected_seconds", expectedSeconds);
+        }
+        node.post("/v1/sessions/" + id + "/" + what, body);
+    }
+
+    /** What loading the next turn's prompt from a colder tier would take. */
+    private static double loadMillis(NodeProcess node, ToolSession session) {
+        return node.post("/v1/explain", session.request())
+                .get("workers")
+                .get(0)
+                .get("terms")
+                .get("loadMillis")
+                .asDouble();
+    }
+}
