@@ -84,6 +84,19 @@ final class DecisionLog {
         }
     }
 
+    /** A worker was told to bring a prefix to its device, and so many blocks began to move. */
+    void prefetched(double nowMillis, WorkerOrder.Prefetch order, int blocks) {
+        if (lines != null) {
+            line(
+                    nowMillis,
+                    "prefetch",
+                    "\"lease\":\"%s\",\"worker\":\"%s\",\"blocks\":%d",
+                    order.lease(),
+                    order.worker().url(),
+                    blocks);
+        }
+    }
+
     /** A hold yielded, expired or lost blocks. */
     void holdOver(double nowMillis, CacheOwner worker, HoldChange change) {
         if (lines != null) {

@@ -98,6 +98,12 @@ final class LeaseDesk {
         });
     }
 
+    /** A session is expected back. */
+    void prefetch(LeaseId lease, double nowMillis) {
+        figures.message();
+        events.at(nowMillis + delayMillis, now -> act(ledger.prefetch(book, lease, live), now));
+    }
+
     /** A worker says that a hold is over, or less. */
     void holdOver(CacheOwner worker, HoldChange change, WorkerHolds.Word word, double nowMillis) {
         figures.message();
@@ -143,6 +149,9 @@ final class LeaseDesk {
             } else if (order instanceof WorkerOrder.ReleaseHold release) {
                 events.at(
                         nowMillis + delayMillis, now -> worker.release(release.lease(), release.epoch(), number, now));
+            } else if (order instanceof WorkerOrder.Prefetch prefetch) {
+                PromptBlocks chain = Objects.requireNonNull(chains.get(prefetch.lease()), "an open lease's prompt");
+                events.at(nowMillis + delayMillis, now -> prefetch(worker, prefetch, chain, now));
             }
         }
     }
@@ -160,6 +169,11 @@ final class LeaseDesk {
         figures.message();
         events.at(nowMillis + VirtualTime.millis(order.hold().remaining()), worker::tick);
         events.at(nowMillis + delayMillis, now -> answered(order, number, receipt, now));
+    }
+
+    private void prefetch(WorkerHolds worker, WorkerOrder.Prefetch order, PromptBlocks chain, double nowMillis) {
+        int blocks = worker.prefetch(order.lease(), order.epoch(), chain, nowMillis);
+        log.prefetched(nowMillis, order, blocks);
     }
 
     private void answered(WorkerOrder.PlaceHold order, long number, Receipt receipt, double nowMillis) {

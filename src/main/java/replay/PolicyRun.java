@@ -106,6 +106,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
                         retention.sessions().policy(),
                         retention.sessions(),
                         tokens -> timing.passMillis() + timing.prefillMillis(tokens, 0)),
+                events,
                 keeper,
                 timing,
                 retention.sessions().bytesPerToken(),
@@ -152,6 +153,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
     private void arrive(int turn, double nowMillis) {
         TracedTurn traced = trace.turns().get(turn);
         records.arrived(turn, traced.inputTokens(), traced.outputTokens(), nowMillis);
+        sessions.begun(lineages[turn]);
         RouteRequest request = request(turn, traced);
         long before = nanoClock.getAsLong();
         Decision decision = placer.route(request, VirtualTime.nanos(nowMillis), VirtualTime.nanos(nowMillis));

@@ -2,6 +2,7 @@ package replay;
 
 import agents.plan.GapPolicy;
 import agents.plan.WaitingLine;
+import agents.session.GapHint;
 import inference.SessionId;
 import inference.TenantId;
 import java.time.Duration;
@@ -28,6 +29,7 @@ final class SessionSide {
 
     private final Trace trace;
     private final GapPolicy policy;
+    private final EventQueue events;
     private final LeaseDesk keeper;
     private final TimingModel timing;
     private final long bytesPerToken;
@@ -43,6 +45,7 @@ final class SessionSide {
         private @Nullable LeaseTerms lease;
         private double endedMillis;
         private long turns;
+        private boolean busy;
     }
 
     /** A turn that is over, as its session knows it. */
@@ -58,6 +61,7 @@ final class SessionSide {
             Trace trace,
             int lineages,
             GapPolicy policy,
+            EventQueue events,
             LeaseDesk keeper,
             TimingModel timing,
             long bytesPerToken,
@@ -65,6 +69,7 @@ final class SessionSide {
             RetentionFigures figures) {
         this.trace = trace;
         this.policy = policy;
+        this.events = events;
         this.keeper = keeper;
         this.timing = timing;
         this.bytesPerToken = bytesPerToken;
@@ -79,10 +84,16 @@ final class SessionSide {
         trace.turns().forEach(turn -> turnsLeft[turn.session()]++);
     }
 
+    /** A turn has begun. */
+    void begun(int lineage) {
+        lines[lineage].busy = true;
+    }
+
     /** A turn is over, served or not. */
     void ended(int lineage, Ended ended, double nowMillis) {
         TracedTurn traced = trace.turns().get(ended.turn());
         Line line = lines[lineage];
+        line.busy = false;
         if (line.gap != null) {
             policy.onReturn(line.gap, VirtualTime.duration(Math.max(0, ended.arrivedMillis() - line.endedMillis)));
             line.gap = null;
@@ -135,7 +146,16 @@ final class SessionSide {
                 ended.worker());
         LeaseTerms terms = waiting.terms(keep, bytesPerToken);
         keeper.ask(terms, keep.remaining(), prompt, nowMillis);
+        policy.hotAgain(gap, GapHint.NONE).ifPresent(after -> prefetchLater(line, terms, after, nowMillis));
         return terms;
+    }
+
+    private void prefetchLater(Line line, LeaseTerms terms, Duration after, double nowMillis) {
+        events.at(nowMillis + VirtualTime.millis(after), now -> {
+            if (!line.busy && terms.equals(line.lease)) {
+                keeper.prefetch(terms.id(), now);
+            }
+        });
     }
 
     private Duration queued(TracedTurn traced, Ended ended) {

@@ -114,6 +114,22 @@ final class SimulatedWorker implements SimListener {
         return covered;
     }
 
+    /**
+     * Brings a prefix to the device.
+     *
+     * @return how many of its blocks begin to move
+     */
+    int prefetch(long[] chain, double nowMillis) {
+        engine.settle(nowMillis);
+        int before = 0;
+        while (before < chain.length && engine.matchable(chain[before], KvTier.DEVICE)) {
+            before++;
+        }
+        int coming = engine.prefetch(chain, nowMillis);
+        wakeLater(nowMillis);
+        return coming - before;
+    }
+
     void release(String hold) {
         engine.release(hold);
     }

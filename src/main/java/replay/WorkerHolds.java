@@ -151,6 +151,27 @@ final class WorkerHolds implements CachedBlocks {
         }
     }
 
+    /**
+     * Brings what a colder tier keeps for a lease to the device, if that is wholly within what neither turns nor holds need.
+     *
+     * @return blocks that begin to move
+     */
+    int prefetch(LeaseId lease, Epoch epoch, PromptBlocks chain, double nowMillis) {
+        return table.holds(VirtualTime.nanos(nowMillis)).stream()
+                .filter(hold -> hold.lease().equals(lease)
+                        && hold.epoch().equals(epoch)
+                        && hold.tier() != KvTier.DEVICE
+                        && hold.prefix().blocks() <= sparedBlocks())
+                .mapToInt(hold ->
+                        engine.prefetch(chain.prefix(hold.prefix().blocks()).toArray(), nowMillis))
+                .sum();
+    }
+
+    private int sparedBlocks() {
+        int needed = freshBlocks + table.blocks(KvTier.DEVICE);
+        return engine.load().waitingRequests() > 0 ? 0 : Math.max(0, facts.deviceBlocks() - needed);
+    }
+
     /** Ends what is due. */
     void tick(double nowMillis) {
         count(nowMillis);

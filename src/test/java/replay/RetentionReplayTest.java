@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import cluster.RetentionConfig;
 import cluster.RouterConfig;
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,11 +36,15 @@ class RetentionReplayTest {
     }
 
     private static OfflineReplay replay(Trace trace, int blocksPerWorker, int hostBlocks, long seed) {
+        return replay(trace, blocksPerWorker, hostBlocks, seed, ConfigFactory.load());
+    }
+
+    private static OfflineReplay replay(Trace trace, int blocksPerWorker, int hostBlocks, long seed, Config config) {
         return new OfflineReplay(
                 trace,
                 settings(blocksPerWorker, hostBlocks, seed),
-                RouterConfig.placement(ConfigFactory.load()),
-                RetentionConfig.replayed(ConfigFactory.load()),
+                RouterConfig.placement(config),
+                RetentionConfig.replayed(config),
                 true,
                 () -> 0);
     }
@@ -145,6 +150,23 @@ class RetentionReplayTest {
                     Files.readString(directory.resolve("two").resolve(file)),
                     file);
         }
+    }
+
+    @Test
+    void r9WhatIsKeptInAHostTierIsFetchedForAReturnThatIsForetoldTheSameWayTwice(@TempDir Path directory)
+            throws Exception {
+        // Holds may take 300 blocks of the host and none of the device.
+        Config fetching = ConfigFactory.parseString(
+                        """
+                        holdfast.agents.retention.prefetch-quantile = 0.5
+                        holdfast.workers.holds.budget-share = 0.003
+                        """)
+                .withFallback(ConfigFactory.load());
+        writeTwice(replay(Workloads.agents(20, 10, 4), 300, 100_000, 7, fetching), directory);
+        String once = Files.readString(directory.resolve("one").resolve("decisions.jsonl"));
+        assertEquals(once, Files.readString(directory.resolve("two").resolve("decisions.jsonl")));
+        assertTrue(once.lines()
+                .anyMatch(line -> line.contains("\"what\":\"prefetch\"") && !line.contains("\"blocks\":0")));
     }
 
     @Test
