@@ -124,6 +124,7 @@ class EngineCountsTest {
                 "",
                 0,
                 0,
+                List.of(),
                 List.of()));
     }
 
@@ -137,7 +138,7 @@ class EngineCountsTest {
                 true,
                 List.of(Message.text(Role.USER, "hi")),
                 Sampling.DEFAULT,
-                true,
+                null,
                 AgentHints.NONE,
                 List.of());
     }

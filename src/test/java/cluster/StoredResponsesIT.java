@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
@@ -112,9 +113,9 @@ class StoredResponsesIT {
         keepOne(few, B, "b1", null);
         NOW.set(BEGIN.plus(Duration.ofHours(1)));
         keepOne(few, B, "b2", null);
-        NOW.set(NOW.get().plusSeconds(1));
+        NOW.updateAndGet(now -> now.plusSeconds(1));
         keepOne(few, B, "b3", null);
-        NOW.set(NOW.get().plusSeconds(1));
+        NOW.updateAndGet(now -> now.plusSeconds(1));
         get(few.find(B, "b1"));
         awaitUse("b1");
         keepOne(few, B, "b4", null);
@@ -154,8 +155,10 @@ class StoredResponsesIT {
     /** Uses are noted beside the reads that make them. */
     private static void awaitUse(String... ids) {
         for (String id : ids) {
-            await("the use of " + id + " is noted", Duration.ofSeconds(30), () -> NOW.get()
-                    .equals(usedAt(id)));
+            await(
+                    "the use of " + id + " is noted",
+                    Duration.ofSeconds(30),
+                    () -> Objects.equals(NOW.get(), usedAt(id)));
         }
     }
 

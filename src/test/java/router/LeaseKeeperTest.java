@@ -283,7 +283,9 @@ class LeaseKeeperTest extends KeeperFixture {
         kit.kit().stop(keeper);
 
         ActorRef<Command> next = kit.kit().spawn(behavior("shared"));
-        assertEquals(Set.of(LIFE, other), Set.of(asked().incarnation(), asked().incarnation()));
+        Incarnation first = asked().incarnation();
+        Incarnation second = asked().incarnation();
+        assertEquals(Set.of(LIFE, other), Set.of(first, second));
         kit.kit().stop(next);
     }
 

@@ -41,6 +41,7 @@ class PriorityHintTest {
     private static final RetentionSettings SETTINGS = new RetentionSettings(
             "leases",
             0.9,
+            0,
             Duration.ofSeconds(5),
             Duration.ofMinutes(30),
             1,

@@ -104,7 +104,7 @@ class SessionLeasesTest {
         assertTrue(early.compareTo(Duration.ofMillis(1500)) < 0, early + " for a median of 3 s and a spread of 1.5");
         assertTrue(prefetchedAfter(0.75, GapHint.NONE).compareTo(Duration.ofSeconds(6)) > 0);
 
-        Duration hinted = prefetchedAfter(0.25, new GapHint(Duration.ofSeconds(100), null));
+        Duration hinted = prefetchedAfter(0.25, new GapHint(Duration.ofSeconds(100), null, 0));
         assertTrue(hinted.compareTo(Duration.ofSeconds(70)) > 0, hinted::toString);
         assertTrue(hinted.compareTo(Duration.ofSeconds(100)) < 0, hinted::toString);
     }

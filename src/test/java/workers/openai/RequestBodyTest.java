@@ -136,7 +136,7 @@ class RequestBodyTest {
         assertEquals(-7, body(messages, TenantId.DEFAULT, true).path("priority").asInt());
         assertFalse(body(messages, TenantId.DEFAULT, false).has("priority"));
         assertEquals(7, EnginePriority.HIGHER_FIRST.of(7));
-        InferenceRequest plain = request(messages, TenantId.DEFAULT, true)
+        InferenceRequest plain = request(messages, TenantId.DEFAULT, null)
                 .answeredBy(new TurnId("t2"), Sampling.DEFAULT, AgentHints.NONE);
         assertEquals(
                 0, body(plain, EnginePriority.HIGHER_FIRST).path("priority").asInt(-1), "without a hint, too");
@@ -160,15 +160,14 @@ class RequestBodyTest {
     private static JsonNode body(
             List<Message> messages, TenantId tenant, boolean withPriority, @Nullable ReasoningEffort effort)
             throws IOException {
-        return body(
-                request(messages, tenant, reasoning), withPriority ? EnginePriority.LOWER_FIRST : EnginePriority.OFF);
+        return body(request(messages, tenant, effort), withPriority ? EnginePriority.LOWER_FIRST : EnginePriority.OFF);
     }
 
     private static JsonNode body(InferenceRequest request, EnginePriority urgency) throws IOException {
         return JSON.readTree(RequestBody.bytes(RequestBody.write(request, urgency)));
     }
 
-    private static InferenceRequest request(List<Message> messages, TenantId tenant, boolean reasoning) {
+    private static InferenceRequest request(List<Message> messages, TenantId tenant, @Nullable ReasoningEffort effort) {
         return new InferenceRequest(
                 new TurnId("t1"),
                 "sim-echo",
