@@ -26,6 +26,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -137,21 +138,25 @@ class DialectRoundTripTest {
     @Provide
     Arbitrary<List<InferenceEvent>> answers() {
         Arbitrary<InferenceEvent> thinking = string().map(InferenceEvent.ThinkingDelta::new);
-        Arbitrary<InferenceEvent> words = Arbitraries.oneOf(
-                string().map(InferenceEvent.TextDelta::new), string().map(InferenceEvent.RefusalDelta::new));
+        // In the order in which the chat protocol keeps them.
+        Arbitrary<List<InferenceEvent>> words = Combinators.combine(
+                        string().map(InferenceEvent.TextDelta::new).list().ofMaxSize(2),
+                        string().map(InferenceEvent.RefusalDelta::new).list().ofMaxSize(2))
+                .filter((texts, refusals) -> texts.size() + refusals.size() > 0)
+                .as((texts, refusals) -> Stream.concat(texts.stream(), refusals.stream())
+                        .map(InferenceEvent.class::cast)
+                        .toList());
         Arbitrary<List<String>> calls = arguments().list().ofMaxSize(3);
-        return Combinators.combine(
-                        thinking.list().ofMaxSize(2), words.list().ofMinSize(1).ofMaxSize(3), calls)
-                .as((thoughts, said, arguments) -> {
-                    List<InferenceEvent> events = new ArrayList<>(thoughts);
-                    events.addAll(said);
-                    for (int i = 0; i < arguments.size(); i++) {
-                        events.add(new InferenceEvent.ToolCallStarted(i, "call_" + i, "zeta"));
-                        events.add(new InferenceEvent.ToolCallDelta(i, arguments.get(i)));
-                    }
-                    events.add(new InferenceEvent.Finished(FinishReason.STOP, null, new Usage(9, 3, 4, 0)));
-                    return events;
-                });
+        return Combinators.combine(thinking.list().ofMaxSize(2), words, calls).as((thoughts, said, arguments) -> {
+            List<InferenceEvent> events = new ArrayList<>(thoughts);
+            events.addAll(said);
+            for (int i = 0; i < arguments.size(); i++) {
+                events.add(new InferenceEvent.ToolCallStarted(i, "call_" + i, "zeta"));
+                events.add(new InferenceEvent.ToolCallDelta(i, arguments.get(i)));
+            }
+            events.add(new InferenceEvent.Finished(FinishReason.STOP, null, new Usage(9, 3, 4, 0)));
+            return events;
+        });
     }
 
     @Provide
