@@ -170,7 +170,7 @@ final class SurvivorLease extends Lease {
                     if (mine(now)) {
                         return Mono.just(now);
                     }
-                    if (seen != null && !seen.equals(now)) {
+                    if (seen != null && now.livesSince(seen)) {
                         log.warn("{} has the survivor lease, and is alive", now.owner());
                         return Mono.just(now);
                     }

@@ -59,9 +59,14 @@ final class SurvivorRow {
      * Who holds the lease.
      *
      * @param side owners that it could reach when it last renewed
-     * @param until when it expires; another time than before tells that its owner is alive
+     * @param until when it expires
      */
-    record Holding(String owner, Set<String> side, OffsetDateTime until) {}
+    record Holding(String owner, Set<String> side, OffsetDateTime until) {
+        /** Whether somebody took or renewed it since it was seen as given. Its end moved to an earlier time tells that it is let go. */
+        boolean livesSince(Holding seen) {
+            return !owner.equals(seen.owner) || until.isAfter(seen.until);
+        }
+    }
 
     /**
      * Takes the lease if it has expired, is this owner's already, or another's of the same side: one in {@code side}, on whose side this

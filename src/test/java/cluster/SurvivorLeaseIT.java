@@ -265,6 +265,28 @@ class SurvivorLeaseIT {
     }
 
     @ConcurrentTest
+    void whatIsLetGoIsNoSignOfLife() throws Exception {
+        try (RealStore store = RealStore.in(temporary)) {
+            Side holder = side(store, "holder", LONG);
+            assertTrue(holder.ask().join());
+            holder.lease.stop();
+            Side other = side(store, "other", LONG);
+            CompletableFuture<Boolean> answer = other.ask();
+            NodeProcess.await("it is told to wait", PATIENCE, () -> other.looks.get() >= 2);
+
+            // As a look sees it whose claim came just before: its end is at hand.
+            StoreClient.execute(
+                    store.connection(), "UPDATE survivor_lease SET expires_at = expires_at - interval '30 minutes'");
+            int before = other.looks.get();
+            NodeProcess.await("it looks again", PATIENCE, () -> other.looks.get() >= before + 2);
+            assertFalse(answer.isDone());
+
+            StoreClient.execute(store.connection(), "UPDATE survivor_lease SET expires_at = clock_timestamp()");
+            assertTrue(answer.join());
+        }
+    }
+
+    @ConcurrentTest
     void aReleaseThatTheStoreRunsAfterAClaimDoesNotVoidIt() throws Exception {
         try (RealStore store = RealStore.in(temporary)) {
             // Both statements belong to one of its beats: a long one.

@@ -2,9 +2,11 @@ package testkit;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /** A client that sends one request, reads nothing, and leaves. */
 public final class LeavingClient implements AutoCloseable {
@@ -13,6 +15,8 @@ public final class LeavingClient implements AutoCloseable {
             "[sim][[{\\\"text\\\":\\\"a\\\"},{\\\"text\\\":\\\"b\\\",\\\"delay_ms\\\":60000}]][/sim]";
 
     private final Socket socket;
+    /** The first line of the answer as far as the code, null until it is read. */
+    private @Nullable String status;
 
     private LeavingClient(Socket socket) {
         this.socket = socket;
@@ -42,6 +46,19 @@ public final class LeavingClient implements AutoCloseable {
                 : "\"messages\":[{\"role\":\"user\",\"content\":\"" + prompt + "\"}]";
         String limit = path.equals("/v1/messages") ? ",\"max_tokens\":10000" : "";
         return "{\"model\":\"sim-echo\"," + input + limit + ",\"stream\":" + stream + "}";
+    }
+
+    /** Whether it has been answered, and with an error; of the answer it reads no more than the status. */
+    public boolean refused() {
+        try {
+            String ok = "HTTP/1.1 200";
+            if (status == null && socket.getInputStream().available() >= ok.length()) {
+                status = new String(socket.getInputStream().readNBytes(ok.length()), StandardCharsets.UTF_8);
+            }
+            return status != null && !status.equals(ok);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Reads on after all: the last bytes of a chunked answer, once it is complete. */

@@ -179,15 +179,19 @@ final class Draft {
         }
     }
 
-    /** A worker that holds all of it, whose engine another one can take it over from; null for none. */
+    /**
+     * A worker whose engine another one can take the prefix over from, null for none: one that holds all of it, else one that probably
+     * has it, as where a turn ran that has just ended there.
+     */
     private @Nullable WorkerId source(Lease lease, WorkerId target) {
-        return lease.steps().stream()
-                .filter(step -> step.kind() == Step.Kind.HOLD
-                        && step.grants(lease.terms().prefix())
-                        && step.incarnation().equals(live.living(step.worker())))
-                .map(Step::worker)
-                .filter(holder -> !holder.equals(target) && pulls(holder) && pulls(target))
-                .findFirst()
+        if (!pulls(target)) {
+            return null;
+        }
+        return live.all().stream()
+                .filter(worker -> worker.reachable() && lease.probablyAt(worker.worker()))
+                .map(LiveWorker::worker)
+                .filter(worker -> !worker.equals(target) && pulls(worker))
+                .min(Comparator.comparing(worker -> !lease.residentAt(worker)))
                 .orElse(null);
     }
 

@@ -55,6 +55,18 @@ class R4EvacuationTest {
         assertNull(evacuated(HOLDS, HOLDS_AND_PULLS).source());
     }
 
+    @Test
+    void whatATurnLeftOnADrainingWorkerIsPulledFromItAlthoughItHoldsNothingNew() {
+        Ledgers fleet = new Ledgers(SETTINGS).up(A, 1, HOLDS_AND_PULLS).up(B, 1, HOLDS_AND_PULLS);
+        fleet.state(A, WorkerState.DRAINING);
+        fleet.grant(terms(1, 1), MINUTE);
+
+        WorkerOrder.Warm warm =
+                assertInstanceOf(WorkerOrder.Warm.class, fleet.tick(SECOND).get(0));
+        assertEquals(B, warm.worker());
+        assertEquals(A, warm.source());
+    }
+
     /** How a lease that A holds is brought to B. */
     private static WorkerOrder.Warm evacuated(EngineCapabilities a, EngineCapabilities b) {
         Ledgers fleet = new Ledgers(SETTINGS).up(A, 1, a);
