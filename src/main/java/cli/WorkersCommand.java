@@ -15,10 +15,13 @@ import picocli.CommandLine.Spec;
         name = "workers",
         description = {
             "Lists workers: state, load, and blocks of each tier as used, cached and in total.",
-            "HELD BLOCKS are those that leases keep in each tier, of those that they may."
+            "HELD BLOCKS are those that leases keep in each tier, of those that they may.",
+            "COPIES are what stored copies take of storage that workers may share, of what they may, in MiB."
         },
         mixinStandardHelpOptions = true)
 final class WorkersCommand implements Callable<Integer> {
+    private static final long MEBIBYTE = 1 << 20;
+
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
@@ -27,7 +30,8 @@ final class WorkersCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        TextTable table = new TextTable("WORKER", "STATE", "TURNS", "RUNNING", "WAITING", "HELD BLOCKS", "BLOCKS");
+        TextTable table =
+                new TextTable("WORKER", "STATE", "TURNS", "RUNNING", "WAITING", "HELD BLOCKS", "COPIES", "BLOCKS");
         for (JsonNode worker : node.ask("GET", "/v1/workers").path("data")) {
             JsonNode load = worker.path("load");
             table.row(
@@ -37,10 +41,21 @@ final class WorkersCommand implements Callable<Integer> {
                     load.path("runningRequests").asText("-"),
                     load.path("waitingRequests").asText("-"),
                     tiers(worker.path("holds").path("tiers"), "blocks", "budget"),
+                    copies(worker.path("copies")),
                     tiers(worker.path("blocks"), "used", "cached", "total"));
         }
         table.print(spec.commandLine().getOut());
         return ExitCode.OK;
+    }
+
+    private static String copies(JsonNode copies) {
+        long budget = mebibytes(copies.path("budget"));
+        return budget > 0 ? mebibytes(copies.path("bytes")) + "/" + budget : "-";
+    }
+
+    /** Rounded up: something is never nothing. */
+    private static long mebibytes(JsonNode bytes) {
+        return (bytes.asLong() + MEBIBYTE - 1) / MEBIBYTE;
     }
 
     /** Counts of each tier. */

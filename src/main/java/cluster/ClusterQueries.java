@@ -48,6 +48,7 @@ import workers.Worker;
 import workers.WorkerStatus;
 import workers.Workers;
 import workers.status.ColderTiers;
+import workers.status.CopyRoom;
 import workers.status.EngineFacts;
 import workers.status.HeldTier;
 import workers.status.WorkerLoad;
@@ -242,7 +243,8 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                 0,
                 0,
                 List.of(),
-                List.of());
+                List.of(),
+                null);
     }
 
     private Duration askTimeout() {
@@ -315,6 +317,7 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
     private static WorkerView view(WorkerStatus status) {
         EngineFacts facts = status.facts();
         WorkerLoad load = status.load();
+        CopyRoom copies = status.copies();
         return new WorkerView(
                 status.worker().url(),
                 status.state().name(),
@@ -323,7 +326,8 @@ final class ClusterQueries implements AdminQueries, ModelCatalog, Readiness {
                 facts == null ? List.of() : facts.models(),
                 new LoadView(load.runningRequests(), load.waitingRequests(), status.admittedTurns()),
                 tiers(status),
-                new HoldsView(status.holds().size(), load.deviceBlocksHeld(), held(status)));
+                new HoldsView(status.holds().size(), load.deviceBlocksHeld(), held(status)),
+                copies == null ? new CopiesView(0, 0) : new CopiesView(copies.bytes(), copies.budgetBytes()));
     }
 
     private static Map<String, HeldView> held(WorkerStatus status) {

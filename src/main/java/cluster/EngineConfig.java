@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import workers.EngineEndpoint;
+import workers.llamacpp.CopyStorage;
 import workers.llamacpp.LlamaCppSettings;
 import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
@@ -24,6 +25,8 @@ import workers.status.EngineFacts;
 final class EngineConfig {
     private static final String OPENAI = "openai";
     private static final String LLAMA_CPP = "llama-cpp";
+    private static final String COPIES_FOLDER = "copies-folder";
+    private static final String COPIES_BUDGET = "copies-budget";
     private static final String PRIORITY = "priority";
     private static final String UNSAID = "unsaid";
     private static final List<String> PRIORITIES = Stream.of(EnginePriority.values())
@@ -33,7 +36,7 @@ final class EngineConfig {
             OPENAI,
             Set.of("url", "kind", "events", "replay", "ranks", PRIORITY, UNSAID),
             LLAMA_CPP,
-            Set.of("url", "kind", "copies-folder"));
+            Set.of("url", "kind", COPIES_FOLDER, COPIES_BUDGET));
 
     private EngineConfig() {}
 
@@ -99,6 +102,7 @@ final class EngineConfig {
     /** The llama-servers among them. */
     static Map<WorkerId, LlamaCppSettings> llamaServers(Section workers, OpenAiSettings http, int blockSizeTokens) {
         Map<WorkerId, LlamaCppSettings> servers = new HashMap<>();
+        Map<Path, CopyStorage> shared = new HashMap<>();
         for (Config engine : workers.getConfigList("engines")) {
             if (kind(engine).equals(LLAMA_CPP)) {
                 servers.put(
@@ -106,7 +110,7 @@ final class EngineConfig {
                         new LlamaCppSettings(
                                 http.withoutKeeping(),
                                 blockSizeTokens,
-                                engine.hasPath("copies-folder") ? folder(engine) : null,
+                                copies(engine, workers, shared),
                                 workers.getDuration("llama-cpp.command-timeout")));
             }
         }
@@ -142,8 +146,33 @@ final class EngineConfig {
         return kind;
     }
 
+    /** @param shared folders of the entries before */
+    private static @Nullable CopyStorage copies(Config engine, Section workers, Map<Path, CopyStorage> shared) {
+        boolean budgeted = engine.hasPath(COPIES_BUDGET);
+        if (!engine.hasPath(COPIES_FOLDER)) {
+            if (budgeted) {
+                throw wrong(engine, COPIES_BUDGET + " is that of a " + COPIES_FOLDER + ", which is missing");
+            }
+            return null;
+        }
+        CopyStorage copies = new CopyStorage(
+                folder(engine),
+                budgeted ? own(engine).getBytes(COPIES_BUDGET) : null,
+                workers.getShareAboveZero("llama-cpp.copies-share"));
+        CopyStorage before = shared.putIfAbsent(copies.folder(), copies);
+        if (before != null && !before.equals(copies)) {
+            throw wrong(engine, "servers that share " + copies.folder() + " have the same " + COPIES_BUDGET);
+        }
+        return copies;
+    }
+
+    private static Section own(Config engine) {
+        String path = ConfigUtil.joinPath("holdfast", "workers", "engines", engine.getString("url"));
+        return new Section(engine.atPath(path), path);
+    }
+
     private static Path folder(Config engine) {
-        Path folder = Path.of(engine.getString("copies-folder"));
+        Path folder = Path.of(engine.getString(COPIES_FOLDER));
         if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
             throw wrong(engine, "copies-folder " + folder + " is no folder that this node can write to");
         }

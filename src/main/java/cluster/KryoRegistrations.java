@@ -65,6 +65,7 @@ import workers.WorkerUpdate;
 import workers.holds.HoldEnd;
 import workers.status.AnswerExtras;
 import workers.status.ColderTiers;
+import workers.status.CopyRoom;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.HeldTier;
@@ -236,6 +237,7 @@ final class KryoRegistrations {
         add(207, PlacementReason.class);
         add(208, LeaseKeeper.Prefetch.class);
         add(209, Worker.PrefetchHold.class);
+        add(210, CopyRoom.class);
     }
 
     private KryoRegistrations() {}

@@ -61,10 +61,23 @@ final class LeaseViews {
                 step.kind().name(),
                 receipt == null ? null : receipt.getClass().getSimpleName().toUpperCase(Locale.ROOT),
                 reason(receipt),
+                key(step.kind(), reason(receipt)),
                 ended == null ? null : ended.reason().name(),
                 less == null ? null : less.prefix().blocks(),
                 less == null ? null : less.tier().name(),
                 less == null ? null : less.remaining().toMillis() / MILLIS_PER_SECOND);
+    }
+
+    /** None for a prompt that is longer than a seat. */
+    private static @Nullable String key(Step.Kind asked, @Nullable String reason) {
+        if (!Receipt.Reason.BUDGET.name().equals(reason)) {
+            return null;
+        }
+        return switch (asked) {
+            case HOLD -> "holdfast.workers.holds.budget-share";
+            case COPY -> "copies-budget (holdfast.workers.engines)";
+            case WARM -> null;
+        };
     }
 
     private static @Nullable String reason(@Nullable Receipt receipt) {

@@ -97,16 +97,16 @@ final class CopyCommands {
      * seat is copied as it is.
      */
     private void write(Worker.CopyPrefix command, String user, Seat seat, Optional<InferenceRequest> text) {
-        Supplier<CompletionStage<Optional<StoredCopy>>> making =
+        Supplier<CompletionStage<EngineClient.Saved>> making =
                 () -> text.<CompletionStage<?>>map(request -> engine.warm(request, seat))
                         .orElseGet(() -> CompletableFuture.completedStage(true))
                         .handle((done, failure) -> true)
                         .thenCompose(ready -> engine.save(command.ledger(), command.lease(), seat));
-        outcomes.await(making, (copy, failure) -> {
+        outcomes.await(making, (saved, failure) -> {
             fence.ends(user);
-            StoredCopy written = copy == null ? null : copy.orElse(null);
+            StoredCopy written = saved == null ? null : saved.copy();
             if (written == null) {
-                refuse(command, CommandFence.FAILED);
+                refuse(command, saved == null ? CommandFence.FAILED : saved.receipt());
             } else {
                 copied.put(command.lease(), new Copied(command.epoch(), command.order(), command.prefix(), written));
                 answer(command, command.order(), new Receipt.Accepted(), written);

@@ -7,7 +7,6 @@ import inference.InferenceEvent;
 import inference.InferenceRequest;
 import inference.Message;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -20,6 +19,7 @@ import kv.Receipt;
 import kv.StoredCopy;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
+import workers.status.CopyRoom;
 import workers.status.EngineFacts;
 
 /**
@@ -111,12 +111,11 @@ public interface EngineClient {
     }
 
     /**
-     * Writes a copy of what a seat's cache holds to storage that other engines read, under a new name.
-     *
-     * @return empty when the engine has no such storage or could not write the copy whole
+     * Writes a copy of what a seat's cache holds to storage that other engines read, under a new name, if the storage's budget has
+     * room for it.
      */
-    default CompletionStage<Optional<StoredCopy>> save(LedgerId ledger, LeaseId lease, Seat seat) {
-        return CompletableFuture.completedFuture(Optional.empty());
+    default CompletionStage<Saved> save(LedgerId ledger, LeaseId lease, Seat seat) {
+        return CompletableFuture.completedFuture(new Saved(new Receipt.Unsupported(), null));
     }
 
     /**
@@ -141,11 +140,25 @@ public interface EngineClient {
     record Warmed(Receipt receipt, int computedTokens) {}
 
     /**
+     * What {@link #save} came to.
+     *
+     * @param copy written whole; null unless accepted
+     */
+    record Saved(Receipt receipt, @Nullable StoredCopy copy) {}
+
+    /**
      * Answer of a live engine.
      *
      * @param lifeNumber another one after every start of the engine, such as its start time; 0 when it does not say
      * @param runningRequests requests the engine runs, by its own metrics
      * @param waitingRequests requests the engine queues, by its own metrics
+     * @param copies what copies take of the storage that it writes them to; null when it writes none
      */
-    record Probe(EngineFacts facts, long lifeNumber, int runningRequests, int waitingRequests) {}
+    record Probe(
+            EngineFacts facts, long lifeNumber, int runningRequests, int waitingRequests, @Nullable CopyRoom copies) {
+        /** An engine that writes no copies. */
+        public Probe(EngineFacts facts, long lifeNumber, int runningRequests, int waitingRequests) {
+            this(facts, lifeNumber, runningRequests, waitingRequests, null);
+        }
+    }
 }

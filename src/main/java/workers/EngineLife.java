@@ -3,6 +3,7 @@ package workers;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
+import workers.status.CopyRoom;
 import workers.status.EngineFacts;
 import workers.status.WorkerState;
 
@@ -19,6 +20,7 @@ final class EngineLife {
     private WorkerState state = WorkerState.JOINING;
     private String reason = "the engine has not answered yet";
     private @Nullable EngineFacts facts;
+    private @Nullable CopyRoom copies;
     private long lifeNumber = UNKNOWN;
     private int failedProbes;
     private boolean draining;
@@ -52,8 +54,15 @@ final class EngineLife {
         return facts;
     }
 
+    /** What copies take of its storage, as it was last looked at; null when it writes none. */
+    @Nullable
+    CopyRoom copies() {
+        return copies;
+    }
+
     Seen answered(EngineClient.Probe probe) {
         failedProbes = 0;
+        copies = probe.copies();
         int engineBlock = probe.facts().blockSizeTokens();
         if (engineBlock != settings.blockSizeTokens()) {
             enter(

@@ -5,6 +5,7 @@ import kv.Hold;
 import kv.Incarnation;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
+import workers.status.CopyRoom;
 import workers.status.EngineFacts;
 import workers.status.HeldTier;
 import workers.status.WorkerLoad;
@@ -19,6 +20,7 @@ import workers.status.WorkerState;
  * @param diskBlocks blocks that its disk tier holds
  * @param holds what it keeps, the first to yield first
  * @param held how much of its tiers that is, of those in which it may keep something, the hottest first
+ * @param copies what stored copies take of its storage, which other workers may share; null when it writes none
  */
 public record WorkerStatus(
         WorkerId worker,
@@ -31,7 +33,8 @@ public record WorkerStatus(
         int hostBlocks,
         int diskBlocks,
         List<Hold> holds,
-        List<HeldTier> held) {
+        List<HeldTier> held,
+        @Nullable CopyRoom copies) {
     public WorkerStatus {
         holds = List.copyOf(holds);
         held = List.copyOf(held);

@@ -51,7 +51,8 @@ final class WorkerView {
                 cache.mirror().blocks(KvTier.HOST),
                 cache.mirror().blocks(KvTier.DISK),
                 holds.holds(),
-                holds.held());
+                holds.held(),
+                life.copies());
     }
 
     /** Tells a router everything. */

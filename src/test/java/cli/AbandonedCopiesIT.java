@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -11,7 +12,9 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,7 +22,10 @@ import testkit.LlamaServer;
 import testkit.NodeProcess;
 import testkit.ToolAgent;
 
-/** What lies in the folder that a real llama-server writes its slots to, after a crash of the node and after the session's end. */
+/**
+ * What lies in the folder that a real llama-server writes its slots to: after a crash of the node, after the session's end, and when
+ * there is no room.
+ */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class AbandonedCopiesIT {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -75,6 +81,52 @@ class AbandonedCopiesIT {
                 assertTrue(Files.exists(notes), "nobody's");
             }
         }
+    }
+
+    @Test
+    void aCopyThatDoesNotFitIsRefusedByName() throws Exception {
+        Path program = LlamaServer.program();
+        Path model = LlamaServer.model(folder);
+        Path copies = Files.createDirectory(folder.resolve("copies"));
+        try (LlamaServer server = LlamaServer.start(
+                program, model, copies, "-np", "2", "-c", "16384", "--logit-bias", "2+50", "--logit-bias", "258+100")) {
+            Path conf = Files.writeString(
+                    folder.resolve("node.conf"),
+                    """
+                    holdfast.agents.retention.min-copies = 2
+                    holdfast.workers.engines = [
+                      { url = "%s", kind = llama-cpp, copies-folder = "%s", copies-budget = 1 KiB }
+                    ]
+                    """
+                            .formatted(server.url(), copies));
+            try (NodeProcess node = node(conf)) {
+                ToolAgent agent = new ToolAgent(node, "tiny", "ls");
+                agent.callsItsTool();
+
+                NodeProcess.await("the copy is refused", PATIENCE, () -> refusedCopy(node, agent.session()));
+                JsonNode taken = node.get("/v1/workers").path("data").path(0).path("copies");
+                assertEquals("{\"bytes\":0,\"budget\":1024}", taken.toString());
+                try (Stream<Path> files = Files.list(copies)) {
+                    assertEquals(List.of(), files.toList());
+                }
+            }
+        }
+    }
+
+    private static boolean refusedCopy(NodeProcess node, String session) {
+        for (JsonNode lease : node.get("/v1/leases?session=" + session).path("data")) {
+            for (JsonNode step : lease.path("workers")) {
+                if (step.path("requested").asText().equals("COPY")
+                        && step.path("acknowledged").asText().equals("REJECTED")) {
+                    assertEquals("BUDGET", step.path("reason").asText());
+                    assertEquals(
+                            "copies-budget (holdfast.workers.engines)",
+                            step.path("key").asText());
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private static String changed(String name, int at) {

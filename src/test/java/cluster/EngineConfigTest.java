@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import workers.EngineEndpoint;
+import workers.llamacpp.CopyStorage;
 import workers.llamacpp.LlamaCppSettings;
 import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
@@ -43,11 +44,29 @@ class EngineConfigTest {
                         new EngineEndpoint(new WorkerId("http://c"), null, null, 1)),
                 settings.workers().engines());
         OpenAiSettings http = settings.engines().withoutKeeping();
-        LlamaCppSettings copying =
-                new LlamaCppSettings(http, settings.blockSizeTokens(), folder, Duration.ofSeconds(30));
+        LlamaCppSettings copying = new LlamaCppSettings(
+                http, settings.blockSizeTokens(), new CopyStorage(folder, null, 0.5), Duration.ofSeconds(30));
         LlamaCppSettings alone = new LlamaCppSettings(http, settings.blockSizeTokens(), null, Duration.ofSeconds(30));
         assertEquals(
                 Map.of(new WorkerId("http://b"), copying, new WorkerId("http://c"), alone), settings.llamaServers());
+    }
+
+    @Test
+    void serversThatShareAFolderHaveOneBudgetForTheirCopies() {
+        String entry =
+                "{ url = \"http://%s\", kind = llama-cpp, copies-folder = \"" + folder + "\", copies-budget = %s }";
+
+        Settings settings = settings(entry.formatted("a", "3 MiB") + ", " + entry.formatted("b", "3072 KiB"));
+        StartFailure failure = assertThrows(
+                StartFailure.class,
+                () -> settings(entry.formatted("a", "3 MiB") + ", " + entry.formatted("b", "4 MiB")));
+
+        settings.llamaServers()
+                .values()
+                .forEach(server -> assertEquals(new CopyStorage(folder, 3L << 20, 0.5), server.copies()));
+        assertTrue(
+                failure.toString().contains("http://b: servers that share " + folder + " have the same copies-budget"),
+                failure.toString());
     }
 
     @Test
@@ -92,6 +111,8 @@ class EngineConfigTest {
                     { url = "http://a", kind = llama-cpp, events = "tcp://a:1" }             | http://a: an engine of kind llama-cpp has no "events"
                     { url = "http://a", copies-folder = "/tmp" }                             | an engine of kind openai has no "copies-folder"
                     { url = "http://a", kind = llama-cpp, copies-folder = "/does/not/exist" } | copies-folder /does/not/exist is no folder
+                    { url = "http://a", kind = llama-cpp, copies-budget = 1 GiB }            | copies-budget is that of a copies-folder, which is missing
+                    { url = "http://a", kind = llama-cpp, copies-folder = "/tmp", copies-budget = 0 } | 1: holdfast.workers.engines."http://a".copies-budget: must be at least 1 byte, got 0
                     { url = "http://a", unsaid { max-logprob = 1 } }                         | http://a: there is no unsaid.max-logprob
                     { url = "http://a", unsaid { max-logprobs = 21 } }                       | 1: holdfast.workers.engines."http://a".unsaid.max-logprobs: must be 0 to 20, got 21
                     { url = "http://a", unsaid { logit-bias = 3 } }                          | holdfast.workers.engines."http://a".unsaid.logit-bias has type NUMBER

@@ -125,7 +125,8 @@ class EngineCountsTest {
                 0,
                 0,
                 List.of(),
-                List.of()));
+                List.of(),
+                null));
     }
 
     private static InferenceRequest request(String model) {

@@ -71,6 +71,7 @@ class FleetMetricsTest {
                 0,
                 0,
                 List.of(),
-                List.of());
+                List.of(),
+                null);
     }
 }

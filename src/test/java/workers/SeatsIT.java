@@ -61,6 +61,7 @@ import org.junit.jupiter.api.io.TempDir;
 import testkit.ActorTestKitExtension;
 import testkit.LlamaServer;
 import testkit.MemoryConversations;
+import workers.llamacpp.CopyStorage;
 import workers.llamacpp.LlamaCppEngineClient;
 import workers.llamacpp.LlamaCppSettings;
 import workers.openai.EnginePriority;
@@ -404,7 +405,7 @@ class SeatsIT {
         EngineClient client = new LlamaCppEngineClient(
                 kit.kit().system().classicSystem(),
                 id,
-                new LlamaCppSettings(http, BLOCK, copies, Duration.ofSeconds(30)));
+                new LlamaCppSettings(http, BLOCK, new CopyStorage(copies, null, 1), Duration.ofSeconds(30)));
         ActorRef<Worker.Command> worker = kit.kit()
                 .spawn(Worker.create(
                         new EngineEndpoint(id, null, null, 1),

@@ -111,6 +111,7 @@ public interface AdminQueries {
      *
      * @param acknowledged null while unanswered
      * @param reason why it answered less than yes, null otherwise
+     * @param key by which the limit is set when that is BUDGET, null otherwise
      * @param observed why its answer counts no longer or not wholly, null otherwise
      * @param grantedBlocks how much it granted when it answered BOUNDED, null otherwise, like the next two
      * @param grantedSeconds for how long, from its answer
@@ -120,6 +121,7 @@ public interface AdminQueries {
             String requested,
             @Nullable String acknowledged,
             @Nullable String reason,
+            @Nullable String key,
             @Nullable String observed,
             @Nullable Integer grantedBlocks,
             @Nullable String grantedTier,
@@ -178,7 +180,11 @@ public interface AdminQueries {
             List<String> models,
             LoadView load,
             Map<String, TierView> blocks,
-            HoldsView holds) {}
+            HoldsView holds,
+            CopiesView copies) {}
+
+    /** Bytes that stored copies take of a storage that workers may share, and most that they may; both 0 where none are made. */
+    record CopiesView(long bytes, long budget) {}
 
     /**
      * How far a worker has been drained.

@@ -10,8 +10,11 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import kv.FoundCopy;
@@ -20,29 +23,43 @@ import kv.LedgerId;
 import kv.StoredCopy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import workers.status.CopyRoom;
 
 /**
  * Files of stored copies in the folder that llama-servers share. The server writes a file in place and without a checksum, and
  * aborts when it reads one that is a byte or two short: a file counts only at exactly the acknowledged size, and no name is used
  * twice.
  *
+ * <p>The folder is its own account, for all nodes: what is about to be written is reserved by an empty file whose name says how
+ * much that is, and only then is it counted whether everything fits. Of two that reserve at once either sees the other, so that the
+ * budget holds, though both may be refused.
+ *
  * <p>Thread-safety: safe for concurrent use.
  */
 final class CopyFolder {
     private static final Logger log = LoggerFactory.getLogger(CopyFolder.class);
-    private static final Pattern NAME =
-            Pattern.compile("hf-[0-9a-f]{16}-([0-9a-f]{16})-([0-9a-f]{16})([0-9a-f]{16})-[0-9a-f]{16}\\.kv");
+    private static final String RESERVED = ".reserved-";
+    /** Groups: the copy, its ledger, its lease in two halves, and what is reserved for it, if it is that. */
+    private static final Pattern NAME = Pattern.compile(
+            "(hf-[0-9a-f]{16}-([0-9a-f]{16})-([0-9a-f]{16})([0-9a-f]{16})-[0-9a-f]{16}\\.kv)(?:\\.reserved-([0-9]{1,18}))?");
+
+    private static final int COPY = 1;
+    private static final int LEDGER = 2;
+    private static final int LEASE = 3;
+    private static final int RESERVED_BYTES = 5;
     private static final LeaseId NO_LEASE = new LeaseId(0, 0);
     /** No trial takes that long. */
     private static final Duration TRIAL_LIMIT = Duration.ofHours(1);
 
     private static final int CHUNK_BYTES = 1 << 20;
 
+    private final CopyStorage storage;
     private final Path folder;
     private final SecureRandom random = new SecureRandom();
 
-    CopyFolder(Path folder) {
-        this.folder = folder;
+    CopyFolder(CopyStorage storage) {
+        this.storage = storage;
+        this.folder = storage.folder();
     }
 
     /** A name that no file has had: weights, ledger, lease, chance. */
@@ -55,20 +72,92 @@ final class CopyFolder {
         return newName(weights, LedgerId.NONE, NO_LEASE);
     }
 
-    /** Files of a ledger, whole or not; what has another name than ours gives is nobody's business here. */
-    List<FoundCopy> of(LedgerId ledger) {
+    /**
+     * Takes room for a copy that is about to be written, until {@link #settle}; false when the budget has none left, and nothing is
+     * taken.
+     *
+     * @param bytes most that it will take
+     */
+    boolean reserve(String name, long bytes) {
+        Path reservation = reservation(name, bytes);
+        try {
+            Files.createFile(reservation);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        boolean fits = false;
+        try {
+            fits = room().takes(0);
+        } finally {
+            if (!fits) {
+                delete(reservation.getFileName().toString());
+            }
+        }
+        return fits;
+    }
+
+    /** Ends a reservation: from here on its file counts, if there is one. */
+    void settle(String name, long bytes) {
+        delete(reservation(name, bytes).getFileName().toString());
+    }
+
+    private Path reservation(String name, long bytes) {
+        return folder.resolve(name + RESERVED + bytes);
+    }
+
+    /** What copies take and may take, of all ledgers: the disk does not care whose they are. */
+    CopyRoom room() {
+        Map<String, Long> taken = new HashMap<>();
+        long written = 0;
+        for (Matcher name : ours()) {
+            long size = size(name.group());
+            written += size;
+            long counted = name.group(RESERVED_BYTES) == null ? size : Long.parseLong(name.group(RESERVED_BYTES));
+            taken.merge(name.group(COPY), counted, Math::max);
+        }
+        long bytes = taken.values().stream().mapToLong(Long::longValue).sum();
+        return new CopyRoom(bytes, storage.budget(written, usable()));
+    }
+
+    private long usable() {
+        try {
+            return Files.getFileStore(folder).getUsableSpace();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** 0 when it is gone meanwhile. */
+    private long size(String name) {
+        try {
+            return Files.size(folder.resolve(name));
+        } catch (IOException gone) {
+            return 0;
+        }
+    }
+
+    private List<Matcher> ours() {
         try (Stream<Path> files = Files.list(folder)) {
             return files.map(file -> NAME.matcher(file.getFileName().toString()))
-                    .filter(name -> name.matches() && name.group(1).equals(ledger.toString()))
-                    .map(name -> new FoundCopy(
-                            new LeaseId(
-                                    HexFormat.fromHexDigitsToLong(name.group(2)),
-                                    HexFormat.fromHexDigitsToLong(name.group(3))),
-                            name.group()))
+                    .filter(Matcher::matches)
                     .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * Files of a ledger, whole or not, and reservations; what has another name than ours gives is nobody's business here.
+     */
+    List<FoundCopy> of(LedgerId ledger) {
+        return ours().stream()
+                .filter(name -> name.group(LEDGER).equals(ledger.toString()))
+                .map(name -> new FoundCopy(
+                        new LeaseId(
+                                HexFormat.fromHexDigitsToLong(name.group(LEASE)),
+                                HexFormat.fromHexDigitsToLong(name.group(LEASE + 1))),
+                        name.group()))
+                .toList();
     }
 
     /** Deletes what trials left behind that were cut off. */
@@ -101,7 +190,7 @@ final class CopyFolder {
         return holds(copy.location(), copy.bytes());
     }
 
-    /** Deletes a file of ours, whole or not; nothing happens when there is none. */
+    /** Deletes a file of ours, whole or not, or a reservation; nothing happens when there is none. */
     void delete(String name) {
         if (!NAME.matcher(name).matches()) {
             return;

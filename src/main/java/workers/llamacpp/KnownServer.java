@@ -1,8 +1,6 @@
 package workers.llamacpp;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Optional;
-import java.util.OptionalLong;
 import kv.StoredCopy;
 import workers.Seat;
 import workers.status.EngineCapabilities;
@@ -12,14 +10,31 @@ import workers.status.EngineCapabilities;
  *
  * <p>Thread-safety: immutable.
  *
- * @param weights hash of its model's file; meaningless without the capability to copy
+ * @param weights hash of its model's file; meaningless without the capability to copy, like the next
+ * @param trialFile a file that it wrote of a few tokens
  */
-record KnownServer(ServerProps props, EngineCapabilities capabilities, long weights) {
+record KnownServer(ServerProps props, EngineCapabilities capabilities, long weights, SlotApi.Moved trialFile) {
+    private static final SlotApi.Moved NO_FILE = new SlotApi.Moved(0, 0);
 
-    /** A server whose slots keep what they hold, and that copies them if the hash of its weights is known. */
-    static KnownServer seated(ServerProps props, OptionalLong weights) {
-        String format = weights.isEmpty() ? null : copyFormat(props, weights.getAsLong());
-        return new KnownServer(props, new EngineCapabilities(true, format, props.slots()), weights.orElse(0));
+    /** A server that can be told nothing. */
+    static KnownServer plain(ServerProps props) {
+        return new KnownServer(props, EngineCapabilities.NONE, 0, NO_FILE);
+    }
+
+    /** A server whose slots keep what they hold. */
+    static KnownServer seated(ServerProps props) {
+        return new KnownServer(props, new EngineCapabilities(true, null, props.slots()), 0, NO_FILE);
+    }
+
+    /** A server whose slots keep what they hold, and come back from their files. */
+    static KnownServer copying(ServerProps props, long weights, SlotApi.Moved trialFile) {
+        EngineCapabilities able = new EngineCapabilities(true, copyFormat(props, weights), props.slots());
+        return new KnownServer(props, able, weights, trialFile);
+    }
+
+    /** Most bytes that a copy takes: every token as many, and what a file has besides weighs more in the small one of the trial. */
+    long copyBytes(int tokens) {
+        return (trialFile.bytes() * tokens + trialFile.tokens() - 1) / trialFile.tokens();
     }
 
     boolean copies(Seat seat) {
@@ -31,8 +46,8 @@ record KnownServer(ServerProps props, EngineCapabilities capabilities, long weig
     }
 
     /** A saved slot's record, if what the server wrote is what the slot held and what lies in the folder. */
-    Optional<StoredCopy> acknowledge(String file, SlotApi.Moved saved, JsonNode slot, CopyFolder folder) {
-        boolean whole = saved.tokens() == slot.path("n_prompt_tokens").asInt() && folder.holds(file, saved.bytes());
+    Optional<StoredCopy> acknowledge(String file, SlotApi.Moved saved, int heldTokens, CopyFolder folder) {
+        boolean whole = saved.tokens() == heldTokens && folder.holds(file, saved.bytes());
         return whole
                 ? Optional.of(new StoredCopy(file, saved.bytes(), saved.tokens(), copyFormat(props, weights)))
                 : Optional.empty();

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
@@ -34,6 +35,7 @@ import workers.openai.MetricsText;
 import workers.openai.NextTurn;
 import workers.openai.OpenAiEngineClient;
 import workers.openai.RequestBody;
+import workers.status.CopyRoom;
 import workers.status.EngineCapabilities;
 
 /**
@@ -46,6 +48,8 @@ import workers.status.EngineCapabilities;
  */
 public final class LlamaCppEngineClient implements EngineClient {
     private static final Logger log = LoggerFactory.getLogger(LlamaCppEngineClient.class);
+
+    private static final Receipt FAILED = new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED);
 
     private final String engine;
     private final LlamaCppSettings settings;
@@ -61,7 +65,7 @@ public final class LlamaCppEngineClient implements EngineClient {
         this.chat = new OpenAiEngineClient(system, worker, settings.http());
         this.api = new SlotApi(system, worker, settings);
         this.files = system.dispatchers().lookup("akka.actor.default-blocking-io-dispatcher");
-        this.trials = new ServerTrials(api, settings.copiesFolder(), files);
+        this.trials = new ServerTrials(api, settings.copies(), files);
     }
 
     @Override
@@ -122,16 +126,25 @@ public final class LlamaCppEngineClient implements EngineClient {
     public CompletionStage<Probe> probe() {
         return api.props().thenApply(ServerProps::read).thenCompose(props -> capabilities(props)
                 .thenCompose(capabilities -> api.models()
-                        .thenCombine(api.metrics(), (models, metrics) -> probe(props, models, metrics, capabilities))));
+                        .thenCombine(api.metrics(), (models, metrics) -> Map.entry(models, metrics))
+                        .thenCombine(
+                                room(capabilities),
+                                (pages, room) -> props.probe(
+                                        pages.getKey(),
+                                        MetricsText.parse(pages.getValue()),
+                                        settings.blockSizeTokens(),
+                                        settings.http().unsaid(),
+                                        capabilities,
+                                        room.orElse(null)))));
     }
 
-    private Probe probe(ServerProps props, JsonNode models, String metrics, EngineCapabilities capabilities) {
-        return props.probe(
-                models,
-                MetricsText.parse(metrics),
-                settings.blockSizeTokens(),
-                settings.http().unsaid(),
-                capabilities);
+    /** Empty also while the folder cannot be read. */
+    private CompletionStage<Optional<CopyRoom>> room(EngineCapabilities capabilities) {
+        CopyFolder folder = trials.folder();
+        return folder == null || !capabilities.copies()
+                ? CompletableFuture.completedFuture(Optional.empty())
+                : CompletableFuture.supplyAsync(() -> Optional.of(folder.room()), files)
+                        .exceptionally(unreadable -> Optional.empty());
     }
 
     private CompletionStage<EngineCapabilities> capabilities(ServerProps props) {
@@ -183,31 +196,25 @@ public final class LlamaCppEngineClient implements EngineClient {
     }
 
     @Override
-    public CompletionStage<Optional<StoredCopy>> save(LedgerId ledger, LeaseId lease, Seat seat) {
+    public CompletionStage<Saved> save(LedgerId ledger, LeaseId lease, Seat seat) {
         KnownServer server = known;
         CopyFolder folder = trials.folder();
         if (server == null || folder == null || !server.copies(seat)) {
-            return CompletableFuture.completedFuture(Optional.empty());
+            return saved(new Receipt.Unsupported());
         }
-        String file = folder.newName(server.weights(), ledger, lease);
         return api.slots()
                 .thenCompose(slots -> {
                     JsonNode slot = slots.path(seat.slot());
-                    return slot.path("is_processing").asBoolean()
-                                    || slot.path("n_prompt_tokens").asInt() == 0
-                            ? CompletableFuture.completedFuture(Optional.<StoredCopy>empty())
-                            : api.save(seat.slot(), file)
-                                    .thenApply(saved -> server.acknowledge(file, saved, slot, folder));
+                    int tokens = slot.path("n_prompt_tokens").asInt();
+                    return slot.path("is_processing").asBoolean() || tokens == 0
+                            ? saved(FAILED)
+                            : new CopyWriting(api, folder, files, server, seat).write(ledger, lease, tokens);
                 })
-                .exceptionally(failure -> {
-                    rejected("save", failure);
-                    return Optional.empty();
-                })
-                .whenComplete((copy, failure) -> {
-                    if (copy == null || copy.isEmpty()) {
-                        folder.delete(file);
-                    }
-                });
+                .exceptionally(failure -> new Saved(rejected("save", failure), null));
+    }
+
+    private static CompletionStage<Saved> saved(Receipt refusal) {
+        return CompletableFuture.completedFuture(new Saved(refusal, null));
     }
 
     @Override
@@ -227,7 +234,7 @@ public final class LlamaCppEngineClient implements EngineClient {
         return api.restore(seat.slot(), copy.location())
                 .thenCompose(restored -> restored.tokens() == copy.tokens() && restored.bytes() == copy.bytes()
                         ? answer(new Receipt.Accepted())
-                        : emptied(seat, new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED)))
+                        : emptied(seat, FAILED))
                 .exceptionally(failure -> rejected("load", failure));
     }
 
@@ -256,7 +263,7 @@ public final class LlamaCppEngineClient implements EngineClient {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         log.warn("llama-server {}: {}: {}", engine, what, cause.toString());
-        return new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED);
+        return FAILED;
     }
 
     private static CompletionStage<Warmed> warmed(Receipt receipt, int computedTokens) {

@@ -1,6 +1,5 @@
 package workers.llamacpp;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import workers.openai.OpenAiSettings;
@@ -12,11 +11,11 @@ import workers.openai.OpenAiSettings;
  *
  * @param http what it shares with every engine behind the OpenAI API
  * @param blockSizeTokens blocks that its slots are counted in: llama.cpp has none of its own
- * @param copiesFolder the server's {@code --slot-save-path} as this node sees it; null when nothing is to be copied
+ * @param copies null when nothing is to be copied
  * @param commandTimeout for saving, loading or erasing a slot, waiting for its running request included
  */
 public record LlamaCppSettings(
-        OpenAiSettings http, int blockSizeTokens, @Nullable Path copiesFolder, Duration commandTimeout) {
+        OpenAiSettings http, int blockSizeTokens, @Nullable CopyStorage copies, Duration commandTimeout) {
     public LlamaCppSettings {
         if (commandTimeout.isNegative() || commandTimeout.isZero()) {
             throw new IllegalArgumentException("a slot command's timeout is above 0, got " + commandTimeout);

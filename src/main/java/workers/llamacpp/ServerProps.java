@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import workers.EngineClient;
 import workers.openai.MetricsText;
 import workers.status.AnswerExtras;
+import workers.status.CopyRoom;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 
@@ -53,13 +55,15 @@ record ServerProps(String life, int slots, int slotTokens, String modelFile, Str
      *
      * @param models the page at {@code /v1/models}
      * @param unsaid token budget of a pass, which the server does not tell
+     * @param copies what its copies take; null when it makes none
      */
     EngineClient.Probe probe(
             JsonNode models,
             MetricsText metrics,
             int blockSizeTokens,
             EngineFacts unsaid,
-            EngineCapabilities capabilities) {
+            EngineCapabilities capabilities,
+            @Nullable CopyRoom copies) {
         List<String> names = new ArrayList<>();
         models.path("data").forEach(model -> names.add(model.path("id").asText()));
         EngineFacts facts = new EngineFacts(
@@ -75,7 +79,8 @@ record ServerProps(String life, int slots, int slotTokens, String modelFile, Str
                 facts,
                 lifeNumber(),
                 count(metrics, "llamacpp:requests_processing"),
-                count(metrics, "llamacpp:requests_deferred"));
+                count(metrics, "llamacpp:requests_deferred"),
+                copies);
     }
 
     private static int count(MetricsText metrics, String name) {

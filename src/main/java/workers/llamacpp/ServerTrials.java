@@ -12,7 +12,6 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import workers.status.EngineCapabilities;
 
 /**
  * Gets to know a server: tries its slots, then copies if there is a folder and the model's file can be read from here.
@@ -28,10 +27,10 @@ final class ServerTrials {
     private final Executor files;
 
     /** @param files for reading a model's file, which may take a minute */
-    ServerTrials(SlotApi api, @Nullable Path copiesFolder, Executor files) {
+    ServerTrials(SlotApi api, @Nullable CopyStorage copies, Executor files) {
         this.api = api;
         this.trial = new Trial(api);
-        this.folder = copiesFolder == null ? null : new CopyFolder(copiesFolder);
+        this.folder = copies == null ? null : new CopyFolder(copies);
         this.files = files;
     }
 
@@ -61,15 +60,17 @@ final class ServerTrials {
     private CompletionStage<KnownServer> withCopies(ServerProps props, int slot) {
         CopyFolder copies = folder;
         if (copies == null) {
-            return CompletableFuture.completedFuture(KnownServer.seated(props, OptionalLong.empty()));
+            return CompletableFuture.completedFuture(KnownServer.seated(props));
         }
         return CompletableFuture.runAsync(copies::deleteOldTrials, files)
                 .exceptionally(unreadable -> null) // the trial will find out
                 .thenApplyAsync(cleared -> weights(props), files)
                 .thenCompose(weights -> weights.isEmpty()
-                        ? CompletableFuture.completedFuture(KnownServer.seated(props, weights))
+                        ? CompletableFuture.completedFuture(KnownServer.seated(props))
                         : trial.copiesComeBack(slot, copies, weights.getAsLong())
-                                .thenApply(back -> KnownServer.seated(props, back ? weights : OptionalLong.empty())));
+                                .thenApply(
+                                        file -> file.map(back -> KnownServer.copying(props, weights.getAsLong(), back))
+                                                .orElseGet(() -> KnownServer.seated(props))));
     }
 
     private CompletionStage<KnownServer> emptied(List<Integer> slots, KnownServer found) {
@@ -102,6 +103,6 @@ final class ServerTrials {
 
     private static KnownServer nothing(ServerProps props, String why) {
         log.warn("llama-server with {}: neither seats nor copies: {}", props.modelFile(), why);
-        return new KnownServer(props, EngineCapabilities.NONE, 0);
+        return KnownServer.plain(props);
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -56,18 +57,18 @@ final class Trial {
                 .thenApply(kept -> reused(kept, tokens)));
     }
 
-    /** Whether a slot comes back from its file, after {@link #slotsArePrivate} found it holding something. */
-    CompletionStage<Boolean> copiesComeBack(int slot, CopyFolder folder, long weights) {
+    /** The file that a slot came back from, if it did, after {@link #slotsArePrivate} found it holding something. */
+    CompletionStage<Optional<SlotApi.Moved>> copiesComeBack(int slot, CopyFolder folder, long weights) {
         String file = folder.trialName(weights);
         return api.tokenize(TEXT)
                 .thenCompose(tokens -> api.save(slot, file)
                         .thenCompose(saved -> saved.tokens() < tokens.size() || !folder.holds(file, saved.bytes())
-                                ? CompletableFuture.completedFuture(false)
+                                ? CompletableFuture.completedFuture(Optional.<SlotApi.Moved>empty())
                                 : api.erase(slot)
                                         .thenCompose(erased -> api.restore(slot, file))
                                         .thenCompose(restored -> api.compute(slot, tokens))
-                                        .thenApply(kept -> reused(kept, tokens))))
-                .exceptionally(refused -> false)
+                                        .thenApply(kept -> Optional.of(saved).filter(written -> reused(kept, tokens)))))
+                .exceptionally(refused -> Optional.empty())
                 .whenComplete((done, failure) -> folder.delete(file));
     }
 

@@ -19,7 +19,7 @@ class AdminRoutesTest {
             "{\"id\":\"ff\",\"session\":\"s\",\"state\":\"DEGRADED\",\"retentionClass\":\"HISTORY\",\"priority\":50,"
                     + "\"prefixBlocks\":9,\"tailHash\":\"00ff\",\"minCopies\":2,\"copies\":1,\"storedCopies\":0,"
                     + "\"remainingSeconds\":12.5,\"workers\":[{\"worker\":\"http://w\",\"requested\":\"HOLD\","
-                    + "\"acknowledged\":\"BOUNDED\",\"reason\":\"BUDGET\",\"observed\":\"EVICTED\","
+                    + "\"acknowledged\":\"BOUNDED\",\"reason\":\"BUDGET\",\"key\":\"holdfast.workers.holds.budget-share\",\"observed\":\"EVICTED\","
                     + "\"grantedBlocks\":7,\"grantedTier\":\"HOST\",\"grantedSeconds\":2.5}],"
                     + "\"lost\":[{\"from\":3,\"to\":9}],\"reason\":null,\"owners\":0}";
     private static FrontendFixture frontend;
@@ -115,7 +115,7 @@ class AdminRoutesTest {
                 "{\"data\":[{\"id\":\"http://w\",\"state\":\"READY\",\"reason\":\"the engine answers\",\"incarnation\":\"i\",\"models\":[\"sim-echo\"],"
                         + "\"load\":{\"runningRequests\":1,\"waitingRequests\":2,\"admittedTurns\":3},"
                         + "\"blocks\":{\"DEVICE\":{\"used\":4,\"cached\":5,\"total\":6}},\"holds\":{\"count\":7,\"blocks\":8,"
-                        + "\"tiers\":{\"DEVICE\":{\"blocks\":8,\"budget\":9}}}}]}",
+                        + "\"tiers\":{\"DEVICE\":{\"blocks\":8,\"budget\":9}}},\"copies\":{\"bytes\":10,\"budget\":11}}]}",
                 frontend.get("/v1/workers").body());
     }
 

@@ -50,7 +50,16 @@ final class OneSession implements AdminQueries {
     }
 
     private static LeaseView lease() {
-        StepView step = new StepView("http://w", "HOLD", "BOUNDED", "BUDGET", "EVICTED", 7, "HOST", 2.5);
+        StepView step = new StepView(
+                "http://w",
+                "HOLD",
+                "BOUNDED",
+                "BUDGET",
+                "holdfast.workers.holds.budget-share",
+                "EVICTED",
+                7,
+                "HOST",
+                2.5);
         return new LeaseView(
                 "ff",
                 "s",
@@ -90,7 +99,8 @@ final class OneSession implements AdminQueries {
                 List.of("sim-echo"),
                 new LoadView(1, 2, 3),
                 Map.of("DEVICE", new TierView(4, 5, 6)),
-                new HoldsView(7, 8, Map.of("DEVICE", new HeldView(8, 9))))));
+                new HoldsView(7, 8, Map.of("DEVICE", new HeldView(8, 9))),
+                new CopiesView(10, 11))));
     }
 
     @Override

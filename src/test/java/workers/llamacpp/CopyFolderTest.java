@@ -17,17 +17,20 @@ import kv.LeaseId;
 import kv.LedgerId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import workers.status.CopyRoom;
 
 class CopyFolderTest {
     private static final LedgerId OURS = new LedgerId(-1);
     private static final LedgerId THEIRS = new LedgerId(2);
     private static final LeaseId LEASE = new LeaseId(3, -4);
 
+    private static final long BUDGET = 100;
+
     @TempDir
     Path path;
 
     private CopyFolder folder() {
-        return new CopyFolder(path);
+        return new CopyFolder(new CopyStorage(path, BUDGET, 1));
     }
 
     @Test
@@ -49,7 +52,7 @@ class CopyFolderTest {
     void nothingIsDeletedThatHasAnotherNameThanOurs() throws IOException {
         CopyFolder folder = folder();
         Path below = Files.createDirectory(path.resolve("below"));
-        CopyFolder inner = new CopyFolder(below);
+        CopyFolder inner = new CopyFolder(new CopyStorage(below, BUDGET, 1));
         String name = folder.newName(5, OURS, LEASE);
         for (Path file : List.of(path.resolve("notes.txt"), below.resolve(name), path.resolve(name + "x"))) {
             Files.writeString(file, "x");
@@ -77,6 +80,50 @@ class CopyFolderTest {
         assertTrue(folder.holds(name, 4));
         assertFalse(folder.holds(name, 5));
         assertNotEquals(name, folder.newName(5, OURS, LEASE), "no name is used twice");
+    }
+
+    @Test
+    void r2CopiesOfAllLedgersAndWhatIsBeingWrittenStayWithinTheBudget() throws IOException {
+        CopyFolder folder = folder();
+        CopyFolder ofAnotherNode = folder();
+        String first = folder.newName(5, OURS, LEASE);
+        String second = ofAnotherNode.newName(5, THEIRS, LEASE);
+        Files.write(path.resolve("notes.txt"), new byte[1000]);
+
+        assertTrue(folder.reserve(first, 60));
+        assertFalse(ofAnotherNode.reserve(second, 41), "it is not written yet, but it will be");
+        assertEquals(new CopyRoom(60, BUDGET), folder.room(), "a refusal takes nothing");
+        assertTrue(ofAnotherNode.reserve(second, 40));
+
+        Files.write(path.resolve(first), new byte[55]);
+        assertEquals(new CopyRoom(100, BUDGET), folder.room(), "half written or whole, it has its room");
+        folder.settle(first, 60);
+        assertEquals(new CopyRoom(95, BUDGET), folder.room());
+        ofAnotherNode.settle(second, 40);
+        folder.delete(first);
+        assertEquals(new CopyRoom(0, BUDGET), folder.room());
+    }
+
+    @Test
+    void aReservationThatItsNodeDidNotLiveToSettleIsFoundAndDeletedLikeAFile() {
+        CopyFolder folder = folder();
+        String name = folder.newName(5, OURS, LEASE);
+        assertTrue(folder.reserve(name, 70));
+
+        List<FoundCopy> found = folder.of(OURS);
+
+        assertEquals(List.of(LEASE), found.stream().map(FoundCopy::lease).toList());
+        assertFalse(folder.holds(name, 0), "it is no copy");
+        folder.delete(found.get(0).location());
+        assertEquals(new CopyRoom(0, BUDGET), folder.room());
+    }
+
+    @Test
+    void aBudgetIsASizeOrAShareOfWhatTheDiskHasFreeWithoutCopies() {
+        assertEquals(150, new CopyStorage(path, null, 0.5).budget(100, 200));
+        assertEquals(150, new CopyStorage(path, null, 0.5).budget(0, 300), "copies do not lower it");
+        assertEquals(120, new CopyStorage(path, 120L, 0.5).budget(100, 200));
+        assertEquals(110, new CopyStorage(path, 120L, 0.5).budget(100, 10), "there is no more disk than that");
     }
 
     @Test

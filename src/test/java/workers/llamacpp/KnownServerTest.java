@@ -5,13 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.OptionalLong;
 import kv.LeaseId;
 import kv.LedgerId;
 import kv.StoredCopy;
@@ -23,23 +21,29 @@ import workers.Seat;
 class KnownServerTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final ServerProps PROPS = new ServerProps("life", 2, 4096, "/m.gguf", "b1");
-    private static final KnownServer SERVER = KnownServer.seated(PROPS, OptionalLong.of(7));
+    private static final KnownServer SERVER = KnownServer.copying(PROPS, 7, new SlotApi.Moved(80, 1000));
 
     @TempDir
     Path folder;
 
     @Test
     void aSaveCountsOnlyWhenTheServerWroteWhatTheSlotHeldAndTheFileIsThatLong() throws IOException {
-        CopyFolder copies = new CopyFolder(folder);
+        CopyFolder copies = new CopyFolder(new CopyStorage(folder, null, 1));
         String file = copies.newName(7, LedgerId.NONE, new LeaseId(1, 2));
         Files.write(folder.resolve(file), new byte[1000]);
-        JsonNode slot = JSON.readTree("{\"n_prompt_tokens\":90}");
 
         assertEquals(
                 Optional.of(new StoredCopy(file, 1000, 90, "0000000000000007-np2-b1")),
-                SERVER.acknowledge(file, new SlotApi.Moved(90, 1000), slot, copies));
-        assertEquals(Optional.empty(), SERVER.acknowledge(file, new SlotApi.Moved(0, 1000), slot, copies));
-        assertEquals(Optional.empty(), SERVER.acknowledge(file, new SlotApi.Moved(90, 1001), slot, copies));
+                SERVER.acknowledge(file, new SlotApi.Moved(90, 1000), 90, copies));
+        assertEquals(Optional.empty(), SERVER.acknowledge(file, new SlotApi.Moved(0, 1000), 90, copies));
+        assertEquals(Optional.empty(), SERVER.acknowledge(file, new SlotApi.Moved(90, 1001), 90, copies));
+    }
+
+    @Test
+    void aCopyTakesAtMostAsMuchATokenAsTheSmallFileOfTheTrial() {
+        assertEquals(1000, SERVER.copyBytes(80));
+        assertEquals(1013, SERVER.copyBytes(81), "rounded up");
+        assertEquals(1_250_000_000L, SERVER.copyBytes(100_000_000), "in 64 bits");
     }
 
     @Test

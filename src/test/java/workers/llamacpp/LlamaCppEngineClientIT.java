@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
@@ -55,6 +56,7 @@ import workers.EngineClient;
 import workers.Seat;
 import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
+import workers.status.CopyRoom;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 
@@ -156,7 +158,7 @@ class LlamaCppEngineClientIT {
         List<Message> messages = conversation("moving");
         turn(a, FIRST, messages);
 
-        StoredCopy copy = get(a.save(LEDGER, LEASE, FIRST)).orElseThrow();
+        StoredCopy copy = save(a);
         assertEquals(new Receipt.Accepted(), get(b.load(copy, SECOND)));
         Usage there = turn(b, SECOND, messages);
 
@@ -175,7 +177,7 @@ class LlamaCppEngineClientIT {
         assertEquals(
                 new Receipt.Accepted(), get(a.warm(request(messages), FIRST)).receipt());
 
-        StoredCopy copy = get(a.save(LEDGER, LEASE, FIRST)).orElseThrow();
+        StoredCopy copy = save(a);
         assertEquals(new Receipt.Accepted(), get(b.load(copy, FIRST)));
         get(a.discard(copy.location()));
         messages.add(new Message(
@@ -193,7 +195,7 @@ class LlamaCppEngineClientIT {
     void aCopyCutShortIsRefusedAndTheServerLives(int missingBytes) throws Exception {
         List<Message> messages = conversation("cut short by " + missingBytes);
         turn(a, FIRST, messages);
-        StoredCopy copy = get(a.save(LEDGER, LEASE, FIRST)).orElseThrow();
+        StoredCopy copy = save(a);
         try (RandomAccessFile file =
                 new RandomAccessFile(copies.resolve(copy.location()).toFile(), "rw")) {
             file.setLength(copy.bytes() - missingBytes);
@@ -206,11 +208,45 @@ class LlamaCppEngineClientIT {
     }
 
     @Test
+    void r2CopiesOfServersThatShareAFolderStayWithinItsBudget() throws Exception {
+        turn(a, FIRST, conversation("budgets"));
+        turn(b, FIRST, conversation("budgets"));
+        StoredCopy measure = save(a);
+        get(a.discard(measure.location()));
+        long budget = measure.bytes() * 5 / 2;
+        EngineClient one = client(serverA, new CopyStorage(copies, budget, 1));
+        EngineClient other = client(serverB, new CopyStorage(copies, budget, 1));
+        get(one.probe());
+        get(other.probe());
+        turn(one, FIRST, conversation("budgets"));
+        turn(other, FIRST, conversation("budgets"));
+
+        List<StoredCopy> kept = List.of(save(one), save(other));
+        EngineClient.Saved third = get(other.save(LEDGER, LEASE, FIRST));
+
+        assertEquals(new Receipt.Rejected(Receipt.Reason.BUDGET), third.receipt());
+        long taken = kept.get(0).bytes() + kept.get(1).bytes();
+        assertEquals(new CopyRoom(taken, budget), get(one.probe()).copies());
+        assertEquals(2, files(), "nothing is left of what was refused, nor of what was reserved");
+        get(other.discard(kept.get(0).location()));
+        StoredCopy again = save(one);
+        for (StoredCopy copy : List.of(kept.get(1), again)) {
+            get(one.discard(copy.location()));
+        }
+    }
+
+    private static long files() throws IOException {
+        try (Stream<Path> files = Files.list(copies)) {
+            return files.count();
+        }
+    }
+
+    @Test
     void aCopyOfOtherWeightsIsRefused() throws Exception {
         Path other = changed(model);
         List<Message> messages = conversation("weights");
         turn(a, FIRST, messages);
-        StoredCopy copy = get(a.save(LEDGER, LEASE, FIRST)).orElseThrow();
+        StoredCopy copy = save(a);
         try (LlamaServer stranger = LlamaServer.start(program, other, copies, "-np", "2", "-c", "16384")) {
             EngineClient client = client(stranger);
             assertTrue(get(client.probe()).facts().capabilities().copies());
@@ -226,8 +262,12 @@ class LlamaCppEngineClientIT {
             EngineClient client = client(fresh);
             get(client.probe());
 
-            assertTrue(get(client.save(LEDGER, LEASE, FIRST)).isEmpty());
-            assertTrue(get(client.save(LEDGER, LEASE, new Seat(7))).isEmpty());
+            assertEquals(
+                    new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED),
+                    get(client.save(LEDGER, LEASE, FIRST)).receipt());
+            assertEquals(
+                    new Receipt.Unsupported(),
+                    get(client.save(LEDGER, LEASE, new Seat(7))).receipt());
             assertEquals(new Receipt.Unsupported(), get(client.load(new StoredCopy("x", 1, 1, ""), new Seat(7))));
         }
     }
@@ -317,6 +357,13 @@ class LlamaCppEngineClientIT {
         return messages;
     }
 
+    /** A copy of the first seat, which takes no more than was reserved for it. */
+    private static StoredCopy save(EngineClient engine) throws Exception {
+        EngineClient.Saved saved = get(engine.save(LEDGER, LEASE, FIRST));
+        assertEquals(new Receipt.Accepted(), saved.receipt());
+        return Objects.requireNonNull(saved.copy());
+    }
+
     /** Runs a turn and makes it and the next question part of the conversation. */
     private static Usage turn(EngineClient engine, Seat seat, List<Message> messages) throws Exception {
         List<InferenceEvent> events = get(engine.generate(request(messages), seat)
@@ -355,10 +402,10 @@ class LlamaCppEngineClientIT {
     }
 
     private static EngineClient client(LlamaServer server) {
-        return client(server, copies);
+        return client(server, new CopyStorage(copies, null, 1));
     }
 
-    private static EngineClient client(LlamaServer server, @Nullable Path copiesFolder) {
+    private static EngineClient client(LlamaServer server, @Nullable CopyStorage copyStorage) {
         OpenAiSettings http = new OpenAiSettings(
                 Duration.ofSeconds(5),
                 Duration.ZERO,
@@ -370,7 +417,7 @@ class LlamaCppEngineClientIT {
         return new LlamaCppEngineClient(
                 kit.kit().system().classicSystem(),
                 new WorkerId(server.url()),
-                new LlamaCppSettings(http, 16, copiesFolder, Duration.ofSeconds(30)));
+                new LlamaCppSettings(http, 16, copyStorage, Duration.ofSeconds(30)));
     }
 
     private static <T> T get(CompletionStage<T> stage) throws Exception {
