@@ -43,6 +43,15 @@ final class SimulatedFleetOptions {
     private int diskBlocksPerWorker;
 
     @Option(
+            names = "--remote-blocks",
+            paramLabel = "BLOCKS",
+            defaultValue = "0",
+            description =
+                    "KV blocks in one store that all engines share, below each one's own memory; its link, shared as "
+                            + "well, is as fast as network-rate of holdfast.router.links says (default: ${DEFAULT-VALUE}).")
+    private int remoteBlocks;
+
+    @Option(
             names = "--pulls",
             description = "Engines take over from each other what they lack of a prompt where that is sooner done than "
                     + "computing it, as fast as holdfast.router.links says (default: they do not).")
@@ -112,6 +121,7 @@ final class SimulatedFleetOptions {
         OptionLimits.atLeast(1, "--blocks-per-worker", blocksPerWorker);
         OptionLimits.atLeast(0, "--host-blocks-per-worker", hostBlocksPerWorker);
         OptionLimits.atLeast(0, "--disk-blocks-per-worker", diskBlocksPerWorker);
+        OptionLimits.atLeast(0, "--remote-blocks", remoteBlocks);
         OptionLimits.allowed("--timing", () -> KnownNames.checkTiming(timing));
         OptionLimits.atLeast(1, "--max-sequences", maxSequences);
         if (maxBatchedTokens < maxSequences) {
@@ -131,6 +141,7 @@ final class SimulatedFleetOptions {
                 blocksPerWorker,
                 hostBlocksPerWorker,
                 diskBlocksPerWorker,
+                remoteBlocks,
                 pulls,
                 maxSequences,
                 maxBatchedTokens,

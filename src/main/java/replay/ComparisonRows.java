@@ -60,6 +60,9 @@ final class ComparisonRows {
         if (comparison.policies().stream().anyMatch(policy -> policy.pulledTokens() > 0)) {
             columns.add(new Column("pulled Mtok", "%.1f", true, policy -> policy.pulledTokens() / TOKENS_PER_MILLION));
         }
+        if (comparison.policies().stream().anyMatch(policy -> policy.remoteTokens() > 0)) {
+            columns.add(new Column("remote Mtok", "%.1f", true, policy -> policy.remoteTokens() / TOKENS_PER_MILLION));
+        }
         columns.addAll(List.of(
                 new Column("prefill Mtok", "%.1f", false, policy -> policy.prefillTokens() / TOKENS_PER_MILLION),
                 new Column("evicted Mtok", "%.1f", true, policy -> policy.evictionTokens() / TOKENS_PER_MILLION),

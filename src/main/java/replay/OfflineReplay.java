@@ -89,6 +89,7 @@ public record OfflineReplay(
                 new Comparison.Condition("blocksPerWorker", settings.blocksPerWorker()),
                 new Comparison.Condition("hostBlocksPerWorker", settings.hostBlocksPerWorker()),
                 new Comparison.Condition("diskBlocksPerWorker", settings.diskBlocksPerWorker()),
+                new Comparison.Condition("remoteBlocks", settings.remoteBlocks()),
                 new Comparison.Condition("pulls", settings.pulls()),
                 new Comparison.Condition(
                         "linkBytesPerToken", placement.transfers().bytesPerToken()),

@@ -247,6 +247,11 @@ final class PolicyRun implements SimulatedWorker.Owner {
     }
 
     @Override
+    public void onRemoteLoaded(int turn, int blocks) {
+        records.remote(turn, blocks * settings.blockSizeTokens());
+    }
+
+    @Override
     public void onFirstToken(int turn, int cachedTokens, double nowMillis) {
         records.firstToken(turn, nowMillis);
         records.cached(turn, cachedTokens);

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param sessionSeconds from a session's first turn to the end of its last, gaps included
  * @param prefillTokens input tokens that were not cached
  * @param pulledTokens cached input tokens that were taken over from another engine
- * @param evictionTokens of those, computed before and dropped by every engine since
+ * @param remoteTokens cached input tokens that were loaded from the store that all engines share
+ * @param evictionTokens of prefillTokens, computed before and dropped by every engine since
  * @param placementTokens of those, computed before and held by another engine
  * @param coldTokens of those, never computed before
  * @param tailTokens of those, in no full block, or computed by two turns of an engine at once
@@ -42,6 +43,7 @@ public record PolicySummary(
         long inputTokens,
         long prefillTokens,
         long pulledTokens,
+        long remoteTokens,
         long evictionTokens,
         long placementTokens,
         long coldTokens,
@@ -91,6 +93,7 @@ public record PolicySummary(
                 totals.input,
                 totals.input - totals.cached,
                 totals.pulled,
+                totals.remote,
                 totals.eviction,
                 totals.placement,
                 totals.cold,
@@ -120,6 +123,7 @@ public record PolicySummary(
         private long cached;
         private long bound;
         private long pulled;
+        private long remote;
         private long eviction;
         private long placement;
         private long cold;
@@ -142,6 +146,7 @@ public record PolicySummary(
             input += turns.inputTokens[turn];
             cached += turns.cachedTokens[turn];
             pulled += turns.pulledTokens[turn];
+            remote += turns.remoteTokens[turn];
             eviction += turns.evictionTokens[turn];
             placement += turns.placementTokens[turn];
             cold += turns.coldTokens[turn];

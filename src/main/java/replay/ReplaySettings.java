@@ -13,6 +13,7 @@ import workers.status.TimingModel;
  * @param blocksPerWorker KV blocks of each engine, at least 1
  * @param hostBlocksPerWorker KV blocks in each engine's host memory, 0 for none
  * @param diskBlocksPerWorker KV blocks on each engine's disk, 0 for none
+ * @param remoteBlocks KV blocks in one store that all engines share, 0 for none
  * @param pulls whether engines take over from each other what they lack of a prompt
  * @param maxSequences requests that an engine runs at once, at least 1
  * @param maxBatchedTokens token budget of an engine's pass, at least {@code maxSequences}
@@ -30,6 +31,7 @@ public record ReplaySettings(
         int blocksPerWorker,
         int hostBlocksPerWorker,
         int diskBlocksPerWorker,
+        int remoteBlocks,
         boolean pulls,
         int maxSequences,
         int maxBatchedTokens,
@@ -50,7 +52,7 @@ public record ReplaySettings(
 
     /** What all engines together can keep, in whatever tier. */
     long blocksOfAllTiers() {
-        return workers * ((long) blocksPerWorker + hostBlocksPerWorker + diskBlocksPerWorker);
+        return workers * ((long) blocksPerWorker + hostBlocksPerWorker + diskBlocksPerWorker) + remoteBlocks;
     }
 
     TimingModel timingModel() {

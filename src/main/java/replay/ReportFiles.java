@@ -110,6 +110,7 @@ public final class ReportFiles {
     /** Figures that only engines seen from inside have. */
     private static void engines(ObjectNode json, PolicySummary policy) {
         json.put("pulledTokens", policy.pulledTokens());
+        json.put("remoteTokens", policy.remoteTokens());
         json.put("recomputedTokens", policy.recomputedTokens());
         ObjectNode causes = json.putObject("prefillTokensByCause");
         causes.put("cold", policy.coldTokens());

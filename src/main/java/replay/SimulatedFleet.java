@@ -44,7 +44,9 @@ final class SimulatedFleet {
                 settings.maxBatchedTokens(),
                 (int) Math.min(Integer.MAX_VALUE, (long) settings.blocksPerWorker() * settings.blockSizeTokens()));
         SimTiers tiers = tiers(settings, links);
-        SimFabric fabric = new SimFabric(0, links.networkBytesPerSecond());
+        SimFabric fabric = new SimFabric(
+                settings.remoteBlocks(),
+                links.networkBytesPerSecond() * settings.timingModel().speedup());
         EngineFacts facts = facts(settings, engine, tiers != null, model);
         for (int number = 0; number < settings.workers(); number++) {
             SimulatedWorker worker =
@@ -77,7 +79,9 @@ final class SimulatedFleet {
 
     /** Memory beyond the device and a network; null for neither. */
     private static @Nullable SimTiers tiers(ReplaySettings settings, TransferModel links) {
-        return settings.hostBlocksPerWorker() + settings.diskBlocksPerWorker() == 0 && !settings.pulls()
+        boolean deviceAlone =
+                settings.hostBlocksPerWorker() + settings.diskBlocksPerWorker() == 0 && settings.remoteBlocks() == 0;
+        return deviceAlone && !settings.pulls()
                 ? null
                 : new SimTiers(
                                 settings.hostBlocksPerWorker(),

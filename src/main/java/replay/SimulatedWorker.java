@@ -48,6 +48,9 @@ final class SimulatedWorker implements SimListener {
         /** Blocks of a turn's prompt that none of its worker's tiers had are on their way there from another worker. */
         void onPulled(int turn, int blocks);
 
+        /** Blocks of a turn's prompt were loaded from the store that all workers share. */
+        void onRemoteLoaded(int turn, int blocks);
+
         void onFirstToken(int turn, int cachedTokens, double nowMillis);
 
         void onFinished(int turn, double nowMillis);
@@ -221,6 +224,11 @@ final class SimulatedWorker implements SimListener {
     @Override
     public void onFirstToken(String id, int cachedTokens, double timeMillis) {
         outcomes.add(now -> owner.onFirstToken(Integer.parseInt(id), cachedTokens, now));
+    }
+
+    @Override
+    public void onRemoteLoaded(String id, int blocks, double timeMillis) {
+        outcomes.add(now -> owner.onRemoteLoaded(Integer.parseInt(id), blocks));
     }
 
     @Override

@@ -17,6 +17,8 @@ public final class TurnRecords {
     final int[] cachedTokens;
     /** Prompt tokens taken over from another engine; they count as cached. */
     final int[] pulledTokens;
+    /** Prompt tokens loaded from the store that all engines share; they count as cached. */
+    final int[] remoteTokens;
     /** Prompt tokens computed for the first time anywhere. */
     final int[] coldTokens;
     /** Prompt tokens computed again because every engine had dropped them. */
@@ -32,6 +34,7 @@ public final class TurnRecords {
         finishedMillis = unknown(turns);
         cachedTokens = new int[turns];
         pulledTokens = new int[turns];
+        remoteTokens = new int[turns];
         coldTokens = new int[turns];
         evictionTokens = new int[turns];
         placementTokens = new int[turns];
@@ -56,6 +59,10 @@ public final class TurnRecords {
 
     void pulled(int turn, int tokens) {
         pulledTokens[turn] = tokens;
+    }
+
+    void remote(int turn, int tokens) {
+        remoteTokens[turn] = tokens;
     }
 
     /** A turn's last token came. */

@@ -32,7 +32,7 @@ class OfflineReplayTest {
 
     private static ReplaySettings settings(int blocksPerWorker, int blockSize, boolean pulls, long seed) {
         return new ReplaySettings(
-                3, blockSize, blocksPerWorker, 0, 0, pulls, 16, 2_048, 12, 60, 1, 50, 1, 32, "measured", seed);
+                3, blockSize, blocksPerWorker, 0, 0, 0, pulls, 16, 2_048, 12, 60, 1, 50, 1, 32, "measured", seed);
     }
 
     private static Comparison run(Trace trace, ReplaySettings settings, List<String> strategies, int atOnce)
@@ -143,6 +143,55 @@ class OfflineReplayTest {
                 ReportFiles.report(comparison).toString(),
                 ReportFiles.report(run(trace, settings, moving, List.of("none", "leases"), 1))
                         .toString());
+    }
+
+    @Test
+    void aSessionThatMovesFindsItsBlocksInTheStoreThatAllEnginesShare() throws Exception {
+        Trace trace = Workloads.agents(30, 12, 2);
+        PolicySummary alone =
+                run(trace, sharing(0), List.of("random"), 1).policies().get(0);
+        Comparison comparison = run(trace, sharing(20_000), List.of("random"), 1);
+        PolicySummary sharing = comparison.policies().get(0);
+
+        assertEquals(0, alone.remoteTokens());
+        assertTrue(alone.evictionTokens() > 0);
+        assertEquals(0, sharing.evictionTokens(), "nothing is dropped for good");
+        assertTrue(sharing.remoteTokens() > alone.evictionTokens() / 2, sharing.remoteTokens() + " tokens");
+        assertTrue(sharing.remoteTokens() <= sharing.inputTokens() - sharing.prefillTokens());
+        assertTrue(sharing.hitRate() > alone.hitRate() && sharing.hitRate() <= sharing.offlineBound());
+        assertTrue(sharing.ttftMillis().mean() < alone.ttftMillis().mean());
+        assertTrue(ComparisonTable.of(comparison).contains("remote Mtok"));
+        assertEquals(
+                20_000,
+                ReportFiles.report(comparison).at("/conditions/remoteBlocks").intValue());
+    }
+
+    @Test
+    void aStoreUnderPressureLeavesEveryTurnServedAndTheAccountExact() throws Exception {
+        Trace trace = Workloads.agents(30, 12, 2);
+        ReplaySettings settings = sharing(500);
+        List<String> moving = List.of("random", "least-loaded", "joint");
+        Comparison comparison = run(trace, settings, moving, List.of("none", "leases"), 2);
+
+        for (PolicySummary policy : comparison.policies()) {
+            String pair = policy.strategy() + " " + policy.retention();
+            assertEquals(trace.turns().size(), policy.turns(), pair);
+            assertEquals(
+                    policy.prefillTokens(),
+                    policy.coldTokens() + policy.recomputedTokens() + policy.tailTokens(),
+                    pair);
+            assertTrue(policy.remoteTokens() > 0, pair);
+            assertTrue(policy.hitRate() <= policy.offlineBound(), pair);
+        }
+        assertEquals(
+                ReportFiles.report(comparison).toString(),
+                ReportFiles.report(run(trace, settings, moving, List.of("none", "leases"), 1))
+                        .toString());
+    }
+
+    private static ReplaySettings sharing(int remoteBlocks) {
+        return new ReplaySettings(
+                3, 64, 300, 0, 0, remoteBlocks, false, 16, 2_048, 12, 60, 1, 50, 1, 32, "measured", 1);
     }
 
     @Test

@@ -32,6 +32,7 @@ class ReportFilesTest {
         for (String unknown : List.of(
                 "offlineBoundHitRate",
                 "pulledTokens",
+                "remoteTokens",
                 "recomputedTokens",
                 "prefillTokensByCause",
                 "preemptions",

@@ -162,6 +162,7 @@ class ReportPageTest {
                 0,
                 0,
                 0,
+                0,
                 1,
                 null,
                 1);

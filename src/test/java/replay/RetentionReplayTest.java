@@ -28,7 +28,7 @@ class RetentionReplayTest {
 
     private static ReplaySettings settings(int blocksPerWorker, int hostBlocks, long seed) {
         return new ReplaySettings(
-                3, 64, blocksPerWorker, hostBlocks, 0, false, 16, 2_048, 12, 60, 1, 50, 1, 32, "measured", seed);
+                3, 64, blocksPerWorker, hostBlocks, 0, 0, false, 16, 2_048, 12, 60, 1, 50, 1, 32, "measured", seed);
     }
 
     private static OfflineReplay replay(Trace trace, int blocksPerWorker, long seed) {

@@ -68,6 +68,11 @@ class SimulatedWorkerTest implements SimulatedWorker.Owner {
     }
 
     @Override
+    public void onRemoteLoaded(int turn, int blocks) {
+        happened.add(turn + " loads " + blocks);
+    }
+
+    @Override
     public void onFirstToken(int turn, int cachedTokens, double nowMillis) {
         firstTokenMillis = turn == 0 ? nowMillis : firstTokenMillis;
         happened.add(turn + " cached " + cachedTokens);

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import kv.KvTier;
 import org.jspecify.annotations.Nullable;
 import workers.sim.Interconnect.Link;
 
@@ -48,6 +49,15 @@ final class Onboard {
         int to() {
             return to;
         }
+
+        /** How many of its blocks come from a colder tier. */
+        private int from(KvTier wanted) {
+            int count = 0;
+            for (Map.Entry<ColdTier, int[]> source : sources.entrySet()) {
+                count += source.getKey().tier == wanted ? source.getValue().length : 0;
+            }
+            return count;
+        }
     }
 
     Onboard(Memory memory, Offload.Arrivals arrivals, Consumer<Sequence> wake) {
@@ -73,6 +83,9 @@ final class Onboard {
         if (coming == null && !sequence.loaded) {
             coming = load(Arrays.copyOf(chain, end), matched);
             sequence.loaded = coming != null;
+            if (coming != null && sequence.cachedTokens < 0) {
+                sequence.remoteBlocks += coming.from(KvTier.REMOTE);
+            }
         }
         if (coming == null) {
             return false;

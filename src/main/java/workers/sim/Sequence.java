@@ -21,6 +21,8 @@ final class Sequence implements Comparable<Sequence> {
     int cachedTokens = -1;
     /** Whether blocks were loaded for it since it last waited: it asks once. */
     boolean loaded;
+    /** Blocks loaded for it from the store that engines share, until it was first admitted. */
+    int remoteBlocks;
     /** Whether it decodes nothing until resumed. */
     boolean paused;
     /** Whether the pass at hand ends in a token of it. */

@@ -25,6 +25,13 @@ public interface SimListener {
     void onFirstToken(String id, int cachedTokens, double timeMillis);
 
     /**
+     * Told before a request's first token if it waited for blocks of the store that engines share.
+     *
+     * @param blocks that were loaded from there for it; siblings that waited for the same load are told of none
+     */
+    void onRemoteLoaded(String id, int blocks, double timeMillis);
+
+    /**
      * Output tokens after the first came, evenly spaced.
      *
      * @param count at least 1

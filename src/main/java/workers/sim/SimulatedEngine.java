@@ -341,6 +341,9 @@ public final class SimulatedEngine {
     private void emit(Sequence sequence, double end) {
         sequence.produced++;
         if (sequence.produced == 1) {
+            if (sequence.remoteBlocks > 0) {
+                listener.onRemoteLoaded(sequence.request.id(), sequence.remoteBlocks, end);
+            }
             listener.onFirstToken(sequence.request.id(), sequence.cachedTokens, end);
         } else {
             listener.onTokens(sequence.request.id(), 1, end, 0);

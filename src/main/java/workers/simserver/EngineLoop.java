@@ -324,6 +324,10 @@ final class EngineLoop implements AutoCloseable {
             });
         }
 
+        /** Never told: a process has no store that it shares. */
+        @Override
+        public void onRemoteLoaded(String id, int blocks, double timeMillis) {}
+
         @Override
         public void onTokens(String id, int count, double firstMillis, double intervalMillis) {
             told.add(() -> tokens(id, count));

@@ -50,6 +50,11 @@ final class RecordingListener implements SimListener {
     }
 
     @Override
+    public void onRemoteLoaded(String id, int blocks, double timeMillis) {
+        log.add("remote " + id + " " + blocks + " @" + timeMillis);
+    }
+
+    @Override
     public void onTokens(String id, int count, double firstMillis, double intervalMillis) {
         double time = firstMillis;
         for (int i = 0; i < count; i++) {
