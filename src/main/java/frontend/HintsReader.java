@@ -71,7 +71,8 @@ public final class HintsReader {
         };
     }
 
-    private static @Nullable JsonField member(JsonField nvext, String name) {
+    /** An object inside {@code nvext}; null without it. */
+    static @Nullable JsonField member(JsonField nvext, String name) {
         if (nvext.absent() || nvext.object().at(name).absent()) {
             return null;
         }

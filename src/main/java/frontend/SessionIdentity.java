@@ -19,8 +19,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which session a request belongs to: the one its headers name; else the one its body names ({@code prompt_cache_key}, or
- * {@code session_id} in the JSON that harnesses write into {@code metadata.user_id}); else one derived from how its
+ * Which session a request belongs to: the one its headers name; else the one its body names ({@code nvext.agent_context}, or
+ * {@code prompt_cache_key}, or {@code session_id} in the JSON that harnesses write into {@code metadata.user_id}); else one derived from how its
  * conversation begins, so that clients that say nothing still have sessions, and those that share a whole beginning are
  * forks of one.
  */
@@ -39,12 +39,19 @@ public final class SessionIdentity {
             Caller caller, JsonField body, String model, List<ToolDefinition> tools, List<Message> messages) {
         body.at("prompt_cache_key").textOrNull();
         body.at("metadata").names();
+        AgentContext context = AgentContext.read(body);
         SessionHeaders headers = caller.session();
         SessionId id = headers.id();
+        SessionId parent = headers.parent();
+        boolean last = headers.last();
+        if (id == null && context.session() != null) {
+            id = context.session();
+            parent = context.parent() != null ? context.parent() : parent;
+            last |= context.last();
+        }
         SessionId named = id != null ? id : named(body);
         SessionId sure = named != null ? named : derived(caller.tenant(), model, tools, messages);
-        SessionId parent = headers.parent();
-        return new SessionContext(caller.tenant(), sure, sure.equals(parent) ? null : parent, headers.last());
+        return new SessionContext(caller.tenant(), sure, sure.equals(parent) ? null : parent, last);
     }
 
     private static @Nullable SessionId named(JsonField body) {
@@ -69,7 +76,8 @@ public final class SessionIdentity {
         }
     }
 
-    private static SessionId valid(JsonField field, String id) {
+    /** A field's id, of any characters. */
+    static SessionId valid(JsonField field, String id) {
         if (id.length() > SessionId.MAX_LENGTH) {
             throw field.refused("names a session and must not exceed " + SessionId.MAX_LENGTH + " characters");
         }

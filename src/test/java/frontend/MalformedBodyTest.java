@@ -47,7 +47,7 @@ class MalformedBodyTest {
                         + "'max_tokens':5,'temperature':0.5,'top_p':1,'seed':1,'stop':['x'],'n':1,"
                         + "'response_format':{'type':'json_schema','json_schema':{'name':'n','schema':{}}},"
                         + "'reasoning_effort':'low','prompt_cache_key':'k','metadata':{'user_id':'{}'},"
-                        + "'nvext':{'agent_hints':{'priority':1,'osl':5},'cache_control':{'type':'ephemeral'},'extra_fields':['retention']}}"),
+                        + "'nvext':{'agent_context':{'session_id':'r','trajectory_id':'t','trajectory_final':false},'agent_hints':{'priority':1,'osl':5},'cache_control':{'type':'ephemeral'},'extra_fields':['retention']}}"),
         RESPONSES(
                 "/v1/responses",
                 "\"type\":\"response.completed\"",
@@ -65,7 +65,7 @@ class MalformedBodyTest {
                         + "'store':true,'include':['reasoning.encrypted_content'],'reasoning':{'effort':'low'},"
                         + "'text':{'format':{'type':'text'}},'max_output_tokens':5,'temperature':0.5,'top_p':1,"
                         + "'truncation':'auto','metadata':{'user_id':'{}'},'parallel_tool_calls':true,'stream':false,"
-                        + "'nvext':{'agent_hints':{'priority':1},'extra_fields':['retention']}}"),
+                        + "'nvext':{'agent_context':{'session_id':'r','trajectory_id':'t','trajectory_final':false},'agent_hints':{'priority':1},'extra_fields':['retention']}}"),
         MESSAGES(
                 "/v1/messages",
                 "\"type\":\"message_stop\"",
@@ -82,7 +82,7 @@ class MalformedBodyTest {
                         + "'disable_parallel_tool_use':true},'thinking':{'type':'enabled','budget_tokens':1024,"
                         + "'display':'omitted'},'output_config':{'effort':'low','format':{'type':'json_schema',"
                         + "'schema':{}}},'stop_sequences':['x'],'temperature':0.5,'top_p':1,'top_k':5,'stream':false,"
-                        + "'metadata':{'user_id':'{}'},'nvext':{'agent_hints':{'priority':1},'extra_fields':['retention']}}"),
+                        + "'metadata':{'user_id':'{}'},'nvext':{'agent_context':{'session_id':'r','trajectory_id':'t','trajectory_final':false},'agent_hints':{'priority':1},'extra_fields':['retention']}}"),
         RESPONSES_COUNT("/v1/responses/input_tokens", RESPONSES),
         MESSAGES_COUNT("/v1/messages/count_tokens", MESSAGES);
 
