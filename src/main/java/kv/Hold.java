@@ -1,6 +1,7 @@
 package kv;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * What a lease asks one worker to keep, and for how long.
@@ -11,6 +12,7 @@ import java.time.Duration;
  * <p>Thread-safety: immutable.
  *
  * @param epoch of the lease's keeper
+ * @param tiers where it may lie, at least one: it is asked for in the first, and kept in no other than these
  * @param priority 0 to 100; of one density, higher yields later
  * @param density what keeping the prefix is worth per byte and second, in milliseconds of prefill per MiB and second; the
  *     least dense hold yields first
@@ -21,11 +23,15 @@ public record Hold(
         Epoch epoch,
         Prefix prefix,
         RetentionClass retentionClass,
-        KvTier tier,
+        List<KvTier> tiers,
         int priority,
         double density,
         Duration remaining) {
     public Hold {
+        tiers = List.copyOf(tiers);
+        if (tiers.isEmpty()) {
+            throw new IllegalArgumentException("a hold lies somewhere, but no tier is allowed");
+        }
         if (priority < 0 || priority > 100) {
             throw new IllegalArgumentException("a hold's priority is 0 to 100, got " + priority);
         }
@@ -34,8 +40,31 @@ public record Hold(
         }
     }
 
+    /** A hold in one tier and nowhere else. */
+    public Hold(
+            LeaseId lease,
+            Epoch epoch,
+            Prefix prefix,
+            RetentionClass retentionClass,
+            KvTier tier,
+            int priority,
+            double density,
+            Duration remaining) {
+        this(lease, epoch, prefix, retentionClass, List.of(tier), priority, density, remaining);
+    }
+
+    /** Where it is wanted. */
+    public KvTier tier() {
+        return tiers.get(0);
+    }
+
+    /** Whether it may lie in a tier where it is not wanted, rather than nowhere. */
+    public boolean mayLieInstead(KvTier other) {
+        return tiers.contains(other) && other != tier();
+    }
+
     /** The same for another time. */
     public Hold lasting(Duration time) {
-        return new Hold(lease, epoch, prefix, retentionClass, tier, priority, density, time);
+        return new Hold(lease, epoch, prefix, retentionClass, tiers, priority, density, time);
     }
 }

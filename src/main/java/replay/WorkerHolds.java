@@ -83,7 +83,7 @@ final class WorkerHolds implements CachedBlocks {
         tell(grant.changes(), nowMillis);
         Receipt receipt = grant.receipt();
         KvTier tier = KvTier.DEVICE;
-        if (grant.number() == 0 && inHostInstead(receipt)) {
+        if (grant.number() == 0 && hold.mayLieInstead(KvTier.HOST) && inHostInstead(receipt)) {
             grant = table.holdInstead(in(KvTier.HOST, hold), now, new InTierOrHotter(this));
             tell(grant.changes(), nowMillis);
             tier = KvTier.HOST;

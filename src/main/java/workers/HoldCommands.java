@@ -126,7 +126,7 @@ final class HoldCommands {
         }
         Grant grant = table.hold(hold, command.order(), command.incarnation(), now, in(hold.tier()));
         tell(grant.changes());
-        if (NOT_HERE.contains(grant.receipt()) && hold.tier() == KvTier.DEVICE && keepsIn(facts, KvTier.HOST)) {
+        if (NOT_HERE.contains(grant.receipt()) && hold.mayLieInstead(KvTier.HOST) && keepsIn(facts, KvTier.HOST)) {
             Grant colder = table.holdInstead(with(hold, hold.prefix(), KvTier.HOST), now, in(KvTier.HOST));
             tell(colder.changes());
             grant = colder.number() == 0 ? grant : colder(colder, hold);

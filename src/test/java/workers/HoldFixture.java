@@ -6,6 +6,7 @@ import akka.actor.testkit.typed.javadsl.ManualTime;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
@@ -126,7 +127,7 @@ abstract class HoldFixture {
                 new Epoch(7),
                 prefix(lastBlock),
                 RetentionClass.HISTORY,
-                KvTier.DEVICE,
+                List.of(KvTier.DEVICE, KvTier.HOST),
                 50,
                 density,
                 remaining);

@@ -6,10 +6,12 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import inference.TurnId;
 import java.util.List;
 import kv.Epoch;
+import kv.Hold;
 import kv.Incarnation;
 import kv.KvTier;
 import kv.LeaseId;
 import kv.Receipt;
+import kv.RetentionClass;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import testkit.ActorTestKitExtension;
@@ -98,6 +100,23 @@ class WorkerPrefetchTest extends HoldFixture {
         prefetch(LEASE, EPOCH, incarnation());
         worker.tell(new Worker.EndTurn(new TurnId("big")));
         onlyTheLastIsDone();
+    }
+
+    @Test
+    void r2AHoldIsKeptInNoTierThatItsLeaseDoesNotAllow() {
+        waiting(0);
+        compute(3);
+        Hold onDeviceOnly = new Hold(LEASE, EPOCH, prefix(3), RetentionClass.SPECULATIVE, KvTier.DEVICE, 50, 1, LONG);
+
+        tell(onDeviceOnly);
+        assertEquals(new Receipt.Rejected(Receipt.Reason.BUDGET), answer());
+        assertEquals(List.of(), status().holds());
+
+        assertEquals(new Receipt.Bounded(prefix(3), KvTier.HOST, LONG, Receipt.Reason.BUDGET), hold(1, 3, 1, LONG));
+        tell(onDeviceOnly);
+        assertEquals(new Receipt.Rejected(Receipt.Reason.BUDGET), answer());
+        assertEquals(List.of(), status().holds(), "what was held there before is let go");
+        await(() -> assertEquals(List.of("release all", "hold 1 of 1 2 3", "release 1"), engine.orders));
     }
 
     @Test

@@ -213,7 +213,7 @@ final class Draft {
                         book.epoch(),
                         terms.prefix(),
                         terms.retentionClass(),
-                        terms.tiers().get(0),
+                        terms.tiers(),
                         terms.priority(),
                         terms.density(),
                         bounded);

@@ -36,7 +36,9 @@ class R4GuessTest {
         assertEquals(List.of(), ledgers.tick(SECOND), "not now");
         assertEquals(1, ledgers.tick(Duration.ofSeconds(4)).size(), "asked again");
         ledgers.answer(A, 1, Step.Kind.WARM, 1, ACCEPTED);
-        assertInstanceOf(WorkerOrder.PlaceHold.class, ledgers.orders.get(ledgers.orders.size() - 1));
+        WorkerOrder.PlaceHold place =
+                assertInstanceOf(WorkerOrder.PlaceHold.class, ledgers.orders.get(ledgers.orders.size() - 1));
+        assertEquals(guess(1).tiers(), place.hold().tiers(), "the worker is told every tier that is allowed");
         ledgers.answer(A, 1, Step.Kind.HOLD, 1, ACCEPTED);
         assertEquals(LeaseState.HELD, ledgers.state(1));
 
