@@ -62,10 +62,14 @@ class AbandonedCopiesIT {
             first.killHard();
             String name = kept.getFileName().toString();
             Path unheard = Files.copy(kept, copies.resolve(changed(name, LEASE_AT)));
+            Path reserved = Files.createFile(copies.resolve(changed(name, LEASE_AT) + ".reserved-1000"));
             Path foreign = Files.copy(kept, copies.resolve(changed(name, LEDGER_AT)));
 
             try (NodeProcess second = node(conf)) {
-                NodeProcess.await("what no lease has is deleted", PATIENCE, () -> Files.notExists(unheard));
+                NodeProcess.await(
+                        "what no lease has is deleted",
+                        PATIENCE,
+                        () -> Files.notExists(unheard) && Files.notExists(reserved));
                 assertTrue(Files.exists(kept), "a lease has it");
                 int stored = second.get("/v1/leases?session=" + before.session())
                         .path("data")

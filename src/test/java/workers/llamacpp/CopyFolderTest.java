@@ -11,7 +11,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import kv.FoundCopy;
 import kv.LeaseId;
 import kv.LedgerId;
@@ -102,6 +106,31 @@ class CopyFolderTest {
         ofAnotherNode.settle(second, 40);
         folder.delete(first);
         assertEquals(new CopyRoom(0, BUDGET), folder.room());
+    }
+
+    @Test
+    void r2WhoeverReservesAtOnceTheBudgetHolds() throws Exception {
+        int nodes = 4;
+        ExecutorService threads = Executors.newFixedThreadPool(nodes);
+        List<Future<Integer>> granted = new ArrayList<>();
+        for (int node = 0; node < nodes; node++) {
+            CopyFolder own = folder();
+            granted.add(threads.submit(() -> {
+                int taken = 0;
+                for (int copy = 0; copy < 10; copy++) {
+                    taken += own.reserve(own.newName(5, OURS, LEASE), 15) ? 15 : 0;
+                }
+                return taken;
+            }));
+        }
+        long taken = 0;
+        for (Future<Integer> one : granted) {
+            taken += one.get();
+        }
+        threads.shutdown();
+
+        assertTrue(taken <= BUDGET, taken + " bytes");
+        assertEquals(taken, folder().room().bytes(), "and nothing is left of refusals");
     }
 
     @Test
