@@ -15,6 +15,8 @@ import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
 import inference.PlacementReason;
+import inference.ReplyBuilder;
+import inference.Retelling;
 import inference.TurnClient;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +36,8 @@ import workers.Seat;
  * <p>ROUTING: the router proposes a worker => ADMITTING; proposes none => the end.<br>
  * ADMITTING: the worker admits => STREAMING; refuses or is silent => ROUTING again, without it.<br>
  * STREAMING: events go from the engine to the client, one at a time, so that a slow client slows the engine; the engine
- * fails, before its first event or where another can go on with the answer => ROUTING again; its terminal event, or a client that
- * reads no further => the end.<br>
+ * fails, before its first event or where another can go on with the answer or tell it again => ROUTING again; its terminal
+ * event, an answer that is told again otherwise, or a client that reads no further => the end.<br>
  * RESTING: before it is started, and once it is stopped.
  *
  * <p>Its end is told once, to the turn, which stops it then or before.
@@ -78,6 +80,7 @@ final class Generation {
     private int knownBlocks;
     private KeptPrefix kept = KeptPrefix.NOTHING;
     private int expectedOutputTokens;
+    private Retelling retelling = new Retelling(new ReplyBuilder());
 
     Generation(
             ActorContext<Turn.Command> context,
@@ -221,8 +224,11 @@ final class Generation {
         pull();
     }
 
+    /** From the engine's first word, or from where an answer that was begun elsewhere goes on. */
     private Source<InferenceEvent, NotUsed> answer(EngineClient engine, Seat seat) {
-        return book.answerBegun()
+        boolean resumes = book.answerBegun() && engine.resumes(request, book.begunAnswer());
+        retelling = resumes ? new Retelling(new ReplyBuilder()) : book.retelling();
+        return resumes
                 ? engine.resume(request, book.begunAnswer(), seat)
                 : engine.generate(request, seat, place.pullFrom());
     }
@@ -239,20 +245,31 @@ final class Generation {
     Behavior<Turn.Command> onEngineSent(Turn.EngineSent sent) {
         if (stage == Stage.STREAMING && sent.placement() == attempts.placements()) {
             timers.cancel(new Turn.EngineSilent());
-            if (sent.event() instanceof InferenceEvent.Failed failed) {
-                engineFailed(failed.failure());
-            } else if (sent.event() instanceof InferenceEvent.Finished finished) {
-                place.finished(prompt.blocks(), finished.usage(), finished.reason());
-                end.reached(TurnOutcome.COMPLETED, finished);
+            Retelling.Told told = retelling.next(sent.event());
+            if (told instanceof Retelling.Told.New fresh) {
+                take(fresh.event());
+            } else if (told instanceof Retelling.Told.Different different) {
+                fail(attempts.toldOtherwise(different.part()));
             } else {
-                timers.startSingleTimer(
-                        new Turn.ClientStalled(), ports.settings().clientStallTimeout());
-                client.offer(sent.event(), clientTook);
-                book.answered(sent.event());
                 place.answered(prompt.blocks());
+                pull();
             }
         }
         return Behaviors.same();
+    }
+
+    private void take(InferenceEvent event) {
+        if (event instanceof InferenceEvent.Failed failed) {
+            engineFailed(failed.failure());
+        } else if (event instanceof InferenceEvent.Finished finished) {
+            place.finished(prompt.blocks(), finished.usage(), finished.reason());
+            end.reached(TurnOutcome.COMPLETED, finished);
+        } else {
+            timers.startSingleTimer(new Turn.ClientStalled(), ports.settings().clientStallTimeout());
+            client.offer(event, clientTook);
+            book.answered(event);
+            place.answered(prompt.blocks());
+        }
     }
 
     Behavior<Turn.Command> onClientTook(Turn.ClientTook took) {
@@ -297,13 +314,16 @@ final class Generation {
         }
         WorkerId worker = place.worker();
         place.reportFailure(failure.message());
-        boolean movable = worker != null
-                && (!book.answerBegun() || ports.engines().apply(worker).resumes(book.begunAnswer()));
-        if (movable) {
+        if (worker != null && movable(ports.engines().apply(worker))) {
             lost(failure);
         } else {
             fail(failure);
         }
+    }
+
+    /** Whether engines like this one may take the turn over: from its beginning, where its answer goes on, or by telling it again. */
+    private boolean movable(EngineClient engine) {
+        return !book.answerBegun() || request.sampling().repeatable() || engine.resumes(request, book.begunAnswer());
     }
 
     private void lost(InferenceFailure failure) {

@@ -18,6 +18,7 @@ import inference.Message;
 import inference.PlacementReason;
 import inference.PromptFingerprint;
 import inference.ReplyBuilder;
+import inference.Retelling;
 import inference.Role;
 import inference.Usage;
 import java.time.Duration;
@@ -106,6 +107,11 @@ final class SessionBook {
     /** The answer so far. */
     Message begunAnswer() {
         return reply.unfinished();
+    }
+
+    /** For an engine that tells the answer from its beginning: what of it is new to the client. */
+    Retelling retelling() {
+        return new Retelling(reply);
     }
 
     /** How the turn ended; from here on the store's time runs anew. */

@@ -47,6 +47,11 @@ public record Sampling(
         logitBias = Collections.unmodifiableSortedMap(new TreeMap<>(logitBias));
     }
 
+    /** Whether an engine that is asked twice draws the same answer, as far as its arithmetic is the same. */
+    public boolean repeatable() {
+        return seed != null || (temperature != null && temperature == 0) || (topK != null && topK == 1);
+    }
+
     /** The same with another seed. */
     public Sampling seeded(@Nullable Long other) {
         return new Sampling(

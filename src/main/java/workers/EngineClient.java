@@ -45,8 +45,8 @@ public interface EngineClient {
         return generate(request, seat);
     }
 
-    /** Whether {@link #resume} can go on with what another engine of the kind has said of an answer. */
-    default boolean resumes(Message begun) {
+    /** Whether {@link #resume} can go on with what another engine of the kind has said of the answer to a request. */
+    default boolean resumes(InferenceRequest request, Message begun) {
         return false;
     }
 

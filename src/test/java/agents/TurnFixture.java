@@ -153,7 +153,7 @@ abstract class TurnFixture {
             }
 
             @Override
-            public boolean resumes(Message begun) {
+            public boolean resumes(InferenceRequest request, Message begun) {
                 return true;
             }
 

@@ -72,6 +72,15 @@ public final class TurnAttempts {
         return any;
     }
 
+    /** What to tell the client when the worker that took over an answer gives another one. */
+    public InferenceFailure toldOtherwise(String part) {
+        String died = lastFailure == null ? "" : ": " + lastFailure.message();
+        return InferenceFailure.of(
+                InferenceFailure.Kind.ENGINE_FAILED,
+                "the engine was lost while it answered, and the one that gave the answer again gave another " + part
+                        + died);
+    }
+
     /** What to tell the client when no worker is left: what went wrong last, or else the given. */
     public InferenceFailure failureOr(InferenceFailure otherwise) {
         return lastFailure == null ? otherwise : lastFailure;

@@ -65,7 +65,7 @@ public final class OpenAiEngineClient implements EngineClient {
     }
 
     @Override
-    public boolean resumes(Message begun) {
+    public boolean resumes(InferenceRequest request, Message begun) {
         return settings.resumesAnswers();
     }
 
