@@ -17,6 +17,7 @@ import workers.llamacpp.CopyStorage;
 import workers.llamacpp.LlamaCppSettings;
 import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
+import workers.openai.ResumedAnswers;
 import workers.status.AnswerExtras;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
@@ -28,13 +29,11 @@ final class EngineConfig {
     private static final String COPIES_FOLDER = "copies-folder";
     private static final String COPIES_BUDGET = "copies-budget";
     private static final String PRIORITY = "priority";
+    private static final String RESUMES = "resume-answers";
     private static final String UNSAID = "unsaid";
-    private static final List<String> PRIORITIES = Stream.of(EnginePriority.values())
-            .map(priority -> priority.name().toLowerCase(Locale.ROOT).replace('_', '-'))
-            .toList();
     private static final Map<String, Set<String>> KEYS = Map.of(
             OPENAI,
-            Set.of("url", "kind", "events", "replay", "ranks", PRIORITY, UNSAID),
+            Set.of("url", "kind", "events", "replay", "ranks", PRIORITY, RESUMES, UNSAID),
             LLAMA_CPP,
             Set.of("url", "kind", COPIES_FOLDER, COPIES_BUDGET));
 
@@ -52,14 +51,16 @@ final class EngineConfig {
     }
 
     /**
-     * Those of kind openai that say for themselves what is assumed of them or how they understand a priority.
+     * Those of kind openai that say for themselves what is assumed of them, how they understand a priority or which answers they
+     * go on with.
      *
      * @param common how to talk to all of them
      */
     static Map<WorkerId, OpenAiSettings> openAiServers(Section workers, OpenAiSettings common) {
         Map<WorkerId, OpenAiSettings> servers = new HashMap<>();
         for (Config engine : workers.getConfigList("engines")) {
-            if (kind(engine).equals(OPENAI) && (engine.hasPath(UNSAID) || engine.hasPath(PRIORITY))) {
+            if (kind(engine).equals(OPENAI)
+                    && Stream.of(UNSAID, PRIORITY, RESUMES).anyMatch(engine::hasPath)) {
                 servers.put(new WorkerId(engine.getString("url")), openAiServer(engine, workers, common));
             }
         }
@@ -77,13 +78,24 @@ final class EngineConfig {
         }
         String path = ConfigUtil.joinPath("holdfast", "workers", "engines", engine.getString("url"));
         Section both = new Section(engine.withFallback(others).atPath(path), path);
-        return common.understanding(priority(both)).assuming(unsaid(both.section(UNSAID)));
+        return common.understanding(priority(both)).resuming(resumes(both)).assuming(unsaid(both.section(UNSAID)));
     }
 
     /** How engines understand a priority. */
     static EnginePriority priority(Section own) {
-        return EnginePriority.valueOf(
-                own.getString(PRIORITY, PRIORITIES).toUpperCase(Locale.ROOT).replace('-', '_'));
+        return choice(own, PRIORITY, EnginePriority.values());
+    }
+
+    /** Which answers engines go on with that another one began. */
+    static ResumedAnswers resumes(Section own) {
+        return choice(own, RESUMES, ResumedAnswers.values());
+    }
+
+    private static <E extends Enum<E>> E choice(Section own, String key, E[] values) {
+        List<String> words = Stream.of(values)
+                .map(value -> value.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                .toList();
+        return values[words.indexOf(own.getString(key, words))];
     }
 
     /** What is assumed of engines that do not say it. */

@@ -203,7 +203,7 @@ public final class LocalNode implements AutoCloseable {
                 "holdfast.workers.openai.priority",
                 "lower-first",
                 "holdfast.workers.openai.resume-answers",
-                true);
+                "all");
         return ConfigFactory.parseMap(values, "the processes of holdfast up").withFallback(stored);
     }
 

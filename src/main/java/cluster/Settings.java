@@ -122,7 +122,7 @@ public record Settings(
                 own.getDuration("stream-idle-timeout"),
                 own.getDuration("probe-timeout"),
                 EngineConfig.priority(own),
-                own.getBoolean("resume-answers"),
+                EngineConfig.resumes(own),
                 EngineConfig.unsaid(own.section("unsaid")));
     }
 

@@ -52,6 +52,23 @@ public record Sampling(
         return seed != null || (temperature != null && temperature == 0) || (topK != null && topK == 1);
     }
 
+    /** The same for what follows when so many tokens are out. */
+    public Sampling after(int tokens) {
+        return new Sampling(
+                maxTokens == null ? null : Integer.valueOf(Math.max(1, maxTokens - tokens)),
+                minTokens == null || minTokens <= tokens ? null : Integer.valueOf(minTokens - tokens),
+                temperature,
+                topP,
+                topK,
+                seed,
+                presencePenalty,
+                frequencyPenalty,
+                stop,
+                format,
+                topLogprobs,
+                logitBias);
+    }
+
     /** The same with another seed. */
     public Sampling seeded(@Nullable Long other) {
         return new Sampling(

@@ -21,6 +21,7 @@ import workers.llamacpp.CopyStorage;
 import workers.llamacpp.LlamaCppSettings;
 import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
+import workers.openai.ResumedAnswers;
 import workers.status.AnswerExtras;
 
 class EngineConfigTest {
@@ -102,6 +103,23 @@ class EngineConfigTest {
         assertEquals(2, settings.openAiServers().size());
     }
 
+    @Test
+    void anEngineMayGoOnWithOtherAnswersThanTheRest() {
+        Settings settings = settings(
+                """
+                { url = "http://vllm", resume-answers = text },
+                { url = "http://sim", resume-answers = all, priority = lower-first },
+                { url = "http://other" }
+                """);
+
+        OpenAiSettings vllm = Objects.requireNonNull(settings.openAiServers().get(new WorkerId("http://vllm")));
+        OpenAiSettings sim = Objects.requireNonNull(settings.openAiServers().get(new WorkerId("http://sim")));
+        assertEquals(settings.engines().resuming(ResumedAnswers.TEXT), vllm, "the rest is that of all");
+        assertEquals(ResumedAnswers.ALL, sim.resumes());
+        assertEquals(EnginePriority.LOWER_FIRST, sim.priority());
+        assertEquals(ResumedAnswers.OFF, settings.engines().resumes());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -117,6 +135,8 @@ class EngineConfigTest {
                     { url = "http://a", unsaid { max-logprobs = 21 } }                       | 1: holdfast.workers.engines."http://a".unsaid.max-logprobs: must be 0 to 20, got 21
                     { url = "http://a", unsaid { logit-bias = 3 } }                          | holdfast.workers.engines."http://a".unsaid.logit-bias has type NUMBER
                     { url = "http://a", priority = highest }                                 | 1: holdfast.workers.engines."http://a".priority: must be one of off, lower-first, higher-first, got highest
+                    { url = "http://a", resume-answers = on }                                | 1: holdfast.workers.engines."http://a".resume-answers: must be one of off, text, all, got on
+                    { url = "http://a", kind = llama-cpp, resume-answers = text }            | an engine of kind llama-cpp has no "resume-answers"
                     { url = "http://a", kind = llama-cpp, priority = off }                   | an engine of kind llama-cpp has no "priority"
                     { url = "http://a", kind = llama-cpp, unsaid { max-logprobs = 1 } }      | an engine of kind llama-cpp has no "unsaid"
                     { kind = llama-cpp }                                                     | url

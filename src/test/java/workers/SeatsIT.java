@@ -66,6 +66,7 @@ import workers.llamacpp.LlamaCppEngineClient;
 import workers.llamacpp.LlamaCppSettings;
 import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
+import workers.openai.ResumedAnswers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 import workers.status.WorkerState;
@@ -400,7 +401,7 @@ class SeatsIT {
                 Duration.ofMinutes(1),
                 Duration.ofSeconds(20),
                 EnginePriority.OFF,
-                false,
+                ResumedAnswers.OFF,
                 new EngineFacts(List.of(), BLOCK, 1, 2048, 1, 1, EngineCapabilities.NONE));
         EngineClient client = new LlamaCppEngineClient(
                 kit.kit().system().classicSystem(),

@@ -66,15 +66,37 @@ public final class OpenAiEngineClient implements EngineClient {
 
     @Override
     public boolean resumes(InferenceRequest request, Message begun) {
-        return settings.resumesAnswers();
+        return switch (settings.resumes()) {
+            case OFF -> false;
+            case TEXT -> BegunText.of(request, begun).isPresent();
+            case ALL -> true;
+        };
     }
 
     @Override
     public Source<InferenceEvent, NotUsed> resume(InferenceRequest request, Message begun, Seat seat) {
+        return settings.resumes() == ResumedAnswers.ALL
+                ? resumeAll(request, begun)
+                : resumeText(BegunText.of(request, begun).orElseThrow(), request.model());
+    }
+
+    private Source<InferenceEvent, NotUsed> resumeAll(InferenceRequest request, Message begun) {
         int calls = (int) begun.content().stream()
                 .filter(ContentBlock.ToolUse.class::isInstance)
                 .count();
-        return stream(request, RequestBody.resume(request, begun, settings.priority()), calls);
+        ObjectNode body = RequestBody.write(request, settings.priority());
+        return stream(request, RequestBody.continueWith(begun, body), calls);
+    }
+
+    private Source<InferenceEvent, NotUsed> resumeText(BegunText begun, String model) {
+        CompletionStage<Integer> tokens = http.post(
+                        "/tokenize", RequestBody.bareText(model, begun.text()), settings.probeTimeout())
+                .thenApply(answer -> tree("/tokenize", answer).required("count").intValue());
+        return begun.rest(tokens, rest -> {
+            ObjectNode body = RequestBody.write(rest, settings.priority());
+            begun.continueIn(body);
+            return stream(rest, body);
+        });
     }
 
     /**

@@ -13,7 +13,7 @@ import workers.status.EngineFacts;
  * @param streamIdleTimeout longest silence of an answer, its wait for the first token included
  * @param probeTimeout for a whole probe
  * @param priority how the engines understand a {@code priority}
- * @param resumesAnswers whether the engines go on with an answer that another one began, calls included
+ * @param resumes which answers the engines go on with that another one began
  * @param unsaid facts of engines that do not say them; its models are never used
  */
 public record OpenAiSettings(
@@ -22,7 +22,7 @@ public record OpenAiSettings(
         Duration streamIdleTimeout,
         Duration probeTimeout,
         EnginePriority priority,
-        boolean resumesAnswers,
+        ResumedAnswers resumes,
         EngineFacts unsaid) {
     public OpenAiSettings {
         if (connectTimeout.isNegative()
@@ -36,18 +36,24 @@ public record OpenAiSettings(
     /** The same for an engine that understands a {@code priority} in its own way. */
     public OpenAiSettings understanding(EnginePriority otherwise) {
         return new OpenAiSettings(
-                connectTimeout, keepConnections, streamIdleTimeout, probeTimeout, otherwise, resumesAnswers, unsaid);
+                connectTimeout, keepConnections, streamIdleTimeout, probeTimeout, otherwise, resumes, unsaid);
+    }
+
+    /** The same for an engine that goes on with other answers. */
+    public OpenAiSettings resuming(ResumedAnswers otherwise) {
+        return new OpenAiSettings(
+                connectTimeout, keepConnections, streamIdleTimeout, probeTimeout, priority, otherwise, unsaid);
     }
 
     /** The same for an engine of which something else is assumed. */
     public OpenAiSettings assuming(EngineFacts otherwise) {
         return new OpenAiSettings(
-                connectTimeout, keepConnections, streamIdleTimeout, probeTimeout, priority, resumesAnswers, otherwise);
+                connectTimeout, keepConnections, streamIdleTimeout, probeTimeout, priority, resumes, otherwise);
     }
 
     /** The same for engines that are better asked over a new connection each time. */
     public OpenAiSettings withoutKeeping() {
         return new OpenAiSettings(
-                connectTimeout, Duration.ZERO, streamIdleTimeout, probeTimeout, priority, resumesAnswers, unsaid);
+                connectTimeout, Duration.ZERO, streamIdleTimeout, probeTimeout, priority, resumes, unsaid);
     }
 }

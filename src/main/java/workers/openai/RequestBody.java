@@ -56,11 +56,15 @@ public final class RequestBody {
         return body;
     }
 
-    /** Writes a streaming request for the rest of an answer, in the manner of vLLM's continuation of a final message. */
-    static ObjectNode resume(InferenceRequest request, Message begun, EnginePriority urgency) {
-        ObjectNode body = write(request, urgency);
+    /** Makes a body one for the rest of an answer, in the manner of vLLM's continuation of a final message. */
+    static ObjectNode continueWith(Message begun, ObjectNode body) {
         MessagesJson.write(List.of(begun), body.withArray("messages"));
         return body.put("continue_final_message", true).put("add_generation_prompt", false);
+    }
+
+    /** A text without what a prompt would begin with, as vLLM's and SGLang's {@code POST /tokenize} take it. */
+    static ObjectNode bareText(String model, String text) {
+        return JSON.createObjectNode().put("model", model).put("prompt", text).put("add_special_tokens", false);
     }
 
     /** What engines make a request's prompt of, as vLLM's {@code POST /tokenize} takes it. */

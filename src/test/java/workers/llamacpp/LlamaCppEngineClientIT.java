@@ -56,6 +56,7 @@ import workers.EngineClient;
 import workers.Seat;
 import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
+import workers.openai.ResumedAnswers;
 import workers.status.CopyRoom;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
@@ -412,7 +413,7 @@ class LlamaCppEngineClientIT {
                 Duration.ofMinutes(1),
                 Duration.ofSeconds(20),
                 EnginePriority.OFF,
-                false,
+                ResumedAnswers.OFF,
                 new EngineFacts(List.of(), 16, 1, 2048, 1, 1, EngineCapabilities.NONE));
         return new LlamaCppEngineClient(
                 kit.kit().system().classicSystem(),

@@ -351,7 +351,7 @@ class OpenAiEngineClientTest {
                 streamIdleTimeout,
                 Duration.ofSeconds(2),
                 EnginePriority.OFF,
-                false,
+                ResumedAnswers.OFF,
                 unsaid);
         return new OpenAiEngineClient(kit.kit().system().classicSystem(), new WorkerId(url), settings);
     }

@@ -87,7 +87,7 @@ class SimulatedEngineTest {
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(20),
                 EnginePriority.LOWER_FIRST,
-                true,
+                ResumedAnswers.ALL,
                 new EngineFacts(List.of(), 1, 1, 8192, 256, 1, EngineCapabilities.NONE));
         client = new OpenAiEngineClient(kit.kit().system().classicSystem(), new WorkerId(server.url()), settings);
     }

@@ -215,7 +215,7 @@ class SimulatedTiersTest {
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(20),
                 EnginePriority.OFF,
-                false,
+                ResumedAnswers.OFF,
                 new EngineFacts(List.of(), 1, 1, 8192, 256, 1, EngineCapabilities.NONE));
         return new OpenAiEngineClient(kit.kit().system().classicSystem(), new WorkerId(server.url()), settings);
     }
