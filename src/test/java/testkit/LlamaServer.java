@@ -111,12 +111,21 @@ public final class LlamaServer implements AutoCloseable {
 
     /** Prompt tokens that it has computed since its start, by its own count. */
     public int promptTokens() {
+        return metric("llamacpp:prompt_tokens_total");
+    }
+
+    /** Requests that it works on, by its own count. */
+    public int requests() {
+        return metric("llamacpp:requests_processing");
+    }
+
+    private int metric(String name) {
         String page = get("/metrics").body();
         return page.lines()
-                .filter(line -> line.startsWith("llamacpp:prompt_tokens_total "))
+                .filter(line -> line.startsWith(name + " "))
                 .mapToInt(line -> (int) Double.parseDouble(line.substring(line.indexOf(' '))))
                 .findFirst()
-                .orElseThrow(() -> new AssertionError("no count of prompt tokens in:\n" + page));
+                .orElseThrow(() -> new AssertionError("no " + name + " in:\n" + page));
     }
 
     public String url() {

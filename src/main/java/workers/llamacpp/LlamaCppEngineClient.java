@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
+import inference.Message;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +31,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import workers.EngineClient;
 import workers.Seat;
+import workers.openai.BegunText;
 import workers.openai.EnginePriority;
 import workers.openai.MetricsText;
 import workers.openai.NextTurn;
@@ -58,6 +60,7 @@ public final class LlamaCppEngineClient implements EngineClient {
     private final Executor files;
     private final ServerTrials trials;
     private volatile @Nullable KnownServer known;
+    private volatile boolean continuesText = true;
 
     public LlamaCppEngineClient(ActorSystem system, WorkerId worker, LlamaCppSettings settings) {
         this.engine = worker.url();
@@ -70,6 +73,10 @@ public final class LlamaCppEngineClient implements EngineClient {
 
     @Override
     public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
+        return chat.stream(request, body(request, seat));
+    }
+
+    private ObjectNode body(InferenceRequest request, Seat seat) {
         ObjectNode body = body(request, settings.http().priority());
         body.put("cache_prompt", true);
         tellLogprobs(request, body);
@@ -77,7 +84,33 @@ public final class LlamaCppEngineClient implements EngineClient {
         if (!seat.equals(Seat.ANY)) {
             body.put("id_slot", seat.slot());
         }
-        return chat.stream(request, body);
+        return body;
+    }
+
+    @Override
+    public boolean resumes(InferenceRequest request, Message begun) {
+        return continuesText && BegunText.of(request, begun).isPresent();
+    }
+
+    @Override
+    public Source<InferenceEvent, NotUsed> resume(InferenceRequest request, Message begun, Seat seat) {
+        BegunText text = BegunText.of(request, begun).orElseThrow();
+        return text.rest(tokens(text), rest -> chat.stream(rest, text.continueIn(body(rest, seat))));
+    }
+
+    /**
+     * Fails where the server's template would not end the prompt in the text, but change or close it: that is found out when it is
+     * needed and for the prompt that needs it, on whatever node, not by the worker's probe. One that does not is not asked again.
+     */
+    private CompletionStage<Integer> tokens(BegunText text) {
+        ObjectNode body = body(text.requestForRest(0), EnginePriority.OFF);
+        return api.applyTemplate(text.continueIn(body)).thenCompose(prompt -> {
+            if (!prompt.endsWith(text.text())) {
+                continuesText = false;
+                throw new SlotApi.Refused(engine + " has a template that does not end a prompt in what was said");
+            }
+            return api.length(text.text());
+        });
     }
 
     /**

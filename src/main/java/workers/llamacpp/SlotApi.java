@@ -106,6 +106,16 @@ final class SlotApi {
         return post("/tokenize", body, commandTimeout).thenApply(said -> said.withArray("tokens"));
     }
 
+    /** Tokens of a text without what a prompt would begin with. */
+    CompletionStage<Integer> length(String text) {
+        ObjectNode body = JSON.createObjectNode()
+                .put("content", text)
+                .put("add_special", false)
+                .put("parse_special", false);
+        return post("/tokenize", body, commandTimeout)
+                .thenApply(said -> said.path("tokens").size());
+    }
+
     /**
      * Makes a slot hold exactly these tokens.
      *

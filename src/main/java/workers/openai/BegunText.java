@@ -62,9 +62,9 @@ public final class BegunText {
         return text;
     }
 
-    /** Makes the body of a request one for what follows the text. Servers that do not know the fields do so anyway. */
-    public void continueIn(ObjectNode body) {
-        RequestBody.continueWith(begun, body);
+    /** Makes the body of a {@link #requestForRest request for the rest} one for what follows the text. */
+    public ObjectNode continueIn(ObjectNode body) {
+        return RequestBody.continueWith(begun, body);
     }
 
     /**
@@ -75,15 +75,20 @@ public final class BegunText {
      */
     public Source<InferenceEvent, NotUsed> rest(
             CompletionStage<Integer> tokens, Function<InferenceRequest, Source<InferenceEvent, NotUsed>> asked) {
-        CompletionStage<Source<InferenceEvent, NotUsed>> rest = tokens.thenApply(said -> asked.apply(forRest(said))
-                        .map(event -> ofWhole(event, said))
-                        .takeWhile(event -> !event.terminal(), true))
+        CompletionStage<Source<InferenceEvent, NotUsed>> rest = tokens.thenApply(
+                        said -> asked.apply(requestForRest(said))
+                                .map(event -> ofWhole(event, said))
+                                .takeWhile(event -> !event.terminal(), true))
                 .exceptionally(failure -> Source.single(failed("its text could not be counted: " + cause(failure))));
         return Source.completionStageSource(rest).mapMaterializedValue(later -> NotUsed.getInstance());
     }
 
-    /** Without thinking: it is over, and templates would put the text into it. */
-    private InferenceRequest forRest(int said) {
+    /**
+     * The request, but for the tokens that were said. Without thinking: it is over, and templates would put the text into it.
+     *
+     * @param said tokens that the text is
+     */
+    public InferenceRequest requestForRest(int said) {
         return new InferenceRequest(
                 request.turn(),
                 request.model(),

@@ -92,11 +92,7 @@ public final class OpenAiEngineClient implements EngineClient {
         CompletionStage<Integer> tokens = http.post(
                         "/tokenize", RequestBody.bareText(model, begun.text()), settings.probeTimeout())
                 .thenApply(answer -> tree("/tokenize", answer).required("count").intValue());
-        return begun.rest(tokens, rest -> {
-            ObjectNode body = RequestBody.write(rest, settings.priority());
-            begun.continueIn(body);
-            return stream(rest, body);
-        });
+        return begun.rest(tokens, rest -> stream(rest, begun.continueIn(RequestBody.write(rest, settings.priority()))));
     }
 
     /**

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import akka.NotUsed;
 import akka.stream.javadsl.Sink;
+import akka.stream.javadsl.Source;
 import inference.AgentHints;
 import inference.ContentBlock;
 import inference.FinishReason;
@@ -317,6 +319,38 @@ class LlamaCppEngineClientIT {
                 assertInstanceOf(InferenceEvent.Finished.class, events.get(events.size() - 1));
         assertEquals(FinishReason.STOP_SEQUENCE, finished.reason());
         assertEquals(stop, finished.stopSequence());
+    }
+
+    @Test
+    void aTextThatAnotherServerBeganGoesOnWhereItBrokeOff() throws Exception {
+        InferenceRequest request = request(conversation("going on"), unspaced(32));
+        List<InferenceEvent> whole = events(a.generate(request, SECOND));
+        assertEquals(32, text(whole).length());
+        for (int said : List.of(1, 17, 31)) {
+            Message begun = Message.text(Role.ASSISTANT, text(whole).substring(0, said));
+            assertTrue(b.resumes(request, begun));
+
+            List<InferenceEvent> rest = events(b.resume(request, begun, SECOND));
+
+            assertEquals(text(whole).substring(said), text(rest));
+            assertEquals(usage(whole).inputTokens(), usage(rest).inputTokens());
+            assertEquals(usage(whole).outputTokens(), usage(rest).outputTokens());
+        }
+    }
+
+    /** Draws the likeliest, but no space, which would not be gone on with. */
+    private static Sampling unspaced(int maxTokens) {
+        SortedMap<Integer, Double> noSpace = new TreeMap<>(Map.of(32, -100.0));
+        return new Sampling(maxTokens, null, 0.0, null, null, null, null, null, List.of(), null, null, noSpace);
+    }
+
+    private static List<InferenceEvent> events(Source<InferenceEvent, NotUsed> answer) throws Exception {
+        return get(answer.runWith(Sink.seq(), kit.kit().system()));
+    }
+
+    private static Usage usage(List<InferenceEvent> events) {
+        return assertInstanceOf(InferenceEvent.Finished.class, events.get(events.size() - 1))
+                .usage();
     }
 
     private static Sampling sampling(List<String> stop) {

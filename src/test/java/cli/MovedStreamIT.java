@@ -1,0 +1,218 @@
+package cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import testkit.LlamaServer;
+import testkit.NodeProcess;
+
+/**
+ * A real llama-server is killed with -9 while it streams, behind a real node: the client's stream goes on at the other server, and
+ * all in all says what an undisturbed one does.
+ */
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
+class MovedStreamIT {
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int TOKENS = 1500;
+    /** What a server says does not depend on how much of a prompt it computes at once: random weights leave logits close together. */
+    private static final String[] EXACT = {"-ctk", "f32", "-ctv", "f32", "-fa", "off", "-np", "2", "-c", "16384"};
+    /** Chunks after which the server is killed. */
+    private static final int HEARD = 20;
+
+    @TempDir
+    static Path folder;
+
+    private static final List<LlamaServer> servers = new ArrayList<>();
+    private static NodeProcess node;
+
+    /** What a client made of a stream. */
+    private record Heard(String text, String callId, String arguments, String finish, JsonNode usage) {}
+
+    @BeforeAll
+    static void start() throws Exception {
+        Path program = LlamaServer.program();
+        Path model = LlamaServer.model(folder);
+        StringBuilder conf = new StringBuilder("holdfast.workers.engines = [\n");
+        for (int i = 0; i < 2; i++) {
+            servers.add(LlamaServer.start(program, model, folder, EXACT));
+            conf.append("{ url = \"%s\", kind = llama-cpp }\n"
+                    .formatted(servers.get(i).url()));
+        }
+        Path file = Files.writeString(folder.resolve("node.conf"), conf.append("]\n"));
+        node = NodeProcess.start(folder.resolve("data"), NodeProcess.freePort(), "--config", file.toString());
+    }
+
+    @AfterAll
+    static void stop() {
+        if (node != null) {
+            node.close();
+        }
+        servers.forEach(LlamaServer::close);
+    }
+
+    @BeforeEach
+    void bothServersServe() throws Exception {
+        for (LlamaServer server : servers) {
+            server.revive();
+        }
+        NodeProcess.await("every server is known", PATIENCE, () -> servers.stream()
+                .allMatch(server -> worker(server).path("state").asText().equals("READY")));
+    }
+
+    @Test
+    void aTextGoesOnAndSaysWhatItWouldHaveSaid() throws Exception {
+        ObjectNode request = request().put("temperature", 0).put("max_tokens", TOKENS);
+
+        Heard moved = killedMeanwhile(request);
+
+        assertEquals(TOKENS, moved.text().length());
+        assertSame(stream(request, 0, () -> {}), moved);
+    }
+
+    @Test
+    void aTextThatIsDrawnByChanceGoesOnToItsEnd() throws Exception {
+        Heard moved = killedMeanwhile(request().put("temperature", 1).put("max_tokens", TOKENS));
+
+        assertEquals(TOKENS, moved.text().length());
+        assertEquals("length", moved.finish());
+        assertEquals(TOKENS, moved.usage().path("completion_tokens").asInt());
+    }
+
+    @Test
+    void aToolCallGoesOnWithTheIdThatTheClientHas() throws Exception {
+        ObjectNode request =
+                request().put("temperature", 0).put("max_tokens", 2 * TOKENS).put("tool_choice", "required");
+        ((ObjectNode) request.path("logit_bias")).put("2", 50).put("258", 100);
+
+        Heard moved = killedMeanwhile(request);
+
+        assertEquals(command(), JSON.readTree(moved.arguments()).path("command").asText());
+        assertEquals("tool_calls", moved.finish());
+        assertFalse(moved.callId().isEmpty());
+        assertSame(stream(request, 0, () -> {}), moved);
+    }
+
+    private static void assertSame(Heard undisturbed, Heard moved) {
+        assertEquals(undisturbed.text(), moved.text());
+        assertEquals(undisturbed.arguments(), moved.arguments());
+        assertEquals(undisturbed.finish(), moved.finish());
+        for (String count : List.of("prompt_tokens", "completion_tokens", "total_tokens")) {
+            assertEquals(undisturbed.usage().path(count), moved.usage().path(count), count);
+        }
+    }
+
+    private static Heard killedMeanwhile(ObjectNode request) throws Exception {
+        int before = moves();
+        Heard heard = stream(request, HEARD, () -> servers.stream()
+                .filter(server -> server.requests() > 0)
+                .forEach(LlamaServer::kill));
+        assertEquals(before + 1, moves(), "turns that were moved after their first token");
+        return heard;
+    }
+
+    private static int moves() throws IOException {
+        return Files.readString(folder.resolve("data/logs/node.log")).split("after its first token", -1).length;
+    }
+
+    /** Reads a stream to its end, and does something after a number of its chunks. */
+    private static Heard stream(ObjectNode body, int chunks, Runnable then) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(node.baseUrl() + "/v1/chat/completions"))
+                .header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
+                .build();
+        StringBuilder text = new StringBuilder();
+        StringBuilder arguments = new StringBuilder();
+        String callId = "";
+        String finish = "";
+        JsonNode usage = JSON.createObjectNode();
+        boolean done = false;
+        int heard = 0;
+        try (BufferedReader lines = new BufferedReader(new InputStreamReader(
+                HttpClient.newHttpClient()
+                        .send(request, HttpResponse.BodyHandlers.ofInputStream())
+                        .body(),
+                StandardCharsets.UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                done = line.equals("data: [DONE]") || done;
+                if (!line.startsWith("data: {")) {
+                    continue;
+                }
+                JsonNode chunk = JSON.readTree(line.substring("data: ".length()));
+                assertTrue(chunk.path("error").isMissingNode(), line);
+                JsonNode choice = chunk.path("choices").path(0);
+                JsonNode call = choice.at("/delta/tool_calls/0");
+                text.append(choice.at("/delta/content").asText(""));
+                arguments.append(call.at("/function/arguments").asText(""));
+                callId += call.path("id").asText("");
+                finish += choice.path("finish_reason").asText("");
+                usage = chunk.path("usage").isObject() ? chunk.path("usage") : usage;
+                if (++heard == chunks) {
+                    then.run();
+                }
+            }
+        }
+        assertTrue(done, "the stream has no end");
+        return new Heard(text.toString(), callId, arguments.toString(), finish, usage);
+    }
+
+    /** Of a harness with one tool. No space is drawn: a text that ends in one could not be gone on with. */
+    private static ObjectNode request() {
+        ObjectNode request = JSON.createObjectNode().put("model", "tiny").put("stream", true);
+        request.putObject("stream_options").put("include_usage", true);
+        request.putObject("logit_bias").put("32", -100);
+        request.putArray("messages").addObject().put("role", "user").put("content", "List the files.");
+        ObjectNode parameters = request.putArray("tools")
+                .addObject()
+                .put("type", "function")
+                .putObject("function")
+                .put("name", "bash")
+                .putObject("parameters")
+                .put("type", "object");
+        parameters.putArray("required").add("command");
+        parameters
+                .putObject("properties")
+                .putObject("command")
+                .put("type", "string")
+                .putArray("enum")
+                .add(command());
+        return request;
+    }
+
+    private static String command() {
+        return "tar cf all.tar " + "the-names-of-a-great-many-files ".repeat(30);
+    }
+
+    private static JsonNode worker(LlamaServer server) {
+        for (JsonNode worker : node.get("/v1/workers").path("data")) {
+            if (worker.path("id").asText().equals(server.url())) {
+                return worker;
+            }
+        }
+        return JSON.createObjectNode();
+    }
+}

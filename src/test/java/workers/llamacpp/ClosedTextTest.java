@@ -1,0 +1,94 @@
+package workers.llamacpp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import agents.session.Conversation;
+import akka.stream.javadsl.Sink;
+import com.sun.net.httpserver.HttpServer;
+import inference.InferenceEvent;
+import inference.InferenceRequest;
+import inference.Message;
+import inference.Role;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import kv.WorkerId;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import testkit.ActorTestKitExtension;
+import workers.EngineClient;
+import workers.Seat;
+import workers.openai.EnginePriority;
+import workers.openai.OpenAiSettings;
+import workers.openai.ResumedAnswers;
+import workers.status.EngineCapabilities;
+import workers.status.EngineFacts;
+
+/** A server, older than those that the integration tests run, whose prompts end a last message of the model's like any other. */
+@Timeout(60)
+class ClosedTextTest {
+    @RegisterExtension
+    static final ActorTestKitExtension kit = ActorTestKitExtension.create();
+
+    private final BlockingQueue<String> asked = new LinkedBlockingQueue<>();
+
+    @Test
+    void isNotMadeToGoOnAndNotAskedAgain() throws Exception {
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", exchange -> {
+            asked.add(exchange.getRequestURI().getPath());
+            byte[] prompt =
+                    "{\"prompt\":\"<|im_start|>assistant\\nbegun<|im_end|>\\n\"}".getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, prompt.length);
+            exchange.getResponseBody().write(prompt);
+            exchange.close();
+        });
+        server.start();
+        try {
+            EngineClient client =
+                    client("http://127.0.0.1:" + server.getAddress().getPort());
+            InferenceRequest request = Conversation.request("turn-1", "u:hello");
+            Message begun = Message.text(Role.ASSISTANT, "begun");
+            assertTrue(client.resumes(request, begun));
+
+            List<InferenceEvent> events = client.resume(request, begun, Seat.ANY)
+                    .runWith(Sink.seq(), kit.kit().system())
+                    .toCompletableFuture()
+                    .get(20, TimeUnit.SECONDS);
+
+            assertEquals(1, events.size());
+            String why = assertInstanceOf(InferenceEvent.Failed.class, events.get(0))
+                    .failure()
+                    .message();
+            assertTrue(why.contains("does not end a prompt in what was said"), why);
+            assertFalse(client.resumes(request, begun));
+            assertEquals(List.of("/apply-template"), List.copyOf(asked));
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    private static EngineClient client(String url) {
+        OpenAiSettings http = new OpenAiSettings(
+                Duration.ofSeconds(5),
+                Duration.ZERO,
+                Duration.ofMinutes(1),
+                Duration.ofSeconds(20),
+                EnginePriority.OFF,
+                ResumedAnswers.OFF,
+                new EngineFacts(List.of(), 16, 1, 2048, 1, 1, EngineCapabilities.NONE));
+        return new LlamaCppEngineClient(
+                kit.kit().system().classicSystem(),
+                new WorkerId(url),
+                new LlamaCppSettings(http, 16, null, Duration.ofSeconds(30)));
+    }
+}
