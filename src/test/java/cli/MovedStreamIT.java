@@ -38,6 +38,9 @@ import testkit.NodeProcess;
 class MovedStreamIT {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final ObjectMapper JSON = new ObjectMapper();
+    /** One in each test. */
+    private static final int KILLS = 3;
+
     private static final int TOKENS = 1500;
     /** What a server says does not depend on how much of a prompt it computes at once: random weights leave logits close together. */
     private static final String[] EXACT = {"-ctk", "f32", "-ctv", "f32", "-fa", "off", "-np", "2", "-c", "16384"};
@@ -58,7 +61,7 @@ class MovedStreamIT {
         Path program = LlamaServer.program();
         Path model = LlamaServer.model(folder);
         StringBuilder conf = new StringBuilder("holdfast.workers.engines = [\n");
-        for (int i = 0; i < 2; i++) {
+        for (int i = 0; i <= KILLS; i++) {
             servers.add(LlamaServer.start(program, model, folder, EXACT));
             conf.append("{ url = \"%s\", kind = llama-cpp }\n"
                     .formatted(servers.get(i).url()));
@@ -76,12 +79,10 @@ class MovedStreamIT {
     }
 
     @BeforeEach
-    void bothServersServe() throws Exception {
-        for (LlamaServer server : servers) {
-            server.revive();
-        }
-        NodeProcess.await("every server is known", PATIENCE, () -> servers.stream()
-                .allMatch(server -> worker(server).path("state").asText().equals("READY")));
+    void itIsKnownWhoLives() {
+        NodeProcess.await("every server is known as it is", PATIENCE, () -> servers.stream()
+                .allMatch(server ->
+                        server.alive() == worker(server).path("state").asText().equals("READY")));
     }
 
     @Test
@@ -129,8 +130,10 @@ class MovedStreamIT {
     private static Heard killedMeanwhile(ObjectNode request) throws Exception {
         int before = moves();
         Heard heard = stream(request, HEARD, () -> servers.stream()
-                .filter(server -> server.requests() > 0)
-                .forEach(LlamaServer::kill));
+                .filter(server -> server.alive() && server.requests() > 0)
+                .findFirst()
+                .orElseThrow()
+                .kill());
         assertEquals(before + 1, moves(), "turns that were moved after their first token");
         return heard;
     }
