@@ -45,7 +45,8 @@ class ClosedTextTest {
     void isNotMadeToGoOnAndNotAskedAgain() throws Exception {
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/", exchange -> {
-            asked.add(exchange.getRequestURI().getPath());
+            asked.add(exchange.getRequestURI().getPath()
+                    + new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
             byte[] prompt =
                     "{\"prompt\":\"<|im_start|>assistant\\nbegun<|im_end|>\\n\"}".getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(200, prompt.length);
@@ -71,7 +72,15 @@ class ClosedTextTest {
                     .message();
             assertTrue(why.contains("does not end a prompt in what was said"), why);
             assertFalse(client.resumes(request, begun));
-            assertEquals(List.of("/apply-template"), List.copyOf(asked));
+            assertEquals(1, asked.size());
+            for (String part : List.of(
+                    "/apply-template{",
+                    "{\"role\":\"assistant\",\"content\":\"begun\"}]",
+                    "\"continue_final_message\":true",
+                    "\"add_generation_prompt\":false",
+                    "\"chat_template_kwargs\":{\"enable_thinking\":false}")) {
+                assertTrue(asked.element().contains(part), asked.element());
+            }
         } finally {
             server.stop(0);
         }

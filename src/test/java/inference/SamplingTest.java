@@ -1,0 +1,41 @@
+package inference;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class SamplingTest {
+    @Test
+    void anAnswerIsRepeatableWithoutChanceOrWithASeed() {
+        assertFalse(Sampling.DEFAULT.repeatable());
+        assertFalse(drawn(0.1, 2).repeatable());
+        assertTrue(drawn(0.0, null).repeatable());
+        assertTrue(drawn(null, 1).repeatable());
+        assertTrue(drawn(1.0, null).seeded(0L).repeatable());
+    }
+
+    @Test
+    void theRestOfAnAnswerHasAsManyTokensLess() {
+        Sampling rest = bounded(10, 5).after(4);
+        assertEquals(6, rest.maxTokens());
+        assertEquals(1, rest.minTokens());
+        assertNull(bounded(10, 5).after(5).minTokens());
+        assertEquals(1, bounded(10, null).after(12).maxTokens(), "what was said may be cut into more tokens");
+        assertEquals(Sampling.DEFAULT, Sampling.DEFAULT.after(7));
+    }
+
+    private static Sampling drawn(@Nullable Double temperature, @Nullable Integer topK) {
+        return new Sampling(
+                null, null, temperature, null, topK, null, null, null, List.of(), null, null, Sampling.UNBIASED);
+    }
+
+    private static Sampling bounded(@Nullable Integer maxTokens, @Nullable Integer minTokens) {
+        return new Sampling(
+                maxTokens, minTokens, null, null, null, null, null, null, List.of(), null, null, Sampling.UNBIASED);
+    }
+}
