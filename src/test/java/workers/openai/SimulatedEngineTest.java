@@ -14,6 +14,7 @@ import inference.InferenceFailure;
 import inference.InferenceRequest;
 import inference.Message;
 import inference.ReplyBuilder;
+import inference.Retelling;
 import inference.Role;
 import inference.Sampling;
 import inference.SessionContext;
@@ -47,6 +48,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import testkit.ActorTestKitExtension;
 import testkit.SimMemory;
 import workers.EngineClient;
@@ -144,8 +147,9 @@ class SimulatedEngineTest {
         assertEquals((computed - 1) / BLOCK * BLOCK, finished(events).usage().cachedTokens());
     }
 
-    @Test
-    void anAnswerBegunElsewhereGoesOnFromWhereverItStopped() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void anAnswerBegunElsewhereGoesOnFromWhereverItStopped(boolean resumed) throws Exception {
         List<Message> messages = user("[sim][[{\"think\":\"hm\"},{\"text\":\"süß 😀 END x\"},"
                 + "{\"call\":\"ls\",\"args\":{\"path\": \"/tmp\", \"n\": 1.0}},{\"call\":\"ls\",\"args\":{}}]][/sim]");
         for (List<String> stop : List.of(List.<String>of(), List.of("END"))) {
@@ -156,8 +160,10 @@ class SimulatedEngineTest {
             for (int heard = 1; heard < whole.size(); heard++) {
                 ReplyBuilder reply = new ReplyBuilder();
                 whole.subList(0, heard).forEach(reply::add);
-                List<InferenceEvent> rest = get(client.resume(request, reply.unfinished(), Seat.ANY)
-                        .runWith(Sink.seq(), kit.kit().system()));
+                List<InferenceEvent> rest = resumed
+                        ? get(client.resume(request, reply.unfinished(), Seat.ANY)
+                                .runWith(Sink.seq(), kit.kit().system()))
+                        : toldAgain(request, new Retelling(reply));
                 rest.forEach(reply::add);
 
                 assertEquals(
@@ -184,6 +190,20 @@ class SimulatedEngineTest {
                 InferenceFailure.Kind.INVALID_REQUEST,
                 failure(get(client.resume(request(messages, MANY, TenantId.DEFAULT), other, Seat.ANY)
                         .runWith(Sink.seq(), kit.kit().system()))));
+    }
+
+    /** What of the whole answer is new. */
+    private List<InferenceEvent> toldAgain(InferenceRequest request, Retelling retelling) throws Exception {
+        List<InferenceEvent> fresh = new ArrayList<>();
+        for (InferenceEvent event : answer(request)) {
+            Retelling.Told told = retelling.next(event);
+            if (told instanceof Retelling.Told.New one) {
+                fresh.add(one.event());
+            } else {
+                assertEquals(new Retelling.Told.Known(), told);
+            }
+        }
+        return fresh;
     }
 
     @Test
