@@ -1,12 +1,9 @@
 package workers.openai;
 
-import inference.ContentBlock;
 import inference.InferenceRequest;
-import inference.Message;
-import inference.Role;
+import inference.NextMessage;
 import inference.Sampling;
 import inference.ToolChoice;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,11 +27,7 @@ public final class NextTurn {
      * @param mark text that stands nowhere in the conversation
      */
     public static InferenceRequest marked(InferenceRequest conversation, String mark) {
-        List<Message> messages = conversation.messages();
-        List<ContentBlock> last = messages.isEmpty()
-                ? List.of()
-                : messages.get(messages.size() - 1).content();
-        return conversation.followedBy(answer(last, mark));
+        return conversation.followedBy(NextMessage.after(conversation.messages(), mark));
     }
 
     /** The next turn as far as it is known, as a request that computes it and answers next to nothing. */
@@ -58,16 +51,5 @@ public final class NextTurn {
     public static Optional<String> certain(String rendered, String mark) {
         int at = rendered.indexOf(mark);
         return at < 0 ? Optional.empty() : Optional.of(rendered.substring(0, at));
-    }
-
-    private static Message answer(List<ContentBlock> last, String mark) {
-        List<ContentBlock> content = List.of(new ContentBlock.Text(mark));
-        List<ContentBlock> results = new ArrayList<>();
-        for (ContentBlock block : last) {
-            if (block instanceof ContentBlock.ToolUse call) {
-                results.add(new ContentBlock.ToolResult(call.id(), content, false));
-            }
-        }
-        return results.isEmpty() ? new Message(Role.USER, content) : new Message(Role.TOOL, results);
     }
 }
