@@ -25,6 +25,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BiFunction;
 import kv.Prefix;
 import kv.WorkerId;
@@ -82,7 +84,7 @@ final class SessionBook {
                         request.session(),
                         request.turn(),
                         request.model(),
-                        ports.renderer().blockSizeTokens(),
+                        ports.prompts().blockSizeTokens(),
                         chain,
                         startedAt,
                         owner,
@@ -114,11 +116,34 @@ final class SessionBook {
         return new Retelling(reply);
     }
 
-    /** How the turn ended; from here on the store's time runs anew. */
+    /**
+     * The prompt that may follow the answer, for clients that want it computed ahead; null without one, or when the answer is nothing
+     * but reasoning.
+     */
+    @Nullable
+    CompletionStage<RenderedPrompt> guess(InferenceEvent last) {
+        if (!(last instanceof InferenceEvent.Finished) || !request.hints().speculativePrefill()) {
+            return null;
+        }
+        Message lasting = lasting();
+        if (lasting == null) {
+            return null;
+        }
+        List<PromptFingerprint> next = new ArrayList<>(chain);
+        next.add(chain.get(chain.size() - 1).followedBy(lasting));
+        return ports.prompts().render(request.followedBy(lasting), next);
+    }
+
+    /**
+     * How the turn ended; from here on the store's time runs anew.
+     *
+     * @param guess the prompt that may follow, null when none is to be computed ahead
+     */
     TurnResult end(
             TurnOutcome outcome,
             InferenceEvent last,
             RenderedPrompt prompt,
+            @Nullable RenderedPrompt guess,
             @Nullable WorkerId worker,
             @Nullable PlacementReason placement) {
         insist();
@@ -135,7 +160,7 @@ final class SessionBook {
                         request.hints().toolTimeout(),
                         request.hints().priority()),
                 finished == null ? null : keep(reply.message()),
-                finished == null || !request.hints().speculativePrefill() ? null : guess(),
+                guess == null ? null : kept(guess),
                 worker,
                 placement,
                 finished == null ? UNKNOWN_USAGE : finished.usage(),
@@ -175,19 +200,18 @@ final class SessionBook {
                 ports.nanoTime().getAsLong() + ports.settings().storeTimeout().toNanos();
     }
 
-    /** Null when the answer is nothing but reasoning, or too short to fill a block. */
-    private @Nullable NextPrompt guess() {
+    /** The answer without reasoning, null when it is nothing else. */
+    private @Nullable Message lasting() {
         List<ContentBlock> lasting = reply.message().content().stream()
                 .filter(block -> !(block instanceof ContentBlock.Thinking))
                 .toList();
-        if (lasting.isEmpty()) {
-            return null;
-        }
-        Message bare = new Message(Role.ASSISTANT, lasting);
-        List<PromptFingerprint> next = new ArrayList<>(chain);
-        next.add(keep(bare));
-        RenderedPrompt rendered = ports.renderer().render(request.followedBy(bare), next);
-        Checkpoint tip = rendered.outline().tip();
+        return lasting.isEmpty() ? null : new Message(Role.ASSISTANT, lasting);
+    }
+
+    /** Null when it is too short to fill a block. */
+    private @Nullable NextPrompt kept(RenderedPrompt guess) {
+        keep(Objects.requireNonNull(lasting()));
+        Checkpoint tip = guess.outline().tip();
         return tip.tail() == null
                 ? null
                 : new NextPrompt(tip.fingerprint(), new Prefix(tip.blocks(), tip.tail()), tip.tokens());

@@ -15,10 +15,11 @@ import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
+import inference.PlacementReason;
 import inference.SessionId;
 import inference.TurnClient;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import kv.WorkerId;
 import metrics.Metric;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +67,19 @@ final class Turn extends AbstractBehavior<Turn.Command> {
 
     record ClientStalled() implements Command {}
 
+    private record GuessRendered(Ending ending, @Nullable RenderedPrompt guess, @Nullable Throwable failure)
+            implements Command {}
+
     private record StoreReplied(@Nullable Throwable failure) implements Command {}
+
+    /**
+     * How a turn ended.
+     *
+     * @param worker that had it then, null when none had
+     * @param placement why that one
+     */
+    private record Ending(
+            TurnOutcome outcome, InferenceEvent last, @Nullable WorkerId worker, @Nullable PlacementReason placement) {}
 
     /** Where a turn stands. */
     private enum Stage {
@@ -119,9 +132,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
         client.whenLeft(() -> self.tell(new ClientLeft()));
         askToBegin();
         askKeeper();
-        context.pipeToSelf(
-                CompletableFuture.supplyAsync(() -> ports.renderer().render(request, book.chain()), ports.rendering()),
-                PromptRendered::new);
+        context.pipeToSelf(ports.prompts().render(request, book.chain()), PromptRendered::new);
     }
 
     @Override
@@ -138,6 +149,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
                 .onMessage(RenewalDue.class, due -> generation().onRenewalDue(due))
                 .onMessage(EngineSilent.class, silent -> generation().onEngineSilent(silent))
                 .onMessage(ClientStalled.class, stalled -> generation().onClientStalled(stalled))
+                .onMessage(GuessRendered.class, this::onGuessRendered)
                 .onMessage(StoreReplied.class, this::onStoreReplied)
                 .onSignal(PostStop.class, this::onPostStop)
                 .build();
@@ -228,13 +240,37 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private void record(TurnOutcome outcome, InferenceEvent last) {
         stage = Stage.RECORDING;
         ending = last;
-        result = book.end(
+        Ending ended = new Ending(
                 outcome,
                 last,
-                Objects.requireNonNull(prompt),
                 generation == null ? null : generation.worker(),
                 generation == null ? null : generation.placement());
         stopGeneration();
+        CompletionStage<RenderedPrompt> guess = book.guess(last);
+        if (guess == null) {
+            record(ended, null);
+        } else {
+            getContext().pipeToSelf(guess, (rendered, failure) -> new GuessRendered(ended, rendered, failure));
+        }
+    }
+
+    private Behavior<Command> onGuessRendered(GuessRendered rendered) {
+        if (rendered.failure() != null) {
+            throw new IllegalStateException(
+                    "the prompt after turn " + request.turn().value() + " could not be rendered", rendered.failure());
+        }
+        record(rendered.ending(), rendered.guess());
+        return this;
+    }
+
+    private void record(Ending ended, @Nullable RenderedPrompt guess) {
+        result = book.end(
+                ended.outcome(),
+                ended.last(),
+                Objects.requireNonNull(prompt),
+                guess,
+                ended.worker(),
+                ended.placement());
         askToRecord(result);
     }
 

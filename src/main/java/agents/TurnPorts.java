@@ -1,6 +1,5 @@
 package agents;
 
-import agents.session.PromptRenderer;
 import agents.session.SessionKey;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.RecipientRef;
@@ -8,7 +7,6 @@ import inference.ConversationStore;
 import inference.SessionId;
 import inference.TenantId;
 import java.time.InstantSource;
-import java.util.concurrent.Executor;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -26,8 +24,6 @@ import workers.Worker;
  *
  * @param router of this node
  * @param engines client of each worker's engine from this node
- * @param rendering where prompts are rendered: a long one takes tens of milliseconds, in which no actor may be kept from its own
- *     messages
  * @param conversations keeps the text of turns
  * @param keepers see {@link SessionPorts}
  * @param clock dates what is recorded
@@ -38,8 +34,7 @@ public record TurnPorts(
         ActorRef<Router.Command> router,
         Function<WorkerId, RecipientRef<Worker.Command>> workers,
         Function<WorkerId, EngineClient> engines,
-        PromptRenderer renderer,
-        Executor rendering,
+        Prompts prompts,
         ConversationStore conversations,
         BiFunction<TenantId, SessionId, RecipientRef<LeaseKeeper.Command>> keepers,
         Metrics metrics,

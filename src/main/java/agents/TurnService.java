@@ -1,6 +1,5 @@
 package agents;
 
-import agents.session.PromptRenderer;
 import agents.session.RenderedPrompt;
 import agents.session.SessionKey;
 import akka.actor.typed.ActorRef;
@@ -9,9 +8,7 @@ import inference.PromptLength;
 import inference.Sampling;
 import inference.TurnClient;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import router.placement.KeptPrefix;
@@ -25,8 +22,7 @@ import workers.status.AnswerExtras;
  */
 public final class TurnService {
     private final ActorRef<Turns.Command> turns;
-    private final PromptRenderer renderer;
-    private final Executor rendering;
+    private final Prompts prompts;
     private final AgentSettings.Turn settings;
 
     /**
@@ -35,8 +31,7 @@ public final class TurnService {
      */
     public TurnService(ActorRef<Turns.Command> turns, TurnPorts ports) {
         this.turns = turns;
-        this.renderer = ports.renderer();
-        this.rendering = ports.rendering();
+        this.prompts = ports.prompts();
         this.settings = ports.settings();
     }
 
@@ -50,17 +45,13 @@ public final class TurnService {
 
     /** Length of a request's prompt. */
     public CompletionStage<PromptLength> promptLength(InferenceRequest request) {
-        return rendered(request).thenApply(RenderedPrompt::length);
+        return prompts.render(request).thenApply(RenderedPrompt::length);
     }
 
     /** What a router would be asked for a request that belongs to no known session. */
     public CompletionStage<RouteRequest> routeRequest(InferenceRequest request) {
-        return rendered(request)
+        return prompts.render(request)
                 .thenApply(prompt -> routeRequest(request, prompt, settings, null, 0, KeptPrefix.NOTHING, Set.of()));
-    }
-
-    private CompletionStage<RenderedPrompt> rendered(InferenceRequest request) {
-        return CompletableFuture.supplyAsync(() -> renderer.render(request), rendering);
     }
 
     static RouteRequest routeRequest(

@@ -1,5 +1,6 @@
 package cluster;
 
+import agents.Prompts;
 import agents.Sessions;
 import agents.TurnPorts;
 import agents.TurnService;
@@ -7,6 +8,7 @@ import agents.Turns;
 import agents.plan.SessionLeases;
 import agents.session.PromptCache;
 import agents.session.PromptRenderer;
+import agents.session.RenderedPrompt;
 import akka.Done;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
@@ -191,6 +193,7 @@ public final class Node implements RunningNode {
                 new PromptCache(settings.agents().promptCacheBlocks()));
         Executor rendering =
                 system.dispatchers().lookup(DispatcherSelector.fromConfig("akka.actor.rendering-dispatcher"));
+        Prompts prompts = new Prompts(renderer, rendering);
         StoredConversations conversations =
                 StoredConversations.start(system, clock, settings.agents().keepConversations());
         Function<WorkerId, EngineClient> engines = engineClients(system, settings);
@@ -201,8 +204,7 @@ public final class Node implements RunningNode {
                         engines,
                         ZmqEventSource::open,
                         conversations,
-                        request -> CompletableFuture.supplyAsync(
-                                () -> renderer.render(request).conversation(), rendering),
+                        request -> prompts.render(request).thenApply(RenderedPrompt::conversation),
                         () -> new Incarnation(random.nextLong(), random.nextLong()),
                         metrics,
                         System::nanoTime));
@@ -220,8 +222,7 @@ public final class Node implements RunningNode {
                 router,
                 workers::ref,
                 engines,
-                renderer,
-                rendering,
+                prompts,
                 conversations,
                 leases::ref,
                 metrics,
