@@ -56,6 +56,7 @@ public record AgentSettings(
      * @param storeTimeout how long a turn insists on being begun or recorded
      * @param storeAskTimeout one attempt of it
      * @param leaseTimeout how long a turn waits to hear what is kept of its session
+     * @param tokeniseTimeout how long a prompt waits for an engine to tell its tokens, where they are not made here
      * @param admissionTimeout how long a worker may take to answer
      * @param engineSilenceTimeout longest silence of an engine before it counts as failed
      * @param clientStallTimeout how long a client may leave an event unread before its turn is given up
@@ -66,6 +67,7 @@ public record AgentSettings(
             Duration storeTimeout,
             Duration storeAskTimeout,
             Duration leaseTimeout,
+            Duration tokeniseTimeout,
             Duration admissionTimeout,
             Duration engineSilenceTimeout,
             Duration clientStallTimeout,
@@ -75,6 +77,7 @@ public record AgentSettings(
             positive(storeTimeout, "turn.store-timeout");
             positive(storeAskTimeout, "turn.store-ask-timeout");
             positive(leaseTimeout, "turn.lease-timeout");
+            positive(tokeniseTimeout, "turn.tokenise-timeout");
             positive(admissionTimeout, "turn.admission-timeout");
             positive(engineSilenceTimeout, "turn.engine-silence-timeout");
             positive(clientStallTimeout, "turn.client-stall-timeout");

@@ -1,30 +1,63 @@
 package agents;
 
+import agents.session.KnownBeginning;
 import agents.session.PromptRenderer;
 import agents.session.RenderedPrompt;
 import inference.InferenceRequest;
 import inference.PromptFingerprint;
+import inference.Usage;
+import inference.pieces.PieceTokens;
+import inference.pieces.PiecedPrompt;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import metrics.Metric;
+import metrics.Metrics;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A node's prompts, rendered beside its actors.
+ * A node's prompts. For a model whose tokenizer only its engines have, one of them is asked for the pieces that the node does not know;
+ * all other prompts, and those that no engine tells, are the renderer's alone.
+ *
+ * <p>What an engine told is checked when a turn ends: the engine that answered says how many tokens the prompt had.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
 public final class Prompts {
+    private static final Logger log = LoggerFactory.getLogger(Prompts.class);
+
+    /** A template that is told right in general may differ on a rare prompt. */
+    private static final int LOGGED_AFTER = 3;
+
     private final PromptRenderer renderer;
     private final Executor rendering;
+    private final PieceTokens engines;
+    private final Metrics metrics;
+    private final Map<String, Integer> mistold = new ConcurrentHashMap<>();
+
+    /** A request whose prompt is to be told, which is null when it cannot be cut, and what is known of it. */
+    private record Asked(
+            InferenceRequest request,
+            List<PromptFingerprint> chain,
+            @Nullable PiecedPrompt prompt,
+            KnownBeginning known) {}
 
     /**
      * @param rendering where prompts are rendered: a long one takes tens of milliseconds, in which no actor may be kept from its own
      *     messages
      */
-    public Prompts(PromptRenderer renderer, Executor rendering) {
+    public Prompts(PromptRenderer renderer, Executor rendering, PieceTokens engines, Metrics metrics) {
         this.renderer = renderer;
         this.rendering = rendering;
+        this.engines = engines;
+        this.metrics = metrics;
     }
 
     public int blockSizeTokens() {
@@ -33,11 +66,58 @@ public final class Prompts {
 
     /** Renders a request whose fingerprints are not known yet. */
     public CompletionStage<RenderedPrompt> render(InferenceRequest request) {
-        return CompletableFuture.supplyAsync(() -> renderer.render(request), rendering);
+        return render(request, () -> PromptFingerprint.chain(request.tools(), request.messages()));
     }
 
     /** Renders a request with its {@link PromptFingerprint#chain}. */
     public CompletionStage<RenderedPrompt> render(InferenceRequest request, List<PromptFingerprint> chain) {
-        return CompletableFuture.supplyAsync(() -> renderer.render(request, chain), rendering);
+        return render(request, () -> chain);
+    }
+
+    private CompletionStage<RenderedPrompt> render(InferenceRequest request, Supplier<List<PromptFingerprint>> chain) {
+        if (!engines.mayTell(request.model())) {
+            return CompletableFuture.supplyAsync(() -> renderer.render(request, chain.get()), rendering);
+        }
+        return CompletableFuture.supplyAsync(() -> asked(request, chain.get()), rendering)
+                .thenCompose(
+                        asked -> told(asked).thenApplyAsync(tokens -> rendered(asked, tokens.orElse(null)), rendering));
+    }
+
+    private Asked asked(InferenceRequest request, List<PromptFingerprint> chain) {
+        PiecedPrompt prompt = PiecedPrompt.of(request, chain);
+        return new Asked(
+                request, chain, prompt, prompt == null ? KnownBeginning.NOTHING : renderer.known(request, prompt));
+    }
+
+    private CompletionStage<Optional<List<int[]>>> told(Asked asked) {
+        return asked.prompt() == null
+                ? CompletableFuture.completedStage(Optional.empty())
+                : engines.tell(asked.prompt(), asked.known().pieces());
+    }
+
+    private RenderedPrompt rendered(Asked asked, @Nullable List<int[]> tokens) {
+        PiecedPrompt prompt = asked.prompt();
+        if (prompt == null || tokens == null) {
+            return renderer.render(asked.request(), asked.chain());
+        }
+        return renderer.renderTold(
+                asked.request(), asked.chain(), prompt.told(asked.known().pieces(), tokens), asked.known());
+    }
+
+    /** Notes what the engine that answered a prompt says of it. */
+    void answered(String model, RenderedPrompt prompt, Usage usage) {
+        if (!prompt.told() || usage.inputTokens() == prompt.inputTokens()) {
+            return;
+        }
+        metrics.count(Metric.PROMPTS_MISTOLD, model);
+        if (mistold.merge(model, 1, Integer::sum) == LOGGED_AFTER) {
+            log.warn(
+                    "model {}: an engine counted {} tokens in a prompt whose parts have {} by its own word, as it did with prompts before:"
+                            + " its template may write a message in the light of others, so that their caches are missed. Name the"
+                            + " model's files in holdfast.models; more like it are only counted, as holdfast_prompts_mistold_total",
+                    model,
+                    usage.inputTokens(),
+                    prompt.inputTokens());
+        }
     }
 }

@@ -148,6 +148,9 @@ final class SessionBook {
             @Nullable PlacementReason placement) {
         insist();
         InferenceEvent.@Nullable Finished finished = last instanceof InferenceEvent.Finished f ? f : null;
+        if (finished != null) {
+            ports.prompts().answered(request.model(), prompt, finished.usage());
+        }
         return new TurnResult(
                 request.turn(),
                 outcome,

@@ -26,7 +26,6 @@ import frontend.Answers;
 import frontend.FrontendSettings;
 import frontend.HttpServer;
 import frontend.PromptNoise;
-import frontend.PromptTokens;
 import frontend.RequestDirectives;
 import frontend.RunningTurns;
 import frontend.ServiceRoutes;
@@ -193,10 +192,20 @@ public final class Node implements RunningNode {
                 new PromptCache(settings.agents().promptCacheBlocks()));
         Executor rendering =
                 system.dispatchers().lookup(DispatcherSelector.fromConfig("akka.actor.rendering-dispatcher"));
-        Prompts prompts = new Prompts(renderer, rendering);
+        WorkerRoster roster = new WorkerRoster();
+        Function<WorkerId, EngineClient> engines = engineClients(system, settings);
+        Prompts prompts = new Prompts(
+                renderer,
+                rendering,
+                new EngineTokens(
+                        models.keySet(),
+                        roster::live,
+                        engines,
+                        settings.agents().turn().tokeniseTimeout(),
+                        metrics),
+                metrics);
         StoredConversations conversations =
                 StoredConversations.start(system, clock, settings.agents().keepConversations());
-        Function<WorkerId, EngineClient> engines = engineClients(system, settings);
         Workers workers = Workers.start(
                 system,
                 settings.workers(),
@@ -208,7 +217,6 @@ public final class Node implements RunningNode {
                         () -> new Incarnation(random.nextLong(), random.nextLong()),
                         metrics,
                         System::nanoTime));
-        WorkerRoster roster = new WorkerRoster();
         ActorRef<Router.Command> router = router(context, settings, roster, metrics);
         Leases leases = Leases.init(
                 system,
@@ -238,13 +246,7 @@ public final class Node implements RunningNode {
                 settings.agents().session().receiptWait());
         RequestDirectives requests =
                 new RequestDirectives(system, settings.frontend(), new TurnIds(clock, random), rendering);
-        PromptTokens counts = new EngineCounts(
-                turns::promptLength,
-                models.keySet(),
-                queries::statuses,
-                engines,
-                settings.engines().probeTimeout());
-        return serve(system, settings.frontend(), requests, turns, counts, queries, lifecycle, clock, metrics);
+        return serve(system, settings.frontend(), requests, turns, queries, lifecycle, clock, metrics);
     }
 
     private static CompletionStage<HttpServer> serve(
@@ -252,7 +254,6 @@ public final class Node implements RunningNode {
             FrontendSettings settings,
             RequestDirectives requests,
             TurnService turns,
-            PromptTokens counts,
             ClusterQueries queries,
             SessionLifecycle lifecycle,
             InstantSource clock,
@@ -271,13 +272,13 @@ public final class Node implements RunningNode {
                                 requests,
                                 answers,
                                 StoredResponses.start(system, clock, settings.keepResponses(), settings.maxResponses()),
-                                counts,
+                                turns::promptLength,
                                 noise,
                                 clock,
                                 metrics,
                                 lifecycle)
                         .route(),
-                new MessagesRoutes(requests, answers, turns::promptLength, counts, noise, metrics, lifecycle).route(),
+                new MessagesRoutes(requests, answers, turns::promptLength, noise, metrics, lifecycle).route(),
                 new AdminRoutes(requests, queries, (body, caller) -> ChatCodec.decode(body, caller, settings)
                                 .inference())
                         .route(),

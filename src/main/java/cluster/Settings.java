@@ -147,6 +147,7 @@ public record Settings(
                         turn.getDuration("store-timeout"),
                         turn.getDuration("store-ask-timeout"),
                         turn.getDuration("lease-timeout"),
+                        turn.getDuration("tokenise-timeout"),
                         turn.getDuration("admission-timeout"),
                         turn.getDuration("engine-silence-timeout"),
                         turn.getDuration("client-stall-timeout"),

@@ -8,6 +8,6 @@ import java.util.concurrent.CompletionStage;
 @FunctionalInterface
 public interface PromptMeasure {
 
-    /** Length of a request's prompt and of what it marks, without asking anybody. */
+    /** Length of a request's prompt and of what it marks. */
     CompletionStage<PromptLength> measure(InferenceRequest request);
 }

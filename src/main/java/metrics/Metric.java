@@ -21,6 +21,16 @@ public enum Metric {
             Kind.COUNTER,
             "Prompts that their model's template did not write, so that they count as ChatML in bytes",
             "model"),
+    PROMPTS_UNTOLD(
+            "holdfast.prompts.untold",
+            Kind.COUNTER,
+            "Prompts whose tokens no engine of their model told, in time or at all, so that they count as ChatML in bytes",
+            "model"),
+    PROMPTS_MISTOLD(
+            "holdfast.prompts.mistold",
+            Kind.COUNTER,
+            "Answered prompts in which the engine counted more or fewer tokens than their parts have by its word",
+            "model"),
     HTTP_RESPONSES(
             "holdfast.http.responses",
             Kind.COUNTER,

@@ -6,7 +6,9 @@ import akka.stream.javadsl.Source;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.pieces.PromptTeller;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -27,7 +29,7 @@ import workers.status.EngineFacts;
  *
  * <p>Thread-safety: safe for concurrent use.
  */
-public interface EngineClient {
+public interface EngineClient extends PromptTeller {
     /** The answer of engines without a way to do what they are asked. */
     CompletionStage<Receipt> UNSUPPORTED = CompletableFuture.completedFuture(new Receipt.Unsupported());
 
@@ -60,12 +62,9 @@ public interface EngineClient {
         throw new UnsupportedOperationException("this kind of engine resumes no answers");
     }
 
-    /**
-     * Tells the length of a request's prompt, by the engine's own template and tokenizer; empty when the engine has no way to be
-     * asked. Fails when it does not answer, or not this prompt.
-     */
-    default CompletionStage<OptionalInt> promptTokens(InferenceRequest request) {
-        return CompletableFuture.completedFuture(OptionalInt.empty());
+    @Override
+    default CompletionStage<Optional<int[]>> promptTokens(InferenceRequest request, boolean opening) {
+        return CompletableFuture.completedFuture(Optional.empty());
     }
 
     /** Asks the engine what it is and since when; fails when it does not answer. */

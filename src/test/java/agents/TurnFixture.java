@@ -36,12 +36,15 @@ import inference.Message;
 import inference.PlacementReason;
 import inference.TurnClient;
 import inference.Usage;
+import inference.pieces.PieceTokens;
+import inference.pieces.PiecedPrompt;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -76,6 +79,7 @@ abstract class TurnFixture {
             Duration.ofSeconds(10),
             Duration.ofSeconds(2),
             Duration.ofSeconds(1),
+            Duration.ofSeconds(1),
             Duration.ofSeconds(2),
             Duration.ofMinutes(5),
             Duration.ofMinutes(1),
@@ -84,6 +88,19 @@ abstract class TurnFixture {
     static final Usage USAGE = new Usage(100, 40, 7, 0);
     static final Finished DONE = new Finished(FinishReason.STOP, null, USAGE);
     static final InferenceRequest REQUEST = Conversation.request("turn-1", "s:Be brief.", "u:hello");
+    /** As where engines have no tokenizer. */
+    private static final PieceTokens NOBODY = new PieceTokens() {
+        @Override
+        public boolean mayTell(String model) {
+            return false;
+        }
+
+        @Override
+        public CompletionStage<Optional<List<int[]>>> tell(PiecedPrompt prompt, int from) {
+            throw new UnsupportedOperationException();
+        }
+    };
+
     static int sessions;
 
     static ActorTestKit kit;
@@ -92,6 +109,7 @@ abstract class TurnFixture {
     final AtomicLong nanos = new AtomicLong();
     PromptRenderer renderer = Conversation.renderer(new PromptCache(10_000));
     Executor rendering = Runnable::run;
+    PieceTokens told = NOBODY;
     final Metrics metrics = new Metrics();
     final MemoryConversations conversations = new MemoryConversations();
     final Map<WorkerId, TestProbe<Worker.Command>> workers = new HashMap<>();
@@ -216,7 +234,7 @@ abstract class TurnFixture {
                 router.getRef(),
                 worker -> workerAt(worker).getRef(),
                 engineClients,
-                new Prompts(renderer, rendering),
+                new Prompts(renderer, rendering, told, metrics),
                 conversations,
                 (tenant, root) -> keeper,
                 metrics,

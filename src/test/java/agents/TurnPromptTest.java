@@ -8,13 +8,68 @@ import akka.stream.testkit.TestPublisher;
 import inference.AgentHints;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
+import inference.pieces.PieceTokens;
+import inference.pieces.PiecedPrompt;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** What a turn knows of its prompt, and of the one after it. */
+/** What a turn waits for to know its prompt, and the one after it. */
 class TurnPromptTest extends TurnFixture {
+    private final CompletableFuture<Optional<List<int[]>>> answer = new CompletableFuture<>();
+    private final PieceTokens engine = new PieceTokens() {
+        @Override
+        public boolean mayTell(String model) {
+            return true;
+        }
+
+        @Override
+        public CompletionStage<Optional<List<int[]>>> tell(PiecedPrompt prompt, int from) {
+            assertEquals(0, from, "nothing is known");
+            return answer;
+        }
+    };
+
+    @Test
+    void aTurnIsRoutedOnceAnEngineHasToldItsTokens() {
+        told = engine;
+        run(REQUEST, sessionProbe.getRef(), this::engine);
+        begun();
+        router.expectNoMessage();
+
+        answer.complete(Optional.of(List.of(tokens(20), tokens(12), tokens(3))));
+        assertEquals(35, placeOn(FIRST).inputTokens());
+    }
+
+    @Test
+    void whatNoEngineTellsIsCountedInBytes() {
+        told = engine;
+        answer.complete(Optional.empty());
+        run(REQUEST);
+        int untold = placeOn(FIRST).inputTokens();
+
+        assertEquals(renderer.render(REQUEST).inputTokens(), untold);
+    }
+
+    @Test
+    void aPromptOfWhichTheAnsweringEngineCountsOtherTokensIsNoted() {
+        told = engine;
+        answer.complete(Optional.of(List.of(tokens(20), tokens(12), tokens(3))));
+        run(REQUEST).request(1);
+        streaming(FIRST).sendNext(DONE);
+
+        router.awaitAssert(() -> {
+            assertTrue(metrics.scrape().contains("holdfast_prompts_mistold_total{model=\"sim-echo\"} 1"));
+            return DONE;
+        });
+    }
+
     @Test
     void thePromptThatMayFollowIsRenderedWhereOthersAre() {
         Queue<Runnable> toRender = new ConcurrentLinkedQueue<>();
@@ -34,5 +89,9 @@ class TurnPromptTest extends TurnFixture {
         assertTrue(Objects.requireNonNull(complete.result().guess()).tokens() > 280);
         assertEquals(FIRST, complete.result().worker());
         assertNull(toRender.poll());
+    }
+
+    private static int[] tokens(int count) {
+        return IntStream.range(0, count).toArray();
     }
 }

@@ -34,6 +34,7 @@ class LayeringTest {
         row("kv", "", NO_AKKA);
         row("metrics", "", NO_AKKA);
         row("inference", "kv", NO_AKKA);
+        row("inference.pieces", "inference", NO_AKKA);
         row("inference.jinja", "", NO_AKKA);
         row("inference.huggingface", "inference inference.jinja", NO_AKKA);
         row("workers.status", "kv inference metrics", NO_AKKA);
@@ -42,7 +43,10 @@ class LayeringTest {
         row("workers.events", "kv inference metrics", NO_AKKA);
         row("workers.sim", "kv inference metrics workers.status workers.holds", NO_AKKA);
         row("workers.simserver", "kv inference metrics " + pureWorkers, NO_AKKA);
-        row("workers", "kv inference metrics " + pureWorkers, "actor cluster stream pattern japi NotUsed Done");
+        row(
+                "workers",
+                "kv inference inference.pieces metrics " + pureWorkers,
+                "actor cluster stream pattern japi NotUsed Done");
         row(
                 "workers.openai",
                 "kv inference metrics workers " + pureWorkers,
@@ -66,7 +70,8 @@ class LayeringTest {
         row("agents.plan", "kv inference metrics agents.session router.retention", NO_AKKA);
         row(
                 "agents",
-                "kv inference metrics workers workers.status router " + pureRouter + " agents.session agents.plan",
+                "kv inference inference.pieces metrics workers workers.status router " + pureRouter
+                        + " agents.session agents.plan",
                 "actor cluster persistence stream pattern japi NotUsed Done");
         row("frontend", "kv inference metrics", "http stream actor util event japi pattern NotUsed Done");
         for (String dialect : Set.of("chat", "responses", "messages", "admin")) {

@@ -40,6 +40,9 @@ class KilledServerIT {
     /** More than one server has slots. */
     private static final int ANSWERS = 4;
 
+    /** A control token, and the bytes of "assistant" and a line break. */
+    private static final int OPENING_TOKENS = 11;
+
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String SHORT = "ls -la";
     private static final String NAMES =
@@ -111,6 +114,19 @@ class KilledServerIT {
 
         assertTrue(next.cached() * 100 >= 95 * agent.computed(), next + " of " + agent.usage());
         assertEquals(next.prompt() - next.cached(), next.countedBySurvivor(), "the survivor's own count: " + next);
+    }
+
+    @Test
+    void turnsHaveTheTokensThatTheirServersCountWithoutFilesOfTheModel() {
+        ToolAgent agent = new ToolAgent(leasing, "tiny", SHORT);
+        agent.callsItsTool();
+        int prompt = agent.goesOn().path("prompt_tokens").asInt();
+
+        JsonNode lines = leasing.get("/v1/sessions/" + agent.session()).path("lineage");
+        JsonNode segments = lines.path(0).path("segments");
+        int blocks = segments.path(segments.size() - 1).path("toBlock").asInt();
+        assertEquals((prompt - OPENING_TOKENS) / 16, blocks, lines.toPrettyString());
+        assertEquals(0, leasing.metric("holdfast_prompts_mistold_total{model=\"tiny\"}"));
     }
 
     @Test

@@ -118,7 +118,6 @@ public final class FrontendFixture implements AutoCloseable {
                         requests,
                         answers,
                         request -> CompletableFuture.completedStage(length),
-                        request -> CompletableFuture.completedStage(11),
                         noise,
                         metrics,
                         FrontendFixture::receipts)
@@ -128,7 +127,7 @@ public final class FrontendFixture implements AutoCloseable {
                         requests,
                         answers,
                         responsesKept,
-                        request -> CompletableFuture.completedStage(11),
+                        request -> CompletableFuture.completedStage(length),
                         noise,
                         InstantSource.fixed(NOW),
                         metrics,

@@ -46,10 +46,45 @@ public final class PromptRenderer {
 
     /** Renders a request with its {@link PromptFingerprint#chain}. */
     public RenderedPrompt render(InferenceRequest request, List<PromptFingerprint> fingerprints) {
-        Rendering rendering = new Rendering(request, fingerprints);
-        rendering.resume();
+        PromptText text = templates.apply(request.model()).write(request, fingerprints);
+        return render(request, fingerprints, text, known(request, text), false);
+    }
+
+    /** Renders a request whose text is written, and whose tokens its engine told. */
+    public RenderedPrompt renderTold(
+            InferenceRequest request, List<PromptFingerprint> fingerprints, PromptText text, KnownBeginning known) {
+        return render(request, fingerprints, text, known, true);
+    }
+
+    private RenderedPrompt render(
+            InferenceRequest request,
+            List<PromptFingerprint> fingerprints,
+            PromptText text,
+            KnownBeginning known,
+            boolean told) {
+        Rendering rendering = new Rendering(request, fingerprints, text, known);
         rendering.finish();
-        return rendering.prompt();
+        return rendering.prompt(told);
+    }
+
+    /** The longest beginning of a written prompt that the cache knows. */
+    public KnownBeginning known(InferenceRequest request, PromptText text) {
+        HashSalt salt = salt(request);
+        for (int pieces = text.messages(request.messages().size()).pieces(); pieces > 0; pieces--) {
+            PromptCache.Entry entry = cache.get(key(salt, request, text, pieces));
+            if (entry != null) {
+                return new KnownBeginning(pieces, entry);
+            }
+        }
+        return KnownBeginning.NOTHING;
+    }
+
+    private static HashSalt salt(InferenceRequest request) {
+        return HashSalt.of(request.session().tenant().cacheSalt());
+    }
+
+    private static PromptCache.Key key(HashSalt salt, InferenceRequest request, PromptText text, int pieces) {
+        return new PromptCache.Key(salt, request.model(), text.fingerprint(pieces));
     }
 
     /** One prompt on its way. */
@@ -62,36 +97,27 @@ public final class PromptRenderer {
         private final int systemMessages;
         private final PromptText.Part system;
         private final PromptText.Part tip;
-        private TokenChain chain = TokenChain.empty(blockSizeTokens);
+        private TokenChain chain;
         /** Pieces covered by {@link #chain}, and the tokens up to the end of each. */
         private int covered;
 
-        private int[] ends;
-        private int knownTokens;
+        private final int[] ends;
+        private final int knownTokens;
 
-        Rendering(InferenceRequest request, List<PromptFingerprint> fingerprints) {
+        Rendering(
+                InferenceRequest request, List<PromptFingerprint> fingerprints, PromptText text, KnownBeginning known) {
             this.request = request;
             this.fingerprints = fingerprints;
-            this.salt = HashSalt.of(request.session().tenant().cacheSalt());
+            this.salt = salt(request);
             this.hasher = new BlockHasher(blockSizeTokens, salt);
-            this.text = templates.apply(request.model()).write(request, fingerprints);
+            this.text = text;
             this.systemMessages = leadingSystemMessages(request.messages());
             this.system = text.messages(systemMessages);
             this.tip = text.messages(request.messages().size());
-            this.ends = new int[text.pieces()];
-        }
-
-        void resume() {
-            for (int pieces = tip.pieces(); pieces > 0; pieces--) {
-                PromptCache.Entry known = cache.get(key(pieces));
-                if (known != null) {
-                    covered = pieces;
-                    chain = known.chain();
-                    ends = Arrays.copyOf(known.ends(), text.pieces());
-                    knownTokens = chain.tokens();
-                    return;
-                }
-            }
+            this.chain = known.chain(blockSizeTokens);
+            this.covered = known.pieces();
+            this.ends = known.ends(text.pieces());
+            this.knownTokens = chain.tokens();
         }
 
         void finish() {
@@ -99,12 +125,14 @@ public final class PromptRenderer {
                 chain = chain.then(text.tokens(covered), hasher);
                 ends[covered++] = chain.tokens();
                 if (covered == system.pieces() || covered == tip.pieces()) {
-                    cache.put(key(covered), new PromptCache.Entry(chain, Arrays.copyOf(ends, covered)));
+                    cache.put(
+                            key(salt, request, text, covered),
+                            new PromptCache.Entry(chain, Arrays.copyOf(ends, covered)));
                 }
             }
         }
 
-        RenderedPrompt prompt() {
+        RenderedPrompt prompt(boolean told) {
             int reasoning = OpenReasoning.firstOf(request.messages());
             PromptOutline outline = new PromptOutline(
                     request.model(),
@@ -113,7 +141,8 @@ public final class PromptRenderer {
                     checkpoint(systemMessages, system),
                     checkpoint(request.messages().size(), tip),
                     reasoning < 0 ? null : openReasoning(reasoning));
-            return new RenderedPrompt(outline, chain.blocks(), marks(), chain.tokens(), chain.tokens() - knownTokens);
+            return new RenderedPrompt(
+                    outline, chain.blocks(), marks(), chain.tokens(), chain.tokens() - knownTokens, told);
         }
 
         /** The marked prefixes of at least one full block, in the order of the marks. */
@@ -142,10 +171,6 @@ public final class PromptRenderer {
 
         private int tokens(PromptText.Part part) {
             return (part.pieces() == 0 ? 0 : ends[part.pieces() - 1]) + part.tokens();
-        }
-
-        private PromptCache.Key key(int pieces) {
-            return new PromptCache.Key(salt, request.model(), text.fingerprint(pieces));
         }
     }
 

@@ -16,9 +16,15 @@ import org.jspecify.annotations.Nullable;
  * @param marks prefixes that the request marks to be kept, see {@link inference.PromptText#upTo}
  * @param inputTokens tokens of the prompt, reply opening included
  * @param computedTokens how many of them had to be tokenised for this, the rest was known
+ * @param told whether an engine of the model told its tokens
  */
 public record RenderedPrompt(
-        PromptOutline outline, PromptBlocks blocks, List<KeptPoint> marks, int inputTokens, int computedTokens) {
+        PromptOutline outline,
+        PromptBlocks blocks,
+        List<KeptPoint> marks,
+        int inputTokens,
+        int computedTokens,
+        boolean told) {
     public RenderedPrompt {
         marks = List.copyOf(marks);
     }

@@ -11,7 +11,6 @@ import frontend.ClientConnection;
 import frontend.JsonField;
 import frontend.PromptMeasure;
 import frontend.PromptNoise;
-import frontend.PromptTokens;
 import frontend.RequestDirectives;
 import frontend.RetentionReceipts;
 import inference.InferenceRequest;
@@ -32,27 +31,23 @@ public final class MessagesRoutes extends AllDirectives {
     private final RequestDirectives requests;
     private final Answers answers;
     private final PromptMeasure prompts;
-    private final PromptTokens counts;
     private final PromptNoise noise;
     private final Metrics metrics;
     private final RetentionReceipts receipts;
 
     /**
      * @param prompts for the head of a stream, which no engine may hold up, and what a request marks
-     * @param counts for clients that ask for nothing else
      */
     public MessagesRoutes(
             RequestDirectives requests,
             Answers answers,
             PromptMeasure prompts,
-            PromptTokens counts,
             PromptNoise noise,
             Metrics metrics,
             RetentionReceipts receipts) {
         this.requests = requests;
         this.answers = answers;
         this.prompts = prompts;
-        this.counts = counts;
         this.noise = noise;
         this.metrics = metrics;
         this.receipts = receipts;
@@ -88,8 +83,8 @@ public final class MessagesRoutes extends AllDirectives {
     }
 
     private CompletionStage<HttpResponse> count(JsonField body, Caller caller, ClientConnection client) {
-        return counts.count(MessagesCodec.decodeCount(body, caller, noise))
-                .thenApply(count -> json("{\"input_tokens\":" + count + "}"));
+        return prompts.measure(MessagesCodec.decodeCount(body, caller, noise))
+                .thenApply(length -> json("{\"input_tokens\":" + length.tokens() + "}"));
     }
 
     /** What a request marks of its prompt. */

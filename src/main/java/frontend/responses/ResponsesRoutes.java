@@ -15,8 +15,8 @@ import frontend.Answers;
 import frontend.Caller;
 import frontend.ClientConnection;
 import frontend.JsonField;
+import frontend.PromptMeasure;
 import frontend.PromptNoise;
-import frontend.PromptTokens;
 import frontend.Refusals;
 import frontend.RequestDirectives;
 import frontend.RetentionReceipts;
@@ -52,7 +52,7 @@ public final class ResponsesRoutes extends AllDirectives {
     private final RequestDirectives requests;
     private final Answers answers;
     private final ResponseStore store;
-    private final PromptTokens counts;
+    private final PromptMeasure prompts;
     private final PromptNoise noise;
     private final InstantSource clock;
     private final Metrics metrics;
@@ -63,7 +63,7 @@ public final class ResponsesRoutes extends AllDirectives {
             RequestDirectives requests,
             Answers answers,
             ResponseStore store,
-            PromptTokens counts,
+            PromptMeasure prompts,
             PromptNoise noise,
             InstantSource clock,
             Metrics metrics,
@@ -72,7 +72,7 @@ public final class ResponsesRoutes extends AllDirectives {
         this.requests = requests;
         this.answers = answers;
         this.store = store;
-        this.counts = counts;
+        this.prompts = prompts;
         this.noise = noise;
         this.clock = clock;
         this.metrics = metrics;
@@ -93,8 +93,9 @@ public final class ResponsesRoutes extends AllDirectives {
     }
 
     private CompletionStage<HttpResponse> count(JsonField body, Caller caller, ClientConnection client) {
-        return decoded(body, caller, request -> counts.count(request.inference())
-                .thenApply(count -> json("{\"object\":\"response.input_tokens\",\"input_tokens\":" + count + "}")));
+        return decoded(body, caller, request -> prompts.measure(request.inference())
+                .thenApply(length ->
+                        json("{\"object\":\"response.input_tokens\",\"input_tokens\":" + length.tokens() + "}")));
     }
 
     /** Decodes a request once all that it refers to is there. */

@@ -15,7 +15,7 @@ public record LiveWorker(
         WorkerId worker, Incarnation incarnation, WorkerState state, EngineFacts facts, WorkerLoad load) {
 
     /** Whether what it acknowledged still counts. */
-    boolean reachable() {
+    public boolean reachable() {
         return state == WorkerState.READY || state == WorkerState.DRAINING;
     }
 

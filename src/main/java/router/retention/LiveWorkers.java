@@ -109,7 +109,7 @@ public final class LiveWorkers {
     }
 
     /** All of them, by name. */
-    Collection<LiveWorker> all() {
+    public Collection<LiveWorker> all() {
         return workers.values();
     }
 }

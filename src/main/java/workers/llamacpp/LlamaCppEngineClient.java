@@ -12,7 +12,6 @@ import inference.Message;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -37,6 +36,7 @@ import workers.openai.MetricsText;
 import workers.openai.NextTurn;
 import workers.openai.OpenAiEngineClient;
 import workers.openai.RequestBody;
+import workers.openai.TokenIds;
 import workers.status.CopyRoom;
 import workers.status.EngineCapabilities;
 
@@ -149,10 +149,20 @@ public final class LlamaCppEngineClient implements EngineClient {
 
     /** By the text that its template makes of the request. */
     @Override
-    public CompletionStage<OptionalInt> promptTokens(InferenceRequest request) {
-        return api.applyTemplate(RequestBody.write(request, EnginePriority.OFF))
+    public CompletionStage<Optional<int[]>> promptTokens(InferenceRequest request, boolean opening) {
+        ObjectNode body = body(request, EnginePriority.OFF).put("add_generation_prompt", opening);
+        return api.applyTemplate(body)
                 .thenCompose(api::tokenize)
-                .thenApply(tokens -> OptionalInt.of(tokens.size()));
+                .thenApply(tokens -> Optional.of(TokenIds.read(tokens)))
+                .exceptionally(LlamaCppEngineClient::refused);
+    }
+
+    private static Optional<int[]> refused(Throwable failure) {
+        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+        if (cause instanceof SlotApi.Refused refused && refused.forGood()) {
+            return Optional.empty();
+        }
+        throw new CompletionException(cause);
     }
 
     @Override

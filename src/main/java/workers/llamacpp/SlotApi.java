@@ -33,8 +33,16 @@ final class SlotApi {
     static final class Refused extends RuntimeException {
         private static final long serialVersionUID = 1;
 
-        Refused(String message) {
+        private final boolean forGood;
+
+        Refused(String message, boolean forGood) {
             super(message);
+            this.forGood = forGood;
+        }
+
+        /** Whether the server would say the same again. */
+        boolean forGood() {
+            return forGood;
         }
     }
 
@@ -144,12 +152,12 @@ final class SlotApi {
 
     private JsonNode parse(String path, EngineHttp.Answer answer) {
         if (!answer.success()) {
-            throw new Refused(engine + path + " answered " + answer.status() + ": " + answer.body());
+            throw new Refused(engine + path + " answered " + answer.status() + ": " + answer.body(), answer.refused());
         }
         try {
             return JSON.readTree(answer.body());
         } catch (JsonProcessingException e) {
-            throw new Refused(engine + path + " answered no JSON: " + e.getOriginalMessage());
+            throw new Refused(engine + path + " answered no JSON: " + e.getOriginalMessage(), false);
         }
     }
 }

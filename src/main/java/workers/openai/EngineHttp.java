@@ -53,6 +53,14 @@ public final class EngineHttp {
         public boolean success() {
             return status / 100 == 2;
         }
+
+        /**
+         * Whether it would be the same for the same request: there is no such endpoint, or what was sent is not taken, for which engines
+         * whose template fails say 500, too.
+         */
+        public boolean refused() {
+            return status == 500 || (status / 100 == 4 && status != 408 && status != 429);
+        }
     }
 
     /** @param keepConnections how long a connection waits for a next request; zero closes each after its first */

@@ -16,8 +16,7 @@ import inference.InferenceEvent;
 import inference.InferenceRequest;
 import inference.Message;
 import java.util.List;
-import java.util.OptionalInt;
-import java.util.Set;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import kv.EngineHash;
@@ -36,7 +35,6 @@ import workers.Seat;
  */
 public final class OpenAiEngineClient implements EngineClient {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Set<Integer> NO_SUCH_ENDPOINT = Set.of(404, 405);
 
     private final ActorSystem system;
     private final String engine;
@@ -118,12 +116,11 @@ public final class OpenAiEngineClient implements EngineClient {
 
     /** As vLLM tells it. SGLang tokenises texts only, and has no way to ask for its template. */
     @Override
-    public CompletionStage<OptionalInt> promptTokens(InferenceRequest request) {
-        return http.post("/tokenize", RequestBody.prompt(request), settings.probeTimeout())
-                .thenApply(answer -> NO_SUCH_ENDPOINT.contains(answer.status())
-                        ? OptionalInt.empty()
-                        : OptionalInt.of(
-                                tree("/tokenize", answer).required("count").intValue()));
+    public CompletionStage<Optional<int[]>> promptTokens(InferenceRequest request, boolean opening) {
+        return http.post("/tokenize", RequestBody.prompt(request, opening), settings.probeTimeout())
+                .thenApply(answer -> answer.refused()
+                        ? Optional.empty()
+                        : Optional.of(TokenIds.read(tree("/tokenize", answer).required("tokens"))));
     }
 
     @Override

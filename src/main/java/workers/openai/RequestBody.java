@@ -67,11 +67,21 @@ public final class RequestBody {
         return JSON.createObjectNode().put("model", model).put("prompt", text).put("add_special_tokens", false);
     }
 
-    /** What engines make a request's prompt of, as vLLM's {@code POST /tokenize} takes it. */
-    static ObjectNode prompt(InferenceRequest request) {
-        return write(request, EnginePriority.OFF)
-                .retain("model", "messages", "tools", "chat_template_kwargs")
-                .put("add_generation_prompt", true);
+    /**
+     * What engines make a request's prompt of, as vLLM's {@code POST /tokenize} takes it. That has no field for the effort, of which the
+     * chat endpoint tells the template, and that there is one.
+     *
+     * @param opening whether with what makes the model speak
+     * @see <a href="https://github.com/vllm-project/vllm/issues/54616">vLLM, issue 54616</a>
+     */
+    static ObjectNode prompt(InferenceRequest request, boolean opening) {
+        ObjectNode body = write(request, EnginePriority.OFF);
+        if (body.has("reasoning_effort")) {
+            body.putObject("chat_template_kwargs")
+                    .put("enable_thinking", true)
+                    .set("reasoning_effort", body.get("reasoning_effort"));
+        }
+        return body.retain("model", "messages", "tools", "chat_template_kwargs").put("add_generation_prompt", opening);
     }
 
     private static void tools(List<ToolDefinition> tools, ArrayNode target) {

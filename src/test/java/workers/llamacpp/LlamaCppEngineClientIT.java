@@ -1,5 +1,6 @@
 package workers.llamacpp;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -14,6 +15,7 @@ import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.PromptFingerprint;
 import inference.Role;
 import inference.Sampling;
 import inference.SessionContext;
@@ -24,12 +26,15 @@ import inference.ToolChoice;
 import inference.ToolDefinition;
 import inference.TurnId;
 import inference.Usage;
+import inference.pieces.PieceTeller;
+import inference.pieces.PiecedPrompt;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -302,9 +307,39 @@ class LlamaCppEngineClientIT {
     void tellsTheLengthOfAPromptAsItsTurnWillCountIt() throws Exception {
         List<Message> messages = conversation("lengths");
 
-        int told = get(a.promptTokens(request(messages))).orElseThrow();
+        int told = get(a.promptTokens(request(messages), true)).orElseThrow().length;
 
         assertEquals(turn(a, SECOND, messages).inputTokens(), told);
+    }
+
+    @Test
+    void thePartsOfAPromptHaveTheTokensThatItsTurnCounts() throws Exception {
+        PieceTeller teller = new PieceTeller(a);
+        List<Message> messages = conversation("parts");
+        for (int turn = 0; turn < 3; turn++) {
+            InferenceRequest request = request(messages);
+            PiecedPrompt prompt = Objects.requireNonNull(
+                    PiecedPrompt.of(request, PromptFingerprint.chain(request.tools(), request.messages())));
+            int[] pieces = get(teller.tell(prompt, 0)).orElseThrow().stream()
+                    .flatMapToInt(Arrays::stream)
+                    .toArray();
+
+            assertArrayEquals(get(a.promptTokens(request, true)).orElseThrow(), pieces);
+            assertEquals(turn(a, SECOND, messages).inputTokens(), pieces.length);
+            messages.addAll(List.of(
+                    new Message(
+                            Role.ASSISTANT,
+                            List.of(
+                                    new ContentBlock.ToolUse("call_a" + turn, "bash", "{\"command\":\"ls -la\"}"),
+                                    new ContentBlock.ToolUse("call_b" + turn, "bash", "{\"command\":\"pwd\"}"))),
+                    new Message(
+                            Role.TOOL,
+                            List.of(result("call_a" + turn, "file " + turn), result("call_b" + turn, "\n/tmp\n")))));
+        }
+    }
+
+    private static ContentBlock result(String call, String text) {
+        return new ContentBlock.ToolResult(call, List.of(new ContentBlock.Text(text)), false);
     }
 
     @Test

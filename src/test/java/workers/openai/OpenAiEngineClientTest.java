@@ -1,5 +1,6 @@
 package workers.openai;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -29,7 +30,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.OptionalInt;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -286,11 +287,12 @@ class OpenAiEngineClientTest {
     }
 
     @Test
-    void asksVllmForTheLengthOfAPrompt() throws Exception {
-        String told = "{\"count\":21,\"max_model_len\":32768,\"tokens\":[151644,8948,198],\"token_strs\":null}";
+    void asksVllmForTheTokensOfAPrompt() throws Exception {
+        String told = "{\"count\":3,\"max_model_len\":32768,\"tokens\":[151644,8948,198],\"token_strs\":null}";
         try (WireEngine engine = new WireEngine(
                 (request, out) -> WireEngine.write(out, WireEngine.head(200, "application/json") + told))) {
-            assertEquals(OptionalInt.of(21), promptTokens(engine.url()));
+            assertArrayEquals(
+                    new int[] {151644, 8948, 198}, promptTokens(engine.url()).orElseThrow());
 
             String request = engine.requests.take();
             assertTrue(request.startsWith("POST /tokenize HTTP/1.1\r\n"), request);
@@ -305,7 +307,7 @@ class OpenAiEngineClientTest {
     void anEngineWithoutThatEndpointHasNoWayToTell() throws Exception {
         try (WireEngine engine = new WireEngine((request, out) ->
                 WireEngine.write(out, WireEngine.head(404, "application/json") + "{\"detail\":\"Not Found\"}"))) {
-            assertEquals(OptionalInt.empty(), promptTokens(engine.url()));
+            assertTrue(promptTokens(engine.url()).isEmpty());
         }
     }
 
@@ -317,13 +319,21 @@ class OpenAiEngineClientTest {
                         + " required'\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}";
         try (WireEngine engine = new WireEngine(
                 (request, out) -> WireEngine.write(out, WireEngine.head(400, "application/json") + refusal))) {
+            assertTrue(promptTokens(engine.url()).isEmpty());
+        }
+    }
+
+    @Test
+    void anEngineThatIsNotReadyTellsNothingYet() throws Exception {
+        try (WireEngine engine =
+                new WireEngine((request, out) -> WireEngine.write(out, WireEngine.head(503, "text/plain") + "busy"))) {
             assertThrows(ExecutionException.class, () -> promptTokens(engine.url()));
         }
     }
 
-    private static OptionalInt promptTokens(String url) throws Exception {
+    private static Optional<int[]> promptTokens(String url) throws Exception {
         return client(url, Duration.ofMinutes(1))
-                .promptTokens(request())
+                .promptTokens(request(), true)
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS);
     }

@@ -20,6 +20,7 @@ import inference.ToolChoice;
 import inference.ToolDefinition;
 import inference.TurnId;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -117,6 +118,22 @@ class RequestBodyTest {
         JsonNode high = body(messages, TenantId.DEFAULT, false, ReasoningEffort.HIGH);
         assertEquals("high", high.path("reasoning_effort").asText());
         assertFalse(high.has("chat_template_kwargs"));
+    }
+
+    @Test
+    void aPromptIsTokenisedWithWhatItsTemplateIsToldOfTheEffort() {
+        List<Message> messages = List.of(Message.text(Role.USER, "x"));
+
+        JsonNode high = RequestBody.prompt(request(messages, TenantId.DEFAULT, ReasoningEffort.HIGH), false);
+        assertEquals(
+                "{\"enable_thinking\":true,\"reasoning_effort\":\"high\"}",
+                high.path("chat_template_kwargs").toString());
+        JsonNode none = RequestBody.prompt(request(messages, TenantId.DEFAULT, ReasoningEffort.NONE), false);
+        assertEquals(
+                "{\"enable_thinking\":false}", none.path("chat_template_kwargs").toString());
+        List<String> fields = new ArrayList<>();
+        none.fieldNames().forEachRemaining(fields::add);
+        assertEquals(List.of("model", "messages", "tools", "chat_template_kwargs", "add_generation_prompt"), fields);
     }
 
     @Test
