@@ -8,13 +8,16 @@ import inference.PromptFingerprint;
 import inference.Usage;
 import inference.pieces.PieceTokens;
 import inference.pieces.PiecedPrompt;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import metrics.Metric;
 import metrics.Metrics;
@@ -39,6 +42,7 @@ public final class Prompts {
     private final PromptRenderer renderer;
     private final Executor rendering;
     private final PieceTokens engines;
+    private final Duration patience;
     private final Metrics metrics;
     private final Map<String, Integer> mistold = new ConcurrentHashMap<>();
 
@@ -52,11 +56,14 @@ public final class Prompts {
     /**
      * @param rendering where prompts are rendered: a long one takes tens of milliseconds, in which no actor may be kept from its own
      *     messages
+     * @param patience how long a prompt waits for engines
      */
-    public Prompts(PromptRenderer renderer, Executor rendering, PieceTokens engines, Metrics metrics) {
+    public Prompts(
+            PromptRenderer renderer, Executor rendering, PieceTokens engines, Duration patience, Metrics metrics) {
         this.renderer = renderer;
         this.rendering = rendering;
         this.engines = engines;
+        this.patience = patience;
         this.metrics = metrics;
     }
 
@@ -90,24 +97,49 @@ public final class Prompts {
     }
 
     private CompletionStage<Optional<List<int[]>>> told(Asked asked) {
-        return asked.prompt() == null
-                ? CompletableFuture.completedStage(Optional.empty())
-                : engines.tell(asked.prompt(), asked.known().pieces());
+        PiecedPrompt prompt = asked.prompt();
+        if (prompt == null) {
+            return CompletableFuture.completedStage(Optional.empty());
+        }
+        CompletableFuture<Optional<List<int[]>>> telling =
+                engines.tell(prompt, asked.known().pieces()).toCompletableFuture();
+        return telling.copy()
+                .orTimeout(patience.toNanos(), TimeUnit.NANOSECONDS)
+                .exceptionally(late -> {
+                    remember(asked, telling);
+                    return Optional.empty();
+                });
+    }
+
+    /** So that the next turn asks for less. */
+    private void remember(Asked asked, CompletionStage<Optional<List<int[]>>> telling) {
+        var unused =
+                telling.thenAcceptAsync(tokens -> tokens.ifPresent(told -> renderedAsTold(asked, told)), rendering);
     }
 
     private RenderedPrompt rendered(Asked asked, @Nullable List<int[]> tokens) {
-        PiecedPrompt prompt = asked.prompt();
-        if (prompt == null || tokens == null) {
-            return renderer.render(asked.request(), asked.chain());
+        if (tokens != null) {
+            return renderedAsTold(asked, tokens);
         }
+        if (engines.mayTell(asked.request().model())) {
+            metrics.count(Metric.PROMPTS_UNTOLD, asked.request().model());
+        }
+        return renderer.render(asked.request(), asked.chain());
+    }
+
+    private RenderedPrompt renderedAsTold(Asked asked, List<int[]> tokens) {
+        int known = asked.known().pieces();
         return renderer.renderTold(
-                asked.request(), asked.chain(), prompt.told(asked.known().pieces(), tokens), asked.known());
+                asked.request(),
+                asked.chain(),
+                Objects.requireNonNull(asked.prompt()).told(known, tokens),
+                asked.known());
     }
 
     /** Notes what the engine that answered a prompt says of it. */
     void answered(String model, RenderedPrompt prompt, Usage usage) {
-        if (!prompt.told() || usage.inputTokens() == prompt.inputTokens()) {
-            return;
+        if (!prompt.told() || usage.inputTokens() == 0 || usage.inputTokens() == prompt.inputTokens()) {
+            return; // 0 from an engine that does not say
         }
         metrics.count(Metric.PROMPTS_MISTOLD, model);
         if (mistold.merge(model, 1, Integer::sum) == LOGGED_AFTER) {

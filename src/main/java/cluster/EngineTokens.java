@@ -4,7 +4,6 @@ import inference.InferenceRequest;
 import inference.pieces.PieceTeller;
 import inference.pieces.PieceTokens;
 import inference.pieces.PiecedPrompt;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
@@ -15,14 +14,11 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import kv.Incarnation;
 import kv.WorkerId;
-import metrics.Metric;
-import metrics.Metrics;
 import router.retention.LiveWorker;
 import router.retention.LiveWorkers;
 import workers.EngineClient;
@@ -38,8 +34,6 @@ final class EngineTokens implements PieceTokens {
     private final Set<String> configured;
     private final Supplier<LiveWorkers> workers;
     private final Function<WorkerId, EngineClient> engines;
-    private final Duration patience;
-    private final Metrics metrics;
     private final Map<Served, Told> told = new ConcurrentHashMap<>();
 
     /** A model of an engine. */
@@ -48,21 +42,11 @@ final class EngineTokens implements PieceTokens {
     /** What one life of the engine has told. */
     private record Told(Incarnation life, PieceTeller teller) {}
 
-    /**
-     * @param configured models whose tokenizer is configured
-     * @param patience how long engines may take, all together
-     */
-    EngineTokens(
-            Set<String> configured,
-            Supplier<LiveWorkers> workers,
-            Function<WorkerId, EngineClient> engines,
-            Duration patience,
-            Metrics metrics) {
+    /** @param configured models whose tokenizer is configured */
+    EngineTokens(Set<String> configured, Supplier<LiveWorkers> workers, Function<WorkerId, EngineClient> engines) {
         this.configured = Set.copyOf(configured);
         this.workers = workers;
         this.engines = engines;
-        this.patience = patience;
-        this.metrics = metrics;
     }
 
     @Override
@@ -77,16 +61,7 @@ final class EngineTokens implements PieceTokens {
         Collections.rotate(tellers, request.session().id().hashCode());
         // Together: where engines are simulated, there are many that cannot.
         tellers.forEach(teller -> teller.able(request));
-        return told(tellers.iterator(), prompt, from)
-                .toCompletableFuture()
-                .orTimeout(patience.toNanos(), TimeUnit.NANOSECONDS)
-                .exceptionally(late -> Optional.empty())
-                .thenApply(tokens -> {
-                    if (tokens.isEmpty() && mayTell(request.model())) {
-                        metrics.count(Metric.PROMPTS_UNTOLD, request.model());
-                    }
-                    return tokens;
-                });
+        return told(tellers.iterator(), prompt, from);
     }
 
     /** The word of the first that is able and answers. */

@@ -197,12 +197,8 @@ public final class Node implements RunningNode {
         Prompts prompts = new Prompts(
                 renderer,
                 rendering,
-                new EngineTokens(
-                        models.keySet(),
-                        roster::live,
-                        engines,
-                        settings.agents().turn().tokeniseTimeout(),
-                        metrics),
+                new EngineTokens(models.keySet(), roster::live, engines),
+                settings.agents().turn().tokeniseTimeout(),
                 metrics);
         StoredConversations conversations =
                 StoredConversations.start(system, clock, settings.agents().keepConversations());

@@ -89,7 +89,12 @@ class PromptsTest {
             }
         };
         ChatMlTemplate bytes = new ChatMlTemplate(new ByteTokenizer());
-        return new Prompts(new PromptRenderer(BLOCK, model -> bytes, cache), Runnable::run, tokens, metrics);
+        return new Prompts(
+                new PromptRenderer(BLOCK, model -> bytes, cache),
+                Runnable::run,
+                tokens,
+                Duration.ofSeconds(20),
+                metrics);
     }
 
     @Test
@@ -243,6 +248,7 @@ class PromptsTest {
 
         assertFalse(prompt.told());
         assertEquals(0, engine.bytesAsked());
+        assertTrue(metrics.scrape().contains("holdfast_prompts_untold_total{model=\"served\"} 1"), metrics::scrape);
         assertEquals(
                 get(prompts(new PromptCache(0), new PieceTeller(whole)).render(request(answering)))
                         .outline(),
@@ -264,6 +270,7 @@ class PromptsTest {
     void aTokenThatTheAnsweringEngineHasMoreIsCounted() throws Exception {
         RenderedPrompt prompt = get(prompts.render(request(session(1))));
         prompts.answered("served", prompt, new Usage(prompt.inputTokens(), 0, 1, 0));
+        prompts.answered("served", prompt, new Usage(0, 0, 1, 0));
         assertFalse(metrics.scrape().contains("holdfast_prompts_mistold_total{"), metrics::scrape);
 
         prompts.answered("served", prompt, new Usage(prompt.inputTokens() + 1, 0, 1, 0));

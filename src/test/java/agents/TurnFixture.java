@@ -110,6 +110,7 @@ abstract class TurnFixture {
     PromptRenderer renderer = Conversation.renderer(new PromptCache(10_000));
     Executor rendering = Runnable::run;
     PieceTokens told = NOBODY;
+    Duration tellTime = Duration.ofMinutes(1);
     final Metrics metrics = new Metrics();
     final MemoryConversations conversations = new MemoryConversations();
     final Map<WorkerId, TestProbe<Worker.Command>> workers = new HashMap<>();
@@ -234,7 +235,7 @@ abstract class TurnFixture {
                 router.getRef(),
                 worker -> workerAt(worker).getRef(),
                 engineClients,
-                new Prompts(renderer, rendering, told, metrics),
+                new Prompts(renderer, rendering, told, tellTime, metrics),
                 conversations,
                 (tenant, root) -> keeper,
                 metrics,

@@ -8,8 +8,10 @@ import akka.stream.testkit.TestPublisher;
 import inference.AgentHints;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
+import inference.PromptFingerprint;
 import inference.pieces.PieceTokens;
 import inference.pieces.PiecedPrompt;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -55,6 +57,21 @@ class TurnPromptTest extends TurnFixture {
         int untold = placeOn(FIRST).inputTokens();
 
         assertEquals(renderer.render(REQUEST).inputTokens(), untold);
+    }
+
+    @Test
+    void whatIsToldTooLateIsCountedInBytesAndKnownNextTime() {
+        told = engine;
+        tellTime = Duration.ofMillis(20);
+        run(REQUEST, sessionProbe.getRef(), this::engine);
+        begun();
+        assertEquals(renderer.render(REQUEST).inputTokens(), placeOn(FIRST).inputTokens());
+        assertTrue(metrics.scrape().contains("holdfast_prompts_untold_total{model=\"sim-echo\"} 1"));
+
+        answer.complete(Optional.of(List.of(tokens(20), tokens(12), tokens(3))));
+        PiecedPrompt prompt = Objects.requireNonNull(
+                PiecedPrompt.of(REQUEST, PromptFingerprint.chain(REQUEST.tools(), REQUEST.messages())));
+        assertEquals(2, renderer.known(REQUEST, prompt).pieces(), "all but what makes the model speak");
     }
 
     @Test

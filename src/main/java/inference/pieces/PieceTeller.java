@@ -28,7 +28,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safety: safe for concurrent use.
  */
 public final class PieceTeller {
+    /** A long history that nobody knows has hundreds of pieces, and each takes a connection. */
+    private static final int OPEN_QUESTIONS = 8;
+
     private final PromptTeller engine;
+    private final Gate gate = new Gate(OPEN_QUESTIONS);
     private final Map<Question, CompletableFuture<Optional<int[]>>> asked = new ConcurrentHashMap<>();
     private volatile boolean unable;
 
@@ -91,7 +95,7 @@ public final class PieceTeller {
         if (before != null) {
             return before;
         }
-        engine.promptTokens(request, opening).whenComplete((told, failure) -> {
+        gate.pass(() -> engine.promptTokens(request, opening)).whenComplete((told, failure) -> {
             if (failure != null || !kept) {
                 asked.remove(question, answer);
             }

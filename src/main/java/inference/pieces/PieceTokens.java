@@ -14,7 +14,7 @@ public interface PieceTokens {
     boolean mayTell(String model);
 
     /**
-     * Tokens of a prompt's pieces from a first one on. Empty when they cannot be told, in time or at all; never fails.
+     * Tokens of a prompt's pieces from a first one on. Empty when nobody tells them; never fails.
      *
      * @param from first piece that is wanted
      */
