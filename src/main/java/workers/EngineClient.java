@@ -9,7 +9,6 @@ import inference.Message;
 import inference.pieces.PromptTeller;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import kv.EngineHash;

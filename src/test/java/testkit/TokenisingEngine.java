@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 import workers.openai.EnginePriority;
 import workers.openai.OpenAiEngineClient;
 import workers.openai.OpenAiSettings;
+import workers.openai.ResumedAnswers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 
@@ -81,7 +82,7 @@ public final class TokenisingEngine implements Closeable {
                 Duration.ofMinutes(1),
                 Duration.ofSeconds(10),
                 EnginePriority.OFF,
-                false,
+                ResumedAnswers.OFF,
                 unsaid);
         return new OpenAiEngineClient(system.classicSystem(), new WorkerId(url), settings);
     }

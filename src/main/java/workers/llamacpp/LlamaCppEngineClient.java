@@ -107,7 +107,7 @@ public final class LlamaCppEngineClient implements EngineClient {
         return api.applyTemplate(text.continueIn(body)).thenCompose(prompt -> {
             if (!prompt.endsWith(text.text())) {
                 continuesText = false;
-                throw new SlotApi.Refused(engine + " has a template that does not end a prompt in what was said");
+                throw new SlotApi.Refused(engine + " has a template that does not end a prompt in what was said", true);
             }
             return api.length(text.text());
         });

@@ -33,6 +33,7 @@ import testkit.ActorTestKitExtension;
 import testkit.RandomConversations;
 import workers.openai.EnginePriority;
 import workers.openai.OpenAiSettings;
+import workers.openai.ResumedAnswers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
 
@@ -93,7 +94,7 @@ class LlamaCppPromptTest {
                 Duration.ofMinutes(1),
                 Duration.ofSeconds(20),
                 EnginePriority.OFF,
-                false,
+                ResumedAnswers.OFF,
                 new EngineFacts(List.of(), 16, 1, 2048, 1, 1, EngineCapabilities.NONE));
         return new LlamaCppEngineClient(
                         kit.kit().system().classicSystem(),
