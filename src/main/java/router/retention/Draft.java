@@ -181,14 +181,15 @@ final class Draft {
 
     /**
      * A worker whose engine another one can take the prefix over from, null for none: one that holds all of it, else one that probably
-     * has it, as where a turn ran that has just ended there.
+     * has it, as where a turn ran that has just ended and nobody has answered yet whether it is held.
      */
     private @Nullable WorkerId source(Lease lease, WorkerId target) {
         if (!pulls(target)) {
             return null;
         }
         return live.all().stream()
-                .filter(worker -> worker.reachable() && lease.probablyAt(worker.worker()))
+                .filter(worker ->
+                        worker.reachable() && (lease.probablyAt(worker.worker()) || lease.mayBeHeldAt(worker.worker())))
                 .map(LiveWorker::worker)
                 .filter(worker -> !worker.equals(target) && pulls(worker))
                 .min(Comparator.comparing(worker -> !lease.residentAt(worker)))

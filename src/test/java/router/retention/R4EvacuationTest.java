@@ -61,10 +61,23 @@ class R4EvacuationTest {
         fleet.state(A, WorkerState.DRAINING);
         fleet.grant(terms(1, 1), MINUTE);
 
+        assertEquals(A, warmedAtB(fleet).source());
+    }
+
+    @Test
+    void whatADrainingWorkerHasNotAnsweredForYetIsPulledFromIt() {
+        Ledgers fleet = new Ledgers(SETTINGS).up(A, 1, HOLDS_AND_PULLS).up(B, 1, HOLDS_AND_PULLS);
+        fleet.grant(terms(1, 1), MINUTE);
+        fleet.state(A, WorkerState.DRAINING);
+
+        assertEquals(A, warmedAtB(fleet).source());
+    }
+
+    private static WorkerOrder.Warm warmedAtB(Ledgers fleet) {
         WorkerOrder.Warm warm =
                 assertInstanceOf(WorkerOrder.Warm.class, fleet.tick(SECOND).get(0));
         assertEquals(B, warm.worker());
-        assertEquals(A, warm.source());
+        return warm;
     }
 
     /** How a lease that A holds is brought to B. */
@@ -72,7 +85,7 @@ class R4EvacuationTest {
         Ledgers fleet = new Ledgers(SETTINGS).up(A, 1, a);
         fleet.heldAtHome(1);
         fleet.up(B, 1, b).state(A, WorkerState.DRAINING);
-        return assertInstanceOf(WorkerOrder.Warm.class, fleet.tick(SECOND).get(0));
+        return warmedAtB(fleet);
     }
 
     private Evacuation evacuation() {
