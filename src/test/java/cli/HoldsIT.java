@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import testkit.NodeProcess;
@@ -55,7 +57,7 @@ class HoldsIT {
     }
 
     @Test
-    void r6ATurnThatNeedsTheRoomIsServedAndTheHoldsThatYieldSayWhy() throws Exception {
+    void r6ATurnThatNeedsTheRoomIsServedAndTheLeastDenseHoldsYieldAndSayWhy() throws Exception {
         int blocks = 2000;
         try (NodeProcess node = start(
                 """
@@ -66,8 +68,11 @@ class HoldsIT {
                 }
                 """
                         .formatted(blocks))) {
+            // Those used last are worth least.
             for (int i = 0; i < 4; i++) {
-                new ToolSession(ToolSession.text("r6-" + i, 400 * BLOCK), "go", 2).turn(node);
+                new ToolSession(ToolSession.text("r6-" + i, 400 * BLOCK), "go", 2)
+                        .named("session-" + i, i < 2 ? 10 : -10)
+                        .turn(node);
             }
             OperatorView.awaitHeld(node, 4);
 
@@ -76,14 +81,17 @@ class HoldsIT {
 
             assertTrue(big.tokens() > 1100 * BLOCK, big::toString);
             NodeProcess.await(
-                    "what yielded is told",
-                    PATIENCE,
-                    () -> OperatorView.leases(node, "REVOKED").stream()
-                                    .filter(lease ->
-                                            OperatorView.any(lease, "HOLD", "observed", "REVOKED_UNDER_PRESSURE"))
-                                    .count()
-                            >= 2);
+                    "what yielded is told", PATIENCE, () -> yielded(node).size() >= 2);
+            assertEquals(Set.of("session-2", "session-3"), yielded(node));
         }
+    }
+
+    /** Sessions whose leases ended because a running turn needed their room. */
+    private static Set<String> yielded(NodeProcess node) {
+        return OperatorView.leases(node, "REVOKED").stream()
+                .filter(lease -> OperatorView.any(lease, "HOLD", "observed", "REVOKED_UNDER_PRESSURE"))
+                .map(lease -> lease.get("session").asText())
+                .collect(Collectors.toSet());
     }
 
     @Test

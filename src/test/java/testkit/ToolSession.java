@@ -11,6 +11,7 @@ public final class ToolSession {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final ArrayNode messages = JSON.createArrayNode();
+    private final ObjectNode extensions = JSON.createObjectNode();
     private int promptTokens;
 
     /** What a turn's prompt cost. */
@@ -33,6 +34,13 @@ public final class ToolSession {
         String script = "[{\"call\":\"run\",\"args\":{\"step\":1}}]"
                 + ",[{\"call\":\"run\",\"args\":{\"step\":2}}]".repeat(calls - 1);
         messages.addObject().put("role", "user").put("content", own + " [sim][" + script + "][/sim]");
+    }
+
+    /** The same under a name, whose turns all have a priority. */
+    public ToolSession named(String name, int priority) {
+        extensions.putObject("agent_context").put("session_id", name);
+        extensions.putObject("agent_hints").put("priority", priority);
+        return this;
     }
 
     /** Sends the history, takes the answer and runs its tool. */
@@ -59,6 +67,9 @@ public final class ToolSession {
     public ObjectNode request() {
         ObjectNode body = JSON.createObjectNode().put("model", "sim-echo");
         body.set("messages", messages.deepCopy());
+        if (!extensions.isEmpty()) {
+            body.set("nvext", extensions.deepCopy());
+        }
         ObjectNode function =
                 body.putArray("tools").addObject().put("type", "function").putObject("function");
         function.put("name", "run").putObject("parameters").put("type", "object");
