@@ -15,23 +15,16 @@ import inference.Role;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import kv.WorkerId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import testkit.ActorTestKitExtension;
 import workers.EngineClient;
 import workers.Seat;
-import workers.openai.EnginePriority;
-import workers.openai.OpenAiSettings;
-import workers.openai.ResumedAnswers;
-import workers.status.EngineCapabilities;
-import workers.status.EngineFacts;
 
 /** A server, older than those that the integration tests run, whose prompts end a last message of the model's like any other. */
 @Timeout(60)
@@ -87,17 +80,6 @@ class ClosedTextTest {
     }
 
     private static EngineClient client(String url) {
-        OpenAiSettings http = new OpenAiSettings(
-                Duration.ofSeconds(5),
-                Duration.ZERO,
-                Duration.ofMinutes(1),
-                Duration.ofSeconds(20),
-                EnginePriority.OFF,
-                ResumedAnswers.OFF,
-                new EngineFacts(List.of(), 16, 1, 2048, 1, 1, EngineCapabilities.NONE));
-        return new LlamaCppEngineClient(
-                kit.kit().system().classicSystem(),
-                new WorkerId(url),
-                new LlamaCppSettings(http, 16, null, Duration.ofSeconds(30)));
+        return Clients.of(kit.kit().system().classicSystem(), url, null);
     }
 }

@@ -32,7 +32,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -47,7 +46,6 @@ import kv.LeaseId;
 import kv.LedgerId;
 import kv.Receipt;
 import kv.StoredCopy;
-import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -61,12 +59,8 @@ import testkit.ActorTestKitExtension;
 import testkit.LlamaServer;
 import workers.EngineClient;
 import workers.Seat;
-import workers.openai.EnginePriority;
-import workers.openai.OpenAiSettings;
-import workers.openai.ResumedAnswers;
 import workers.status.CopyRoom;
 import workers.status.EngineCapabilities;
-import workers.status.EngineFacts;
 
 /** The adapter against two real servers with a tiny model. Counts tokens, never milliseconds. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
@@ -476,18 +470,7 @@ class LlamaCppEngineClientIT {
     }
 
     private static EngineClient client(LlamaServer server, @Nullable CopyStorage copyStorage) {
-        OpenAiSettings http = new OpenAiSettings(
-                Duration.ofSeconds(5),
-                Duration.ZERO,
-                Duration.ofMinutes(1),
-                Duration.ofSeconds(20),
-                EnginePriority.OFF,
-                ResumedAnswers.OFF,
-                new EngineFacts(List.of(), 16, 1, 2048, 1, 1, EngineCapabilities.NONE));
-        return new LlamaCppEngineClient(
-                kit.kit().system().classicSystem(),
-                new WorkerId(server.url()),
-                new LlamaCppSettings(http, 16, copyStorage, Duration.ofSeconds(30)));
+        return Clients.of(kit.kit().system().classicSystem(), server.url(), copyStorage);
     }
 
     private static <T> T get(CompletionStage<T> stage) throws Exception {

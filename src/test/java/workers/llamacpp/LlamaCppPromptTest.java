@@ -14,14 +14,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import kv.WorkerId;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,11 +29,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import testkit.ActorTestKitExtension;
 import testkit.RandomConversations;
-import workers.openai.EnginePriority;
-import workers.openai.OpenAiSettings;
-import workers.openai.ResumedAnswers;
-import workers.status.EngineCapabilities;
-import workers.status.EngineFacts;
 
 /** What a llama-server's answers to a prompt mean, by their shapes. */
 @Timeout(60)
@@ -88,18 +81,10 @@ class LlamaCppPromptTest {
     }
 
     private Optional<int[]> promptTokens() throws Exception {
-        OpenAiSettings http = new OpenAiSettings(
-                Duration.ofSeconds(5),
-                Duration.ZERO,
-                Duration.ofMinutes(1),
-                Duration.ofSeconds(20),
-                EnginePriority.OFF,
-                ResumedAnswers.OFF,
-                new EngineFacts(List.of(), 16, 1, 2048, 1, 1, EngineCapabilities.NONE));
-        return new LlamaCppEngineClient(
+        return Clients.of(
                         kit.kit().system().classicSystem(),
-                        new WorkerId("http://127.0.0.1:" + server.getAddress().getPort()),
-                        new LlamaCppSettings(http, 16, null, Duration.ofSeconds(30)))
+                        "http://127.0.0.1:" + server.getAddress().getPort(),
+                        null)
                 .promptTokens(
                         RandomConversations.request(
                                 "t", List.of(), List.of(Message.text(Role.USER, "hi")), ReasoningEffort.LOW),
