@@ -169,8 +169,11 @@ public record Settings(
                 own.getString("host"),
                 own.getInt("port", 0, 65_535),
                 own.getConfigList("api-keys").stream().map(Settings::apiKey).toList(),
-                own.getBytes("max-body"),
-                own.getDuration("body-timeout"),
+                FrontendSettings.Bodies.sharing(
+                        own.getShareAboveZero("bodies-share"),
+                        Runtime.getRuntime().maxMemory(),
+                        own.getBytes("max-body"),
+                        own.getDuration("body-timeout")),
                 own.getDuration("first-byte-after"),
                 own.getDuration("keep-alive-interval"),
                 own.getDurationOrZero("drain-timeout"),

@@ -9,12 +9,14 @@ import akka.util.ByteString;
 import inference.InferenceFailure;
 import java.io.ByteArrayOutputStream;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a request's whole JSON body within the limits of size and time.
+ * Reads a request's whole JSON body within the limits of size, of what is read at once, and of time.
  *
  * <p>A body that is too large is still read, up to four times the limit, and thrown away: a client that is cut off while
  * it writes sees a broken connection instead of the refusal.
@@ -23,19 +25,29 @@ import java.util.concurrent.CompletionStage;
  */
 final class BodyReader {
     private static final int DISCARD_FACTOR = 4;
+    private static final byte[] EMPTY_OBJECT = {'{', '}'};
     /** What is reserved of a length that is only declared yet. */
     private static final long RESERVED_BYTES = 1 << 20;
 
     private final ActorSystem<?> system;
-    private final FrontendSettings settings;
+    private final FrontendSettings.Bodies settings;
+    private final BodyBudget budget;
 
-    BodyReader(ActorSystem<?> system, FrontendSettings settings) {
+    BodyReader(ActorSystem<?> system, FrontendSettings.Bodies settings) {
         this.system = system;
         this.settings = settings;
+        this.budget = new BodyBudget(settings.togetherBytes());
     }
 
-    /** Bytes of the body; fails with {@link RefusedRequest}. */
-    CompletionStage<byte[]> read(HttpRequest request) {
+    /**
+     * A whole body, for which there is room until it is closed.
+     *
+     * @param room closed by whoever has the body
+     */
+    record Body(byte[] bytes, BodyBudget.Share room) {}
+
+    /** The body; fails with {@link RefusedRequest}. */
+    CompletionStage<Body> read(HttpRequest request) {
         if (!isJson(request)) {
             return unsupported(
                     request,
@@ -44,25 +56,59 @@ final class BodyReader {
         if (isEncoded(request)) {
             return unsupported(request, "content-encoding is not served: send the body as it is");
         }
-        if (request.entity() instanceof HttpEntity.Strict strict
-                && strict.getData().size() <= settings.maxBodyBytes()) {
-            return CompletableFuture.completedStage(strict.getData().toArrayUnsafe());
+        long declared = request.entity().getContentLengthOption().orElse(0);
+        BodyBudget.Share room = budget.ask(declared > settings.largestBytes() ? 0 : declared);
+        if (room.held()) {
+            return within(room, request);
         }
-        int expected = (int) Math.min(request.entity().getContentLengthOption().orElse(8192), RESERVED_BYTES);
+        var patience = system.scheduler().scheduleOnce(settings.timeout(), room::close, system.executionContext());
+        // Elsewhere: whoever gives room back does not read for all who waited for it.
+        return room.granted()
+                .thenComposeAsync(
+                        granted -> {
+                            patience.cancel();
+                            return granted ? within(room, request) : refused(request, noRoom());
+                        },
+                        system.executionContext());
+    }
+
+    /** Bytes of an empty object, for a request without a body. */
+    Body none() {
+        return new Body(EMPTY_OBJECT, budget.ask(0));
+    }
+
+    private CompletionStage<Body> within(BodyBudget.Share room, HttpRequest request) {
+        if (request.entity() instanceof HttpEntity.Strict strict
+                && strict.getData().size() <= settings.largestBytes()) {
+            return CompletableFuture.completedStage(new Body(strict.getData().toArrayUnsafe(), room));
+        }
+        OptionalLong declared = request.entity().getContentLengthOption();
+        Collected collected = new Collected(room, declared);
         return request.entity()
                 .withoutSizeLimit()
                 .getDataBytes()
-                .completionTimeout(settings.bodyTimeout())
+                .completionTimeout(settings.timeout())
                 .takeWhile(new Tally()::within)
-                .runWith(Sink.fold(new Collected(expected), Collected::add), system)
+                .runWith(Sink.fold(collected, Collected::add), system)
                 // In place: see docs/adr/0002.
-                .handleAsync((body, failure) -> failure == null ? body.bytes() : interrupted(failure), Runnable::run);
+                .handleAsync(
+                        (body, failure) -> failure == null ? body.whole() : interrupted(failure, room), Runnable::run);
     }
 
-    private CompletionStage<byte[]> unsupported(HttpRequest request, String message) {
+    private CompletionStage<Body> unsupported(HttpRequest request, String message) {
+        return refused(request, InferenceFailure.of(InferenceFailure.Kind.UNSUPPORTED_MEDIA_TYPE, message));
+    }
+
+    private CompletionStage<Body> refused(HttpRequest request, InferenceFailure failure) {
         request.discardEntityBytes(system);
-        return CompletableFuture.failedStage(
-                new RefusedRequest(InferenceFailure.of(InferenceFailure.Kind.UNSUPPORTED_MEDIA_TYPE, message)));
+        return CompletableFuture.failedStage(new RefusedRequest(failure));
+    }
+
+    private InferenceFailure noRoom() {
+        return InferenceFailure.of(
+                InferenceFailure.Kind.OVERLOADED,
+                "other requests' bodies take all " + settings.togetherBytes()
+                        + " bytes there are for them (holdfast.frontend.bodies-share)");
     }
 
     private static boolean isJson(HttpRequest request) {
@@ -76,11 +122,9 @@ final class BodyReader {
                 .isPresent();
     }
 
-    private static byte[] interrupted(Throwable failure) {
+    private static Body interrupted(Throwable failure, BodyBudget.Share room) {
+        room.close();
         Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-        if (cause instanceof RefusedRequest refused) {
-            throw refused;
-        }
         String why = cause instanceof StreamTimeoutException ? "did not arrive in time" : "ended early";
         throw new RefusedRequest(
                 InferenceFailure.of(InferenceFailure.Kind.INVALID_REQUEST, "the request's body " + why));
@@ -92,35 +136,51 @@ final class BodyReader {
 
         boolean within(ByteString part) {
             seen += part.size();
-            return seen <= settings.maxBodyBytes() * DISCARD_FACTOR;
+            return seen <= settings.largestBytes() * DISCARD_FACTOR;
         }
     }
 
-    /** Body so far, which stops growing past the limit. */
+    /** Body so far, which stops growing past the limit and where there is no room, and takes none then. */
     private final class Collected {
-        private final ByteArrayOutputStream bytes;
-        private boolean tooLarge;
+        private final BodyBudget.Share room;
+        private final boolean counted;
+        private ByteArrayOutputStream bytes;
+        private @Nullable InferenceFailure refusal;
 
-        Collected(int expected) {
-            bytes = new ByteArrayOutputStream(expected);
+        Collected(BodyBudget.Share room, OptionalLong declared) {
+            this.room = room;
+            counted = declared.isPresent();
+            bytes = new ByteArrayOutputStream((int) Math.min(declared.orElse(8192), RESERVED_BYTES));
         }
 
         Collected add(ByteString part) {
-            tooLarge = tooLarge || bytes.size() + (long) part.size() > settings.maxBodyBytes();
-            if (!tooLarge) {
+            if (refusal != null) {
+                return this;
+            }
+            if (bytes.size() + (long) part.size() > settings.largestBytes()) {
+                refuse(InferenceFailure.of(
+                        InferenceFailure.Kind.REQUEST_TOO_LARGE,
+                        "the request's body exceeds " + settings.largestBytes()
+                                + " bytes (holdfast.frontend.max-body)"));
+            } else if (counted || room.more(part.size())) {
                 bytes.writeBytes(part.toArrayUnsafe());
+            } else {
+                refuse(noRoom());
             }
             return this;
         }
 
-        byte[] bytes() {
-            if (tooLarge) {
-                throw new RefusedRequest(InferenceFailure.of(
-                        InferenceFailure.Kind.REQUEST_TOO_LARGE,
-                        "the request's body exceeds " + settings.maxBodyBytes()
-                                + " bytes (holdfast.frontend.max-body)"));
+        Body whole() {
+            if (refusal != null) {
+                throw new RefusedRequest(refusal);
             }
-            return bytes.toByteArray();
+            return new Body(bytes.toByteArray(), room);
+        }
+
+        private void refuse(InferenceFailure failure) {
+            refusal = failure;
+            bytes = new ByteArrayOutputStream(0);
+            room.close();
         }
     }
 }

@@ -15,8 +15,7 @@ import java.util.Locale;
  * @param host address to listen on; one off loopback needs {@code apiKeys}
  * @param port port to listen on, 0 for any free one
  * @param apiKeys keys accepted; with none, everybody is the default tenant
- * @param maxBodyBytes largest request body
- * @param bodyTimeout how long a client may take to send a body
+ * @param bodies what requests may send
  * @param firstByteAfter how long a stream waits for its first event before its status is committed
  * @param keepAliveInterval silence after which a stream carries a comment
  * @param drainTimeout how long running turns may go on once the server drains
@@ -30,8 +29,7 @@ public record FrontendSettings(
         String host,
         int port,
         List<ApiKey> apiKeys,
-        long maxBodyBytes,
-        Duration bodyTimeout,
+        Bodies bodies,
         Duration firstByteAfter,
         Duration keepAliveInterval,
         Duration drainTimeout,
@@ -44,12 +42,8 @@ public record FrontendSettings(
     public FrontendSettings {
         apiKeys = List.copyOf(apiKeys);
         require(port >= 0 && port <= 65_535, "port must be 0 to 65535, got " + port);
-        require(
-                maxBodyBytes >= 1024 && maxBodyBytes <= 1 << 30,
-                "max-body must be 1 KiB to 1 GiB, got " + maxBodyBytes + " bytes");
         require(maxChoices >= 1, "max-choices must be at least 1, got " + maxChoices);
         require(requestsPerMinute >= 0, "requests-per-minute must not be negative, got " + requestsPerMinute);
-        positive("body-timeout", bodyTimeout);
         positive("first-byte-after", firstByteAfter);
         positive("keep-alive-interval", keepAliveInterval);
         positive("keep-responses", keepResponses);
@@ -73,6 +67,33 @@ public record FrontendSettings(
     private static void require(boolean holds, String message) {
         if (!holds) {
             throw new IllegalArgumentException("holdfast.frontend." + message);
+        }
+    }
+
+    /**
+     * Bodies of requests.
+     *
+     * @param largestBytes of one
+     * @param togetherBytes of those that are read and decoded at once
+     * @param timeout how long a client may take to send one, and how long one waits for room
+     */
+    public record Bodies(long largestBytes, long togetherBytes, Duration timeout) {
+        public Bodies {
+            require(
+                    largestBytes >= 1024 && largestBytes <= 1 << 30,
+                    "max-body must be 1 KiB to 1 GiB, got " + largestBytes + " bytes");
+            require(togetherBytes >= largestBytes, "max-body: the largest body must have room");
+            positive("body-timeout", timeout);
+        }
+
+        /**
+         * The same of a share of the heap, in which at least one of the largest has room.
+         *
+         * @param share above 0
+         * @param heapBytes most that the heap may take
+         */
+        public static Bodies sharing(double share, long heapBytes, long largestBytes, Duration timeout) {
+            return new Bodies(largestBytes, Math.max(largestBytes, (long) (share * heapBytes)), timeout);
         }
     }
 

@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safety: safe for concurrent use.
  */
 public final class RequestDirectives extends AllDirectives {
-    private static final byte[] EMPTY_OBJECT = {'{', '}'};
     /** Some half a millisecond of decoding: for less it does not pay to change threads. */
     private static final int LONG_BODY_BYTES = 64 * 1024;
 
@@ -36,7 +35,7 @@ public final class RequestDirectives extends AllDirectives {
     public RequestDirectives(ActorSystem<?> system, FrontendSettings settings, TurnIds turnIds, Executor decoding) {
         this.settings = settings;
         this.turnIds = turnIds;
-        this.bodies = new BodyReader(system, settings);
+        this.bodies = new BodyReader(system, settings.bodies());
         this.decoding = decoding;
         this.rates = settings.requestsPerMinute() == 0
                 ? null
@@ -76,15 +75,25 @@ public final class RequestDirectives extends AllDirectives {
                     turnIds.next(),
                     TurnIds.key(headers.value("idempotency-key")),
                     SessionHeaders.read(headers));
-            CompletionStage<byte[]> read = optional && request.entity().isKnownEmpty()
-                    ? CompletableFuture.completedStage(EMPTY_OBJECT)
+            CompletionStage<BodyReader.Body> read = optional && request.entity().isKnownEmpty()
+                    ? CompletableFuture.completedStage(bodies.none())
                     : bodies.read(request);
             ClientConnection client = ClientConnection.of(request);
-            return completeWithFuture(read.thenCompose(body -> body.length < LONG_BODY_BYTES
-                    ? inner.answer(JsonBody.parse(body), caller, client)
-                    : CompletableFuture.supplyAsync(() -> inner.answer(JsonBody.parse(body), caller, client), decoding)
+            return completeWithFuture(read.thenCompose(body -> body.bytes().length < LONG_BODY_BYTES
+                    ? decoded(body, inner, caller, client)
+                    : CompletableFuture.supplyAsync(() -> decoded(body, inner, caller, client), decoding)
                             .thenCompose(answer -> answer)));
         });
+    }
+
+    /** Decodes a body, which takes no room from then on; the answer may take long. */
+    private static CompletionStage<HttpResponse> decoded(
+            BodyReader.Body body, BodyHandler inner, Caller caller, ClientConnection client) {
+        try {
+            return inner.answer(JsonBody.parse(body.bytes()), caller, client);
+        } finally {
+            body.room().close();
+        }
     }
 
     private static void admit(HttpRequest request, TenantId tenant, RequestRates rates) {

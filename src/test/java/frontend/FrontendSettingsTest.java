@@ -37,6 +37,17 @@ class FrontendSettingsTest {
     private static FrontendSettings settings(String host, List<FrontendSettings.ApiKey> keys) {
         Duration second = Duration.ofSeconds(1);
         return new FrontendSettings(
-                host, 0, keys, 1 << 20, second, second, second, second, 1, second, 1000, 0, new PromptNoise(List.of()));
+                host,
+                0,
+                keys,
+                new FrontendSettings.Bodies(1 << 20, 1 << 20, second),
+                second,
+                second,
+                second,
+                1,
+                second,
+                1000,
+                0,
+                new PromptNoise(List.of()));
     }
 }

@@ -180,8 +180,7 @@ class HttpServerTest {
                 List.of(
                         FrontendSettings.ApiKey.of("key-a", new TenantId("a")),
                         FrontendSettings.ApiKey.of("key-b", new TenantId("b"))),
-                open.maxBodyBytes(),
-                open.bodyTimeout(),
+                open.bodies(),
                 open.firstByteAfter(),
                 open.keepAliveInterval(),
                 open.drainTimeout(),

@@ -213,7 +213,7 @@ class MalformedBodyTest {
         if (random.nextInt(20) > 0) {
             return hostile(valid, random).getBytes(StandardCharsets.UTF_8);
         }
-        int limit = (int) FrontendFixture.SETTINGS.maxBodyBytes();
+        int limit = (int) FrontendFixture.SETTINGS.bodies().largestBytes();
         String filler = "x".repeat(limit / 2 + random.nextInt(limit));
         return ("{\"user_data\":\"" + filler + "\"," + valid.substring(1)).getBytes(StandardCharsets.UTF_8);
     }

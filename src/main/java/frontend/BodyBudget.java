@@ -1,0 +1,114 @@
+package frontend;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Room in memory for the bodies of requests that are read and decoded at once, in bytes. Who asks for room that is not there waits
+ * behind those who asked before, so that large bodies come in, too.
+ *
+ * <p>I1: what is given out never exceeds the budget. I2: all of it is free once every share is closed.
+ *
+ * <p>Thread-safety: safe for concurrent use.
+ */
+final class BodyBudget {
+    private final long bytes;
+    private final Deque<Share> waiting = new ArrayDeque<>();
+    private long free;
+
+    /** @param bytes at least what any one body may take */
+    BodyBudget(long bytes) {
+        this.bytes = bytes;
+        this.free = bytes;
+    }
+
+    /**
+     * Asks for room for one body; whoever asks closes the share, whether or not it was granted.
+     *
+     * @param asked 0 to the whole budget
+     */
+    Share ask(long asked) {
+        if (asked < 0 || asked > bytes) {
+            throw new IllegalArgumentException(asked + " bytes of " + bytes);
+        }
+        Share share = new Share(asked);
+        synchronized (this) {
+            waiting.add(share);
+        }
+        grant();
+        return share;
+    }
+
+    /** How much is not given out, in bytes. */
+    synchronized long free() {
+        return free;
+    }
+
+    private void grant() {
+        List<Share> granted = new ArrayList<>();
+        synchronized (this) {
+            for (Share next = waiting.peek(); next != null && next.bytes <= free; next = waiting.peek()) {
+                waiting.remove();
+                free -= next.bytes;
+                next.held = true;
+                granted.add(next);
+            }
+        }
+        // Not under the lock: what follows may take long.
+        granted.forEach(share -> share.granted.complete(true));
+    }
+
+    /** Room for one body. */
+    final class Share implements AutoCloseable {
+        private final CompletableFuture<Boolean> granted = new CompletableFuture<>();
+        private long bytes;
+        private boolean held;
+
+        private Share(long bytes) {
+            this.bytes = bytes;
+        }
+
+        /** Whether there is room: true once there is, false when the share was closed before. */
+        CompletionStage<Boolean> granted() {
+            return granted;
+        }
+
+        /** Whether there is room by now. */
+        boolean held() {
+            synchronized (BodyBudget.this) {
+                return held;
+            }
+        }
+
+        /** Takes more for a body whose length nobody knows, at once or not at all: two that wait for each other would wait for ever. */
+        boolean more(long more) {
+            synchronized (BodyBudget.this) {
+                if (!held || more > free) {
+                    return false;
+                }
+                free -= more;
+                bytes += more;
+                return true;
+            }
+        }
+
+        /** Gives the room back, or asks no longer; again without effect. */
+        @Override
+        public void close() {
+            synchronized (BodyBudget.this) {
+                if (held) {
+                    free += bytes;
+                    held = false;
+                } else {
+                    waiting.remove(this);
+                }
+            }
+            granted.complete(false);
+            grant();
+        }
+    }
+}
