@@ -29,6 +29,7 @@ import frontend.PromptNoise;
 import frontend.RequestDirectives;
 import frontend.RunningTurns;
 import frontend.ServiceRoutes;
+import frontend.TenantRates;
 import frontend.TurnIds;
 import frontend.admin.AdminRoutes;
 import frontend.admin.LifecycleRoutes;
@@ -240,21 +241,23 @@ public final class Node implements RunningNode {
                 leases,
                 settings.leases().ledger(),
                 settings.agents().session().receiptWait());
+        TenantRates rates = new TenantRates(settings.frontend().rates(), System::nanoTime);
         RequestDirectives requests =
-                new RequestDirectives(system, settings.frontend(), new TurnIds(clock, random), rendering);
-        return serve(system, settings.frontend(), requests, turns, queries, lifecycle, clock, metrics);
+                new RequestDirectives(system, settings.frontend(), rates, new TurnIds(clock, random), rendering);
+        return serve(system, settings.frontend(), rates, requests, turns, queries, lifecycle, clock, metrics);
     }
 
     private static CompletionStage<HttpServer> serve(
             ActorSystem<?> system,
             FrontendSettings settings,
+            TenantRates rates,
             RequestDirectives requests,
             TurnService turns,
             ClusterQueries queries,
             SessionLifecycle lifecycle,
             InstantSource clock,
             Metrics metrics) {
-        RunningTurns running = new RunningTurns(system, settings, turns::run, metrics);
+        RunningTurns running = new RunningTurns(system, settings, rates, turns::run, metrics);
         Answers answers = new Answers(system, settings, running);
         PromptNoise noise = settings.promptNoise();
         return HttpServer.bind(

@@ -180,7 +180,9 @@ public record Settings(
                 own.getInt("max-choices", 1, 128),
                 own.getDuration("keep-responses", Duration.ofMinutes(1), Duration.ofDays(365)),
                 own.getInt("max-responses", 100, 100_000_000),
-                own.getInt("requests-per-minute", 0, 1_000_000),
+                new FrontendSettings.Rates(
+                        own.getInt("requests-per-minute", 0, 1_000_000),
+                        own.getInt("tokens-per-minute", 0, 1_000_000_000)),
                 promptNoise(own));
     }
 

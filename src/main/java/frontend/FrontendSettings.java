@@ -22,7 +22,7 @@ import java.util.Locale;
  * @param maxChoices most answers that one request may ask for
  * @param keepResponses how long a response is kept after its last use for clients that come back to it
  * @param maxResponses most responses kept of a tenant
- * @param requestsPerMinute most model requests of a tenant, 0 for any number
+ * @param rates what a tenant may ask of the node
  * @param promptNoise what is left out of prompts
  */
 public record FrontendSettings(
@@ -36,14 +36,13 @@ public record FrontendSettings(
         int maxChoices,
         Duration keepResponses,
         int maxResponses,
-        int requestsPerMinute,
+        Rates rates,
         PromptNoise promptNoise) {
 
     public FrontendSettings {
         apiKeys = List.copyOf(apiKeys);
         require(port >= 0 && port <= 65_535, "port must be 0 to 65535, got " + port);
         require(maxChoices >= 1, "max-choices must be at least 1, got " + maxChoices);
-        require(requestsPerMinute >= 0, "requests-per-minute must not be negative, got " + requestsPerMinute);
         positive("first-byte-after", firstByteAfter);
         positive("keep-alive-interval", keepAliveInterval);
         positive("keep-responses", keepResponses);
@@ -94,6 +93,22 @@ public record FrontendSettings(
          */
         public static Bodies sharing(double share, long heapBytes, long largestBytes, Duration timeout) {
             return new Bodies(largestBytes, Math.max(largestBytes, (long) (share * heapBytes)), timeout);
+        }
+    }
+
+    /**
+     * Limits of each tenant at this node; 0 is none.
+     *
+     * @param requestsPerMinute most model requests
+     * @param tokensPerMinute most tokens of turns, but those read from a cache
+     */
+    public record Rates(int requestsPerMinute, int tokensPerMinute) {
+        /** No limits. */
+        public static final Rates UNLIMITED = new Rates(0, 0);
+
+        public Rates {
+            require(requestsPerMinute >= 0, "requests-per-minute must not be negative, got " + requestsPerMinute);
+            require(tokensPerMinute >= 0, "tokens-per-minute must not be negative, got " + tokensPerMinute);
         }
     }
 

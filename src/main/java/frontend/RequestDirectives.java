@@ -13,7 +13,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What every route needs of its request: who calls, and a JSON body within limits.
@@ -28,18 +27,16 @@ public final class RequestDirectives extends AllDirectives {
     private final TurnIds turnIds;
     private final BodyReader bodies;
     private final Executor decoding;
-    /** Null without a limit. */
-    private final @Nullable RequestRates rates;
+    private final TenantRates rates;
 
     /** @param decoding where long bodies are decoded, for which no other request has to wait */
-    public RequestDirectives(ActorSystem<?> system, FrontendSettings settings, TurnIds turnIds, Executor decoding) {
+    public RequestDirectives(
+            ActorSystem<?> system, FrontendSettings settings, TenantRates rates, TurnIds turnIds, Executor decoding) {
         this.settings = settings;
         this.turnIds = turnIds;
         this.bodies = new BodyReader(system, settings.bodies());
         this.decoding = decoding;
-        this.rates = settings.requestsPerMinute() == 0
-                ? null
-                : new RequestRates(settings.requestsPerMinute(), System::nanoTime);
+        this.rates = rates;
     }
 
     /** Answers an authenticated request. */
@@ -57,7 +54,7 @@ public final class RequestDirectives extends AllDirectives {
         return body(inner, true, false);
     }
 
-    /** The same for a request to a model, which counts towards its tenant's rate; one above it is refused. */
+    /** The same for a request to a model, which counts towards its tenant's rates; one above them is refused. */
     public Route modelRequest(BodyHandler inner) {
         return body(inner, false, true);
     }
@@ -66,8 +63,8 @@ public final class RequestDirectives extends AllDirectives {
         return extractRequest(request -> {
             HeaderLookup headers = headers(request);
             TenantId tenant = tenant(headers);
-            if (metered && rates != null) {
-                admit(request, tenant, rates);
+            if (metered) {
+                rates.admit(request, tenant);
             }
             Caller caller = new Caller(
                     tenant,
@@ -93,19 +90,6 @@ public final class RequestDirectives extends AllDirectives {
             return inner.answer(JsonBody.parse(body.bytes()), caller, client);
         } finally {
             body.room().close();
-        }
-    }
-
-    private static void admit(HttpRequest request, TenantId tenant, RequestRates rates) {
-        RequestRates.Standing standing = rates.take(tenant);
-        ServiceHeaders.stand(request, standing);
-        if (!standing.admitted()) {
-            throw new RefusedRequest(new InferenceFailure(
-                    InferenceFailure.Kind.RATE_LIMITED,
-                    "more than " + standing.limit()
-                            + " requests a minute (holdfast.frontend.requests-per-minute, of each tenant at each node)",
-                    null,
-                    standing.untilNext()));
         }
     }
 

@@ -34,15 +34,22 @@ public final class RunningTurns {
 
     private final ActorSystem<?> system;
     private final FrontendSettings settings;
+    private final TenantRates rates;
     private final InferenceService service;
     private final Metrics metrics;
     private final Set<TurnAnswer> running = ConcurrentHashMap.newKeySet();
     private final CompletableFuture<Integer> drained = new CompletableFuture<>();
     private volatile boolean draining;
 
-    public RunningTurns(ActorSystem<?> system, FrontendSettings settings, InferenceService service, Metrics metrics) {
+    public RunningTurns(
+            ActorSystem<?> system,
+            FrontendSettings settings,
+            TenantRates rates,
+            InferenceService service,
+            Metrics metrics) {
         this.system = system;
         this.settings = settings;
+        this.rates = rates;
         this.service = service;
         this.metrics = metrics;
         metrics.gauge(Metric.HTTP_TURNS_RUNNING, running::size);
@@ -53,7 +60,7 @@ public final class RunningTurns {
      *
      * @param choices at least one
      * @return their events, to be read once
-     * @throws RefusedRequest when the server drains
+     * @throws RefusedRequest when the server drains, or their tenant has used too many tokens
      */
     public Source<ChoiceEvent, NotUsed> choices(List<InferenceRequest> choices, ClientConnection client) {
         return merged(start(choices, client));
@@ -65,7 +72,7 @@ public final class RunningTurns {
      *
      * @param response makes the response of the events to stream; called while the engine is at the first of them
      * @return the response; fails with {@link RefusedRequest} when the first event is a failure
-     * @throws RefusedRequest when the server drains
+     * @throws RefusedRequest when the server drains, or their tenant has used too many tokens
      */
     public CompletionStage<HttpResponse> open(
             List<InferenceRequest> choices,
@@ -117,14 +124,20 @@ public final class RunningTurns {
         if (draining) {
             throw new RefusedRequest(shuttingDown());
         }
-        return choices.stream().map(choice -> start(choice, client)).toList();
+        List<TenantRates.Claim> claims = rates.claim(choices);
+        List<TurnAnswer> answers = new ArrayList<>();
+        for (int i = 0; i < choices.size(); i++) {
+            answers.add(start(choices.get(i), claims.get(i), client));
+        }
+        return answers;
     }
 
-    private TurnAnswer start(InferenceRequest request, ClientConnection client) {
+    private TurnAnswer start(InferenceRequest request, TenantRates.Claim claim, ClientConnection client) {
         TurnAnswer answer = new TurnAnswer();
         begin(answer);
         client.whenGone(answer::leave);
-        var unused = answer.end().thenAccept(this::count);
+        answer.whenLeft(() -> claim.cutOff(answer.steps()));
+        var unused = answer.end().thenAccept(last -> ended(last, answer.steps(), claim));
         answer.whenOver(() -> {
             running.remove(answer);
             settle();
@@ -157,12 +170,17 @@ public final class RunningTurns {
         return drained;
     }
 
-    private void count(InferenceEvent last) {
+    private void ended(InferenceEvent last, int steps, TenantRates.Claim claim) {
         if (last instanceof InferenceEvent.Finished end) {
             Usage usage = end.usage();
             metrics.count(Metric.PROMPT_TOKENS, usage.cachedTokens(), "cached");
             metrics.count(Metric.PROMPT_TOKENS, usage.inputTokens() - usage.cachedTokens(), "computed");
             metrics.count(Metric.OUTPUT_TOKENS, usage.outputTokens());
+            claim.used(usage);
+        } else if (steps == 0) {
+            claim.unused();
+        } else {
+            claim.cutOff(steps);
         }
     }
 

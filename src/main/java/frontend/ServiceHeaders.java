@@ -11,11 +11,12 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What the official services tell in headers of every answer of their dialects, beside the request's id: OpenAI's version and time
- * taken, and both services' request rate where this node has a limit. Anthropic's answers name no version.
+ * taken, and both services' rates of requests and tokens where this node has a limit. Anthropic's answers name no version.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
@@ -30,7 +31,8 @@ final class ServiceHeaders {
 
     private static final class Meter {
         private final long beganNanos;
-        private final AtomicReference<RequestRates.@Nullable Standing> standing = new AtomicReference<>();
+        private final AtomicReference<MinuteRate.@Nullable Standing> requests = new AtomicReference<>();
+        private final AtomicReference<@Nullable Supplier<MinuteRate.Standing>> tokens = new AtomicReference<>();
 
         private Meter(long beganNanos) {
             this.beganNanos = beganNanos;
@@ -42,9 +44,14 @@ final class ServiceHeaders {
         return request.addAttribute(METER, new Meter(nowNanos));
     }
 
-    /** Notes where its tenant stands. */
-    static void stand(HttpRequest request, RequestRates.Standing standing) {
-        request.getAttribute(METER).ifPresent(meter -> meter.standing.set(standing));
+    /** Notes where its tenant stands with its requests. */
+    static void standRequests(HttpRequest request, MinuteRate.Standing standing) {
+        request.getAttribute(METER).ifPresent(meter -> meter.requests.set(standing));
+    }
+
+    /** Notes how to learn where its tenant stands with its tokens, which the request itself changes. */
+    static void standTokens(HttpRequest request, Supplier<MinuteRate.Standing> standing) {
+        request.getAttribute(METER).ifPresent(meter -> meter.tokens.set(standing));
     }
 
     /** The answer to a request with the headers of its dialect. */
@@ -60,20 +67,27 @@ final class ServiceHeaders {
             headers.add(OPENAI_VERSION);
             headers.add(RawHeader.create("openai-processing-ms", Long.toString(millis)));
         }
-        RequestRates.Standing standing = meter.standing.get();
-        if (standing != null) {
-            String prefix = anthropic ? "anthropic-ratelimit-requests-" : "x-ratelimit-";
-            String suffix = anthropic ? "" : "-requests";
-            String reset = anthropic
-                    ? now.plus(standing.untilFull())
-                            .truncatedTo(ChronoUnit.SECONDS)
-                            .toString()
-                    : standing.untilFull().toMillis() + "ms";
-            headers.add(RawHeader.create(prefix + "limit" + suffix, Integer.toString(standing.limit())));
-            headers.add(RawHeader.create(prefix + "remaining" + suffix, Integer.toString(standing.remaining())));
-            headers.add(RawHeader.create(prefix + "reset" + suffix, reset));
+        MinuteRate.Standing requests = meter.requests.get();
+        if (requests != null) {
+            headers.addAll(rate("requests", requests, anthropic, now));
+        }
+        Supplier<MinuteRate.Standing> tokens = meter.tokens.get();
+        if (tokens != null) {
+            headers.addAll(rate("tokens", tokens.get(), anthropic, now));
         }
         return response.addHeaders(headers);
+    }
+
+    private static List<HttpHeader> rate(String what, MinuteRate.Standing standing, boolean anthropic, Instant now) {
+        String prefix = anthropic ? "anthropic-ratelimit-" + what + "-" : "x-ratelimit-";
+        String suffix = anthropic ? "" : "-" + what;
+        String reset = anthropic
+                ? now.plus(standing.untilFull()).truncatedTo(ChronoUnit.SECONDS).toString()
+                : standing.untilFull().toMillis() + "ms";
+        return List.of(
+                RawHeader.create(prefix + "limit" + suffix, Integer.toString(standing.limit())),
+                RawHeader.create(prefix + "remaining" + suffix, Integer.toString(standing.remaining())),
+                RawHeader.create(prefix + "reset" + suffix, reset));
     }
 
     private static boolean openAi(HttpRequest request) {

@@ -34,6 +34,8 @@ final class TurnAnswer implements TurnClient {
     private boolean ended;
     /** Whether nobody reads any more. */
     private boolean closed;
+    /** Events but the terminal one that were handed over. */
+    private int steps;
     /** Set while the response has asked for an event that is not there. */
     private @Nullable Runnable waiting;
 
@@ -47,8 +49,9 @@ final class TurnAnswer implements TurnClient {
 
     @Override
     public void end(InferenceEvent last) {
-        add(new Offer(last, null));
+        // First, so that an answer which is read tells what its turn has used.
         end.complete(last);
+        add(new Offer(last, null));
     }
 
     @Override
@@ -64,6 +67,13 @@ final class TurnAnswer implements TurnClient {
     /** The turn's own last event, whether or not the client waits for it. */
     CompletionStage<InferenceEvent> end() {
         return end;
+    }
+
+    /** How many events were handed over before the terminal one. */
+    int steps() {
+        synchronized (offered) {
+            return steps;
+        }
     }
 
     /** Whether there is no terminal event yet, and somebody waits for it. */
@@ -119,6 +129,7 @@ final class TurnAnswer implements TurnClient {
                 return false;
             }
             ended = offer.taken() == null;
+            steps += ended ? 0 : 1;
             offered.add(offer);
             reader = waiting;
             waiting = null;

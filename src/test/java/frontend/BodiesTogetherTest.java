@@ -117,7 +117,7 @@ class BodiesTogetherTest {
                 open.maxChoices(),
                 open.keepResponses(),
                 open.maxResponses(),
-                open.requestsPerMinute(),
+                open.rates(),
                 open.promptNoise());
     }
 }

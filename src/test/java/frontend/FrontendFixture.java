@@ -66,7 +66,7 @@ public final class FrontendFixture implements AutoCloseable {
             4,
             Duration.ofDays(1),
             1000,
-            0,
+            FrontendSettings.Rates.UNLIMITED,
             new PromptNoise(List.of(Pattern.compile("\\Anoise:[^\n]*\n*"))));
 
     public final ActorSystem<Void> system;
@@ -105,9 +105,14 @@ public final class FrontendFixture implements AutoCloseable {
             seen.add(request);
             play(script.apply(request), client);
         };
-        turns = new RunningTurns(system, settings, service, metrics);
+        TenantRates rates = new TenantRates(settings.rates(), System::nanoTime);
+        turns = new RunningTurns(system, settings, rates, service, metrics);
         RequestDirectives requests = new RequestDirectives(
-                system, settings, new TurnIds(InstantSource.fixed(NOW), new Random(7)), ForkJoinPool.commonPool());
+                system,
+                settings,
+                rates,
+                new TurnIds(InstantSource.fixed(NOW), new Random(7)),
+                ForkJoinPool.commonPool());
         Answers answers = new Answers(system, settings, turns);
         PromptNoise noise = settings.promptNoise();
         Route chat = new ChatRoutes(

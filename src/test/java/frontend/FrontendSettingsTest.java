@@ -47,7 +47,7 @@ class FrontendSettingsTest {
                 1,
                 second,
                 1000,
-                0,
+                FrontendSettings.Rates.UNLIMITED,
                 new PromptNoise(List.of()));
     }
 }

@@ -187,7 +187,7 @@ class HttpServerTest {
                 open.maxChoices(),
                 open.keepResponses(),
                 open.maxResponses(),
-                open.requestsPerMinute(),
+                open.rates(),
                 open.promptNoise());
         try (FrontendFixture secured = FrontendFixture.start(locked)) {
             JsonNode error = assertError(401, secured.chat(MINIMAL));

@@ -48,7 +48,7 @@ class RunningTurnsTest {
             4,
             Duration.ofDays(1),
             1000,
-            0,
+            FrontendSettings.Rates.UNLIMITED,
             FrontendFixture.SETTINGS.promptNoise());
     private static final InferenceEvent.TextDelta HI = new InferenceEvent.TextDelta("hi");
     private static final InferenceEvent.Finished DONE =
@@ -71,7 +71,8 @@ class RunningTurnsTest {
     }
 
     private RunningTurns turns(InferenceService service) {
-        return new RunningTurns(kit.system(), SETTINGS, service, new Metrics());
+        return new RunningTurns(
+                kit.system(), SETTINGS, new TenantRates(SETTINGS.rates(), System::nanoTime), service, new Metrics());
     }
 
     private static Source<ChoiceEvent, NotUsed> begun(RunningTurns turns, HttpRequest request) {

@@ -1,8 +1,22 @@
 package frontend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import akka.stream.javadsl.Source;
+import com.anthropic.client.AnthropicClient;
+import com.anthropic.client.okhttp.AnthropicOkHttpClient;
+import com.anthropic.core.http.HttpResponseFor;
+import com.anthropic.errors.RateLimitException;
+import com.anthropic.models.messages.Message;
+import com.anthropic.models.messages.MessageCreateParams;
+import com.openai.client.OpenAIClient;
+import com.openai.models.chat.completions.ChatCompletion;
+import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import inference.FinishReason;
+import inference.InferenceEvent;
+import inference.Usage;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
@@ -62,11 +76,92 @@ class ServiceHeadersTest {
         }
     }
 
+    @Test
+    void theOfficialClientsReadHowManyTokensAreLeftAndThatThereAreNone() {
+        FrontendSettings limited = limitedTo(new FrontendSettings.Rates(0, 100_000));
+        try (FrontendFixture frontend = FrontendFixture.start(limited)) {
+            OpenAIClient openAi = frontend.openAi();
+            AnthropicClient anthropic = AnthropicOkHttpClient.builder()
+                    .baseUrl(frontend.uri("").toString())
+                    .apiKey("any")
+                    .maxRetries(0)
+                    .build();
+            try (HttpResponseFor<Message> first =
+                    anthropic.messages().withRawResponse().create(message())) {
+                assertEquals(List.of("100000"), first.headers().values("anthropic-ratelimit-tokens-limit"));
+                int left = Integer.parseInt(first.headers()
+                        .values("anthropic-ratelimit-tokens-remaining")
+                        .get(0));
+                // 11 of the prompt, 4 of them cached, and 3 of the answer.
+                assertTrue(left >= 100_000 - 10, "left: " + left);
+                assertEquals(List.of(), first.headers().values("anthropic-ratelimit-requests-limit"));
+                first.parse().validate();
+            }
+
+            frontend.script = request -> Source.single(
+                    new InferenceEvent.Finished(FinishReason.STOP, null, new Usage(200_000, 0, 100_000, 0)));
+            try (com.openai.core.http.HttpResponseFor<ChatCompletion> second =
+                    openAi.chat().completions().withRawResponse().create(chat())) {
+                assertEquals(List.of("100000"), second.headers().values("x-ratelimit-limit-tokens"));
+                assertEquals(List.of("0"), second.headers().values("x-ratelimit-remaining-tokens"));
+                assertTrue(second.headers()
+                        .values("x-ratelimit-reset-tokens")
+                        .get(0)
+                        .matches("\\d+ms"));
+            }
+
+            com.openai.errors.RateLimitException chatRefused = assertThrows(
+                    com.openai.errors.RateLimitException.class,
+                    () -> openAi.chat().completions().create(chat()));
+            assertEquals("rate_limit_exceeded", chatRefused.code().orElseThrow());
+            assertEquals("rate_limit_error", chatRefused.type().orElseThrow());
+            int seconds =
+                    Integer.parseInt(chatRefused.headers().values("retry-after").get(0));
+            assertTrue(seconds > 60 && seconds <= 121, "until what was used too much is back: " + seconds);
+            RateLimitException refused = assertThrows(
+                    RateLimitException.class, () -> anthropic.messages().create(message()));
+            assertTrue(
+                    refused.body().toString().contains("rate_limit_error"),
+                    refused.body().toString());
+            assertTrue(
+                    refused.body().toString().contains("holdfast.frontend.tokens-per-minute"),
+                    refused.body().toString());
+            assertEquals(List.of("0"), refused.headers().values("anthropic-ratelimit-tokens-remaining"));
+            assertEquals(
+                    429,
+                    frontend.post("/v1/responses", "{\"model\":\"sim-echo\",\"input\":\"hi\",\"stream\":true}")
+                            .statusCode());
+            assertEquals(
+                    200, frontend.post("/v1/messages/count_tokens", MESSAGES).statusCode(), "to count uses none");
+            anthropic.close();
+            openAi.close();
+        }
+    }
+
+    private static MessageCreateParams message() {
+        return MessageCreateParams.builder()
+                .model("sim-echo")
+                .maxTokens(9)
+                .addUserMessage("hi")
+                .build();
+    }
+
+    private static ChatCompletionCreateParams chat() {
+        return ChatCompletionCreateParams.builder()
+                .model("sim-echo")
+                .addUserMessage("hi")
+                .build();
+    }
+
     private static String header(HttpResponse<String> answer, String name) {
         return answer.headers().firstValue(name).orElseThrow();
     }
 
     private static FrontendSettings limitedTo(int requestsPerMinute) {
+        return limitedTo(new FrontendSettings.Rates(requestsPerMinute, 0));
+    }
+
+    private static FrontendSettings limitedTo(FrontendSettings.Rates rates) {
         FrontendSettings open = FrontendFixture.SETTINGS;
         return new FrontendSettings(
                 open.host(),
@@ -79,7 +174,7 @@ class ServiceHeadersTest {
                 open.maxChoices(),
                 open.keepResponses(),
                 open.maxResponses(),
-                requestsPerMinute,
+                rates,
                 open.promptNoise());
     }
 }
