@@ -29,7 +29,12 @@ public sealed interface ContentBlock {
      */
     record ToolUse(String id, String name, String arguments) implements ContentBlock {}
 
-    /** The answer to a {@link ToolUse}. */
+    /**
+     * The answer to a {@link ToolUse}.
+     *
+     * @param error whether the harness calls it one; not part of the prompt, because only one dialect can say it and no template of a
+     *     model has a word for it
+     */
     record ToolResult(String toolUseId, List<ContentBlock> content, boolean error) implements ContentBlock {
         public ToolResult {
             content = List.copyOf(content);

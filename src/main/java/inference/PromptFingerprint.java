@@ -9,7 +9,7 @@ import java.util.List;
 
 /**
  * 128-bit fingerprint of a prompt's beginning, up to and including one message. Two conversations with equal fingerprints
- * have the same prompt up to there; identifiers that no template renders (tool call ids) do not count.
+ * have the same prompt up to there; what no template renders (tool call ids, whether a tool's result is an error) does not count.
  *
  * <p>Fingerprints stand for text between nodes: a session compares them, text itself is never sent.
  *
@@ -67,9 +67,8 @@ public record PromptFingerprint(long high, long low) {
         } else if (block instanceof ContentBlock.ToolUse call) {
             stream.putByte((byte) 3).putString(call.name()).putString(call.arguments());
         } else if (block instanceof ContentBlock.ToolResult result) {
-            stream.putByte((byte) 4)
-                    .putBoolean(result.error())
-                    .putInt(result.content().size());
+            // Whether it is an error is in no prompt. What stands for it keeps fingerprints as they are stored.
+            stream.putByte((byte) 4).putBoolean(false).putInt(result.content().size());
             result.content().forEach(inner -> put(stream, inner));
         } else if (block instanceof ContentBlock.Image image) {
             stream.putByte((byte) 5).putString(image.mediaType()).putString(image.reference());

@@ -64,7 +64,7 @@ interface DialectClient {
 
         @Override
         public List<Message> sayable(List<Message> messages) {
-            return mapped(messages, DialectClient::withoutError);
+            return withoutErrors(messages);
         }
 
         @Override
@@ -151,7 +151,7 @@ interface DialectClient {
 
         @Override
         public List<Message> sayable(List<Message> messages) {
-            return mapped(messages, DialectClient::withoutError);
+            return withoutErrors(messages);
         }
 
         @Override
@@ -296,6 +296,11 @@ interface DialectClient {
                 .map(message -> new Message(
                         message.role(), message.content().stream().map(block).toList()))
                 .toList();
+    }
+
+    /** Messages whose results are no errors. */
+    static List<Message> withoutErrors(List<Message> messages) {
+        return mapped(messages, DialectClient::withoutError);
     }
 
     private static ContentBlock withoutError(ContentBlock block) {

@@ -70,6 +70,18 @@ class DialectRoundTripTest {
         }
     }
 
+    @Property(tries = 50)
+    void whetherAResultIsAnErrorIsNeitherInThePromptNorInItsFingerprint(
+            @ForAll("conversations") List<Message> conversation, @ForAll Random spelling) throws Exception {
+        DialectClient messages = new DialectClient.Messages();
+        List<Message> flagged = sent(messages, conversation, spelling).messages();
+        List<Message> plain = sent(messages, DialectClient.withoutErrors(conversation), spelling)
+                .messages();
+        assertEquals(DialectClient.withoutErrors(flagged), plain);
+        assertEquals(tokens(TOOLS, plain), tokens(TOOLS, flagged));
+        assertEquals(PromptFingerprint.chain(TOOLS, plain), PromptFingerprint.chain(TOOLS, flagged));
+    }
+
     @Property(tries = 100)
     void anAnswerComesBackAsItWasSaidWhicheverDialectTheTurnGoesOnIn(
             @ForAll("answers") List<InferenceEvent> answer, @ForAll Random spelling) throws Exception {
