@@ -20,6 +20,11 @@ import java.util.function.UnaryOperator;
 interface DialectClient {
     ObjectMapper MAPPER = new ObjectMapper();
 
+    /** What stands before a document where a dialect has no word for one. */
+    String DOCUMENT_BEGIN = "<document>\n";
+    /** What stands behind it. */
+    String DOCUMENT_END = "\n</document>\n";
+
     /** One of each dialect. */
     static List<DialectClient> all() {
         return List.of(new Chat(), new Responses(), new Messages());
@@ -248,7 +253,12 @@ interface DialectClient {
         }
 
         private static void write(ContentBlock block, ObjectNode json) {
-            if (block instanceof ContentBlock.Text text) {
+            if (block instanceof ContentBlock.Text text && text.text().startsWith(DOCUMENT_BEGIN)) {
+                int end = text.text().length() - DOCUMENT_END.length();
+                ObjectNode source = json.put("type", "document").putObject("source");
+                source.put("type", "text").put("media_type", "text/plain");
+                source.put("data", text.text().substring(DOCUMENT_BEGIN.length(), end));
+            } else if (block instanceof ContentBlock.Text text) {
                 json.put("type", "text").put("text", text.text());
             } else if (block instanceof ContentBlock.Thinking thinking) {
                 json.put("type", "thinking").put("thinking", thinking.text());
@@ -261,7 +271,7 @@ interface DialectClient {
                 if (result.error()) {
                     json.put("is_error", true);
                 }
-                if (isText(result)) {
+                if (isText(result) && !text(result).startsWith(DOCUMENT_BEGIN)) {
                     json.put("content", text(result));
                 } else if (!result.content().isEmpty()) {
                     ArrayNode parts = json.putArray("content");

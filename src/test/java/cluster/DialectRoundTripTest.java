@@ -205,6 +205,8 @@ class DialectRoundTripTest {
     private static Arbitrary<ContentBlock> plain() {
         return Arbitraries.oneOf(
                 string().map(ContentBlock.Text::new),
+                string().map(text ->
+                        new ContentBlock.Text(DialectClient.DOCUMENT_BEGIN + text + DialectClient.DOCUMENT_END)),
                 Arbitraries.of(
                         new ContentBlock.Image("image/*", "https://a/b"),
                         new ContentBlock.Image("image/gif", "data:image/gif;base64,R0lG")));

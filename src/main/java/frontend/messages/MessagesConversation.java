@@ -88,8 +88,9 @@ final class MessagesConversation {
             switch (type.text()) {
                 case "text" -> text(block);
                 case "image" -> add(image(block), block);
+                case "document" -> document(block);
                 case "tool_result" -> toolResult(block);
-                default -> throw type.mustBe("'text', 'image' or 'tool_result', the kinds served");
+                default -> throw type.mustBe("'text', 'image', 'document' or 'tool_result', the kinds served");
             }
         }
     }
@@ -124,7 +125,7 @@ final class MessagesConversation {
     }
 
     /** A block's text, which has no mark when it is empty. */
-    private static String markable(JsonField block) {
+    static String markable(JsonField block) {
         String text = block.at("text").text();
         if (text.isEmpty()) {
             CacheControls.refuse(block, "an empty text");
@@ -161,6 +162,14 @@ final class MessagesConversation {
                 RawArguments.text(block.at("input").object()));
     }
 
+    /** A mark on a part of a document keeps the whole document. */
+    private void document(JsonField block) {
+        MessagesDocument document = MessagesDocument.of(block);
+        conversation.add(new ContentBlock.Text(document.text()));
+        document.parts().forEach(this::mark);
+        mark(block);
+    }
+
     /** A mark on a part of a result keeps the whole result. */
     private void toolResult(JsonField block) {
         List<ContentBlock> content = new ArrayList<>();
@@ -169,19 +178,26 @@ final class MessagesConversation {
         if (inner.isText()) {
             addText(inner.text(), content);
         }
+        List<JsonField> marked = new ArrayList<>();
         for (JsonField part : parts) {
             JsonField type = part.object().at("type");
             switch (type.text()) {
                 case "text" -> addText(markable(part), content);
                 case "image" -> content.add(image(part));
-                default -> throw type.mustBe("'text' or 'image', the kinds served in a tool result");
+                case "document" -> {
+                    MessagesDocument document = MessagesDocument.of(part);
+                    addText(document.text(), content);
+                    marked.addAll(document.parts());
+                }
+                default -> throw type.mustBe("'text', 'image' or 'document', the kinds served in a tool result");
             }
+            marked.add(part);
         }
         conversation.add(new ContentBlock.ToolResult(
                 block.at("tool_use_id").nonEmptyText(),
                 content,
                 block.at("is_error").booleanOr(false)));
-        parts.forEach(this::mark);
+        marked.forEach(this::mark);
         mark(block);
     }
 

@@ -17,6 +17,7 @@ import com.anthropic.errors.NotFoundException;
 import com.anthropic.errors.RateLimitException;
 import com.anthropic.helpers.MessageAccumulator;
 import com.anthropic.models.messages.ContentBlockParam;
+import com.anthropic.models.messages.DocumentBlockParam;
 import com.anthropic.models.messages.Message;
 import com.anthropic.models.messages.MessageCountTokensParams;
 import com.anthropic.models.messages.MessageCreateParams;
@@ -195,6 +196,34 @@ class AnthropicClientTest {
             stream.stream().forEach(whole::accumulate);
         }
         return whole.message();
+    }
+
+    @Test
+    void aTextDocumentIsPartOfThePromptAndAPdfIsRefused() throws InterruptedException {
+        frontend.seen.clear();
+        frontend.script = request -> FrontendFixture.answer("ok");
+        client.messages()
+                .create(documents(DocumentBlockParam.builder()
+                        .textSource("the text")
+                        .title("a.txt")
+                        .build()));
+        assertEquals(
+                List.of(new ContentBlock.Text("<document>\n<title>a.txt</title>\nthe text\n</document>\n")),
+                frontend.nextSeen().messages().get(0).content());
+        BadRequestException refused = assertThrows(BadRequestException.class, () -> client.messages()
+                .create(documents(
+                        DocumentBlockParam.builder().base64Source("JVBE").build())));
+        assertTrue(
+                refused.body().toString().contains("PDFs and files are not"),
+                refused.body().toString());
+    }
+
+    private static MessageCreateParams documents(DocumentBlockParam document) {
+        return MessageCreateParams.builder()
+                .model("sim-echo")
+                .maxTokens(9)
+                .addUserMessageOfContentBlockParams(List.of(ContentBlockParam.ofDocument(document)))
+                .build();
     }
 
     private static MessageCreateParams.Builder ask(String text) {

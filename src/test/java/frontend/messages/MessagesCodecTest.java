@@ -78,6 +78,60 @@ class MessagesCodecTest {
     }
 
     @Test
+    void documentsAreTextInOneFrame() {
+        assertEquals(
+                List.of(
+                        new Message(
+                                Role.USER,
+                                List.of(
+                                        text(
+                                                "<document>\n<title>T</title>\n<context>C</context>\na & b\n</document>\n"),
+                                        text("<document>\n1\n2\n</document>\n"),
+                                        text("<document>\nx\n</document>\n"),
+                                        text("sum up"))),
+                        new Message(
+                                Role.TOOL,
+                                List.of(new ContentBlock.ToolResult(
+                                        "t1", List.of(text("y"), text("<document>\nz\n</document>\n")), false)))),
+                messages("'messages':[{'role':'user','content':["
+                        + "{'type':'document','source':{'type':'text','media_type':'text/plain','data':'a & b'},"
+                        + "'title':'T','context':'C','citations':{'enabled':false}},"
+                        + "{'type':'document','source':{'type':'content','content':[{'type':'text','text':'1'},"
+                        + "{'type':'text','text':'2'}]},'title':null},"
+                        + "{'type':'document','source':{'type':'content','content':'x'},'context':''},"
+                        + "{'type':'text','text':'sum up'},"
+                        + "{'type':'tool_result','tool_use_id':'t1','content':[{'type':'text','text':'y'},"
+                        + "{'type':'document','source':{'type':'text','data':'z'}}]}]}]"));
+    }
+
+    @Test
+    void aDocumentCountsWithThePrompt() {
+        String body = "'messages':[{'role':'user','content':[{'type':'document','title':'T',"
+                + "'source':{'type':'text','media_type':'text/plain','data':'a'}}]}]";
+        assertEquals(
+                messages(body),
+                MessagesCodec.decodeCount(body(body), CALLER, FrontendFixture.SETTINGS.promptNoise())
+                        .messages());
+    }
+
+    @Test
+    void marksOfADocumentKeepAllOfIt() {
+        String document = "{'type':'document','source':{'type':'content','content':[{'type':'text','text':'a',"
+                + "'cache_control':{'type':'ephemeral','ttl':'1h'}},{'type':'text','text':'b'}]},"
+                + "'cache_control':{'type':'ephemeral'}}";
+        assertEquals(
+                List.of(new CacheMark(0, 1, LONG), new CacheMark(0, 1, SHORT)),
+                decode("'messages':[{'role':'user','content':[{'type':'text','text':'a'}," + document
+                                + ",{'type':'text','text':'b'}]}]")
+                        .cacheMarks());
+        assertEquals(
+                List.of(new CacheMark(0, 0, LONG), new CacheMark(0, 0, SHORT)),
+                decode("'messages':[{'role':'user','content':[{'type':'tool_result','tool_use_id':'t1','content':["
+                                + document + "]}]}]")
+                        .cacheMarks());
+    }
+
+    @Test
     void adjacentMessagesOfOneRoleAreOne() {
         assertEquals(
                 List.of(new Message(Role.USER, List.of(text("1"), text("2")))),
@@ -188,7 +242,23 @@ class MessagesCodecTest {
                 "messages | 'messages':[]",
                 "messages[0].role | 'messages':[{'role':'tool','content':'a'}]",
                 "messages[0].content | 'messages':[{'role':'user','content':7}]",
-                "messages[0].content[0].type | 'messages':[{'role':'user','content':[{'type':'document'}]}]",
+                "messages[0].content[0].type | 'messages':[{'role':'user','content':[{'type':'container_upload'}]}]",
+                "messages[0].content[0].source | 'messages':[{'role':'user','content':[{'type':'document'}]}]",
+                "messages[0].content[0].source.type | 'messages':[{'role':'user','content':[{'type':'document',"
+                        + "'source':{'type':'base64','media_type':'application/pdf','data':'JVBE'}}]}]",
+                "messages[0].content[0].source.type | 'messages':[{'role':'user','content':[{'type':'document',"
+                        + "'source':{'type':'url','url':'https://x/y.pdf'}}]}]",
+                "messages[0].content[0].source.media_type | 'messages':[{'role':'user','content':[{'type':'document',"
+                        + "'source':{'type':'text','media_type':'text/html','data':'x'}}]}]",
+                "messages[0].content[0].source.data | 'messages':[{'role':'user','content':[{'type':'document',"
+                        + "'source':{'type':'text','data':7}}]}]",
+                "messages[0].content[0].source.content[0].type | 'messages':[{'role':'user','content':[{'type':'document',"
+                        + "'source':{'type':'content','content':[{'type':'image'}]}}]}]",
+                "messages[0].content[0].citations.enabled | 'messages':[{'role':'user','content':[{'type':'document',"
+                        + "'source':{'type':'text','data':'x'},'citations':{'enabled':true}}]}]",
+                "messages[0].content[0].content[0].source.type | 'messages':[{'role':'user','content':[{"
+                        + "'type':'tool_result','tool_use_id':'t','content':[{'type':'document',"
+                        + "'source':{'type':'base64','data':'JVBE'}}]}]}]",
                 "messages[1].role | 'messages':[{'role':'user','content':'a'},{'role':'assistant','content':'b'}]",
                 "thinking.budget_tokens | 'messages':[{'role':'user','content':'a'}],"
                         + "'thinking':{'type':'enabled','budget_tokens':64}",
