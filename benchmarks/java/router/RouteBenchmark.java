@@ -5,7 +5,6 @@ import com.typesafe.config.ConfigFactory;
 import inference.TurnId;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import kv.BlockHasher;
@@ -142,7 +141,7 @@ public class RouteBenchmark {
                     Fleet.SESSION_BLOCKS,
                     KeptPrefix.NOTHING,
                     AnswerExtras.NONE,
-                    Set.of());
+                    RouteRequest.NOBODY);
         }
 
         private int[] shuffled() {

@@ -10,14 +10,19 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
 import akka.stream.javadsl.Source;
+import inference.Draw;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
+import inference.Message;
 import inference.PlacementReason;
 import inference.ReplyBuilder;
 import inference.Retelling;
 import inference.TurnClient;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import router.Router;
@@ -36,8 +41,8 @@ import workers.Seat;
  * <p>ROUTING: the router proposes a worker => ADMITTING; proposes none => the end.<br>
  * ADMITTING: the worker admits => STREAMING; refuses or is silent => ROUTING again, without it.<br>
  * STREAMING: events go from the engine to the client, one at a time, so that a slow client slows the engine; the engine
- * fails, before its first event or where another can go on with the answer or tell it again => ROUTING again; its terminal
- * event, an answer that is told again otherwise, or a client that reads no further => the end.<br>
+ * fails => ROUTING again, among those that can go on with the answer or tell it again; its terminal event, an answer that is told
+ * again otherwise, or a client that reads no further => the end.<br>
  * RESTING: before it is started, and once it is stopped.
  *
  * <p>Its end is told once, to the turn, which stops it then or before.
@@ -81,6 +86,10 @@ final class Generation {
     private KeptPrefix kept = KeptPrefix.NOTHING;
     private int expectedOutputTokens;
     private Retelling retelling = new Retelling(new ReplyBuilder());
+    /** Of what the client has, empty when chance had a part in it. */
+    private Optional<Draw> drawn = Optional.empty();
+    /** Of the answer with what the engine adds to it. */
+    private Optional<Draw> drawing = Optional.empty();
 
     Generation(
             ActorContext<Turn.Command> context,
@@ -140,10 +149,27 @@ final class Generation {
     /** Asks the router for a worker. */
     private void place() {
         stage = Stage.ROUTING;
-        RouteRequest wanted = TurnService.routeRequest(
-                request, prompt, ports.settings(), lastWorker, knownBlocks, kept, attempts.excluded());
+        RouteRequest wanted =
+                TurnService.routeRequest(request, prompt, ports.settings(), lastWorker, knownBlocks, kept, excluded());
         expectedOutputTokens = wanted.expectedOutputTokens();
         ports.router().tell(new Router.Route(wanted, context.getSelf(), routerReplies));
+    }
+
+    /** Where it must not go: it was there, or could not go on there with the answer that the client has a part of. */
+    private Predicate<WorkerId> excluded() {
+        Set<WorkerId> tried = attempts.excluded();
+        if (!book.answerBegun()) {
+            return tried::contains;
+        }
+        Message begun = book.begunAnswer();
+        Optional<Draw> draw = drawn;
+        return worker -> tried.contains(worker)
+                || !goesOn(request, begun, draw, ports.engines().apply(worker));
+    }
+
+    /** Whether an engine can say the rest of an answer, or tell it again. */
+    private static boolean goesOn(InferenceRequest request, Message begun, Optional<Draw> drawn, EngineClient engine) {
+        return engine.resumes(request, begun) || (drawn.isPresent() && drawn.equals(engine.draw(request)));
     }
 
     private void placeAgain(InferenceFailure reason) {
@@ -227,6 +253,8 @@ final class Generation {
     /** From the engine's first word, or from where an answer that was begun elsewhere goes on. */
     private Source<InferenceEvent, NotUsed> answer(EngineClient engine, Seat seat) {
         boolean resumes = book.answerBegun() && engine.resumes(request, book.begunAnswer());
+        // A seed's random numbers begin anew in what another engine adds.
+        drawing = resumes ? drawn.filter(Draw.LIKELIEST::equals) : engine.draw(request);
         retelling = resumes ? new Retelling(new ReplyBuilder()) : book.retelling();
         return resumes
                 ? engine.resume(request, book.begunAnswer(), seat)
@@ -268,6 +296,7 @@ final class Generation {
             timers.startSingleTimer(new Turn.ClientStalled(), ports.settings().clientStallTimeout());
             client.offer(event, clientTook);
             book.answered(event);
+            drawn = drawing;
             place.answered(prompt.blocks());
         }
     }
@@ -312,18 +341,8 @@ final class Generation {
             fail(failure);
             return;
         }
-        WorkerId worker = place.worker();
         place.reportFailure(failure.message());
-        if (worker != null && movable(ports.engines().apply(worker))) {
-            lost(failure);
-        } else {
-            fail(failure);
-        }
-    }
-
-    /** Whether engines like this one may take the turn over: from its beginning, where its answer goes on, or by telling it again. */
-    private boolean movable(EngineClient engine) {
-        return !book.answerBegun() || request.sampling().repeatable() || engine.resumes(request, book.begunAnswer());
+        lost(failure);
     }
 
     private void lost(InferenceFailure failure) {

@@ -7,8 +7,8 @@ import inference.InferenceRequest;
 import inference.PromptLength;
 import inference.Sampling;
 import inference.TurnClient;
-import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
 import router.placement.KeptPrefix;
@@ -51,7 +51,8 @@ public final class TurnService {
     /** What a router would be asked for a request that belongs to no known session. */
     public CompletionStage<RouteRequest> routeRequest(InferenceRequest request) {
         return prompts.render(request)
-                .thenApply(prompt -> routeRequest(request, prompt, settings, null, 0, KeptPrefix.NOTHING, Set.of()));
+                .thenApply(prompt ->
+                        routeRequest(request, prompt, settings, null, 0, KeptPrefix.NOTHING, RouteRequest.NOBODY));
     }
 
     static RouteRequest routeRequest(
@@ -61,7 +62,7 @@ public final class TurnService {
             @Nullable WorkerId lastWorker,
             int knownBlocks,
             KeptPrefix kept,
-            Set<WorkerId> excluded) {
+            Predicate<WorkerId> excluded) {
         return new RouteRequest(
                 request.turn(),
                 request.model(),

@@ -47,9 +47,9 @@ public record Sampling(
         logitBias = Collections.unmodifiableSortedMap(new TreeMap<>(logitBias));
     }
 
-    /** Whether an engine that is asked twice draws the same answer, as far as its arithmetic is the same. */
-    public boolean repeatable() {
-        return seed != null || (temperature != null && temperature == 0) || (topK != null && topK == 1);
+    /** Whether nothing is left to chance: each token is the likeliest. */
+    public boolean likeliest() {
+        return (temperature != null && temperature == 0) || (topK != null && topK == 1);
     }
 
     /** The same for what follows when so many tokens are out. */

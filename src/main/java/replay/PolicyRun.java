@@ -5,7 +5,6 @@ import inference.TurnId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.function.LongSupplier;
 import kv.CacheOwner;
 import kv.KvEvent;
@@ -177,7 +176,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
                 Math.min(lastBlocks[lineage], prompt.size()),
                 keeper.kept(trace.sessionNames().get(traced.session()), prompt),
                 AnswerExtras.NONE,
-                Set.of());
+                RouteRequest.NOBODY);
         lastBlocks[lineage] = prompt.size();
         return request;
     }

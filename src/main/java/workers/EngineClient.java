@@ -3,6 +3,7 @@ package workers;
 import akka.Done;
 import akka.NotUsed;
 import akka.stream.javadsl.Source;
+import inference.Draw;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
 import inference.Message;
@@ -46,7 +47,12 @@ public interface EngineClient extends PromptTeller {
         return generate(request, seat);
     }
 
-    /** Whether {@link #resume} can go on with what another engine of the kind has said of the answer to a request. */
+    /** How {@link #generate} draws the answer to a request, empty when by chance. */
+    default Optional<Draw> draw(InferenceRequest request) {
+        return Optional.empty();
+    }
+
+    /** Whether {@link #resume} can go on with what another engine has said of the answer to a request. */
     default boolean resumes(InferenceRequest request, Message begun) {
         return false;
     }

@@ -117,7 +117,7 @@ class GenerationTest extends TurnFixture {
                     .tell(new AdmitReply.Refused(AdmitReply.RefusalReason.FULL, load, 149));
 
             router.expectMessage(new Router.Refused(REQUEST.turn(), FIRST, load));
-            assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
+            assertEquals(Set.of(FIRST), excluded(placeOn(SECOND)));
             admit(SECOND);
             engineOf(SECOND).sendNext(DONE);
             client.request(1);
@@ -137,7 +137,7 @@ class GenerationTest extends TurnFixture {
             Router.Route again = router.expectMessageClass(Router.Route.class);
             again.replyTo().tell(new Router.NotPlaced(RouteOutcome.NO_WORKER, "none"));
 
-            assertEquals(Set.of(), placeOn(FIRST).excluded());
+            assertEquals(Set.of(), excluded(placeOn(FIRST)));
             admit(FIRST);
         }
 
@@ -149,7 +149,7 @@ class GenerationTest extends TurnFixture {
             workerAt(FIRST).expectMessage(new Worker.ReportFailure("connection refused"));
             workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
             router.expectMessage(new Router.Release(REQUEST.turn(), false));
-            assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
+            assertEquals(Set.of(FIRST), excluded(placeOn(SECOND)));
             admit(SECOND);
             engineOf(SECOND).sendNext(DONE);
             client.request(1);
@@ -210,7 +210,7 @@ class GenerationTest extends TurnFixture {
 
             workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
             router.expectMessage(new Router.Release(REQUEST.turn(), false));
-            assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
+            assertEquals(Set.of(FIRST), excluded(placeOn(SECOND)));
         }
 
         @Test
@@ -252,10 +252,19 @@ class GenerationTest extends TurnFixture {
 
             client.request(1);
             client.expectNext(new TextDelta("hi"));
+            router.expectMessageClass(Router.FirstToken.class);
+            router.expectMessageClass(Router.Release.class);
+            nobodyGoesOn();
             fails(client, Kind.ENGINE_FAILED);
             workerAt(FIRST).expectMessageClass(Worker.ReportFailure.class);
             assertEquals(TurnOutcome.ENGINE_FAILED, recorded().outcome());
             assertEquals(2, state().frontiers().get(0).tip().messages(), "its prompt was computed");
+        }
+
+        private void nobodyGoesOn() {
+            Router.Route again = router.expectMessageClass(Router.Route.class);
+            assertEquals(Set.of(FIRST, SECOND), excluded(again.request()));
+            again.replyTo().tell(new Router.NotPlaced(RouteOutcome.NO_WORKER, "none"));
         }
 
         @Test
@@ -273,7 +282,7 @@ class GenerationTest extends TurnFixture {
             workerAt(FIRST).expectMessage(new Worker.EndTurn(REQUEST.turn()));
             router.expectMessageClass(Router.FirstToken.class);
             router.expectMessage(new Router.Release(REQUEST.turn(), false));
-            assertEquals(Set.of(FIRST), placeOn(SECOND).excluded());
+            assertEquals(Set.of(FIRST), excluded(placeOn(SECOND)));
             admit(SECOND);
             TestPublisher.Probe<InferenceEvent> next = engineOf(SECOND);
             next.sendNext(new ToolCallDelta(0, "th\":1}"));
@@ -308,6 +317,7 @@ class GenerationTest extends TurnFixture {
                 return null;
             });
 
+            nobodyGoesOn();
             fails(client, Kind.ENGINE_FAILED);
             engine.expectCancellation();
         }

@@ -26,6 +26,7 @@ import akka.stream.testkit.TestPublisher;
 import akka.stream.testkit.TestSubscriber;
 import akka.stream.testkit.javadsl.TestSink;
 import akka.stream.testkit.javadsl.TestSource;
+import inference.Draw;
 import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceEvent.Failed;
@@ -45,6 +46,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -52,6 +54,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import kv.Incarnation;
 import kv.StoredCopy;
 import kv.WorkerId;
@@ -191,7 +194,17 @@ abstract class TurnFixture {
 
     /** An engine whose stream the test writes. */
     EngineClient engine(WorkerId worker) {
+        return engine(worker, "one kind");
+    }
+
+    /** @param generator of its random numbers */
+    EngineClient engine(WorkerId worker, String generator) {
         return new EngineClient() {
+            @Override
+            public Optional<Draw> draw(InferenceRequest request) {
+                return Draw.of(request.sampling(), generator);
+            }
+
             @Override
             public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat) {
                 return TestSource.<InferenceEvent>create(kit.system()).mapMaterializedValue(probe -> {
@@ -273,6 +286,11 @@ abstract class TurnFixture {
                 .tell(new Router.Placed(
                         new Placement(worker, new Incarnation(1, 2), 0, source, null, PlacementReason.BUSY, 0)));
         return route.request();
+    }
+
+    /** Which of the workers must not be chosen. */
+    Set<WorkerId> excluded(RouteRequest request) {
+        return workers.keySet().stream().filter(request.excluded()).collect(Collectors.toSet());
     }
 
     void admit(WorkerId worker) {

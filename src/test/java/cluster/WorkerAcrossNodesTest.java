@@ -34,7 +34,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -263,7 +262,7 @@ class WorkerAcrossNodesTest {
                 0,
                 KeptPrefix.NOTHING,
                 AnswerExtras.NONE,
-                Set.of());
+                RouteRequest.NOBODY);
         router.tell(new Router.Route(request, replies.getRef(), replies.getRef()));
         Router.RouteReply reply = replies.receiveMessage();
         router.tell(new Router.Release(turn, false));

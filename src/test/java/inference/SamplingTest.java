@@ -1,22 +1,21 @@
 package inference;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class SamplingTest {
     @Test
-    void anAnswerIsRepeatableWithoutChanceOrWithASeed() {
-        assertFalse(Sampling.DEFAULT.repeatable());
-        assertFalse(drawn(0.1, 2).repeatable());
-        assertTrue(drawn(0.0, null).repeatable());
-        assertTrue(drawn(null, 1).repeatable());
-        assertTrue(drawn(1.0, null).seeded(0L).repeatable());
+    void anAnswerIsDrawnAgainWithoutChanceOrByTheSeedOfAGenerator() {
+        assertEquals(Optional.empty(), Draw.of(Sampling.DEFAULT, "a"));
+        assertEquals(Optional.empty(), Draw.of(drawn(0.1, 2), "a"));
+        assertEquals(Optional.of(Draw.LIKELIEST), Draw.of(drawn(0.0, null), "a"));
+        assertEquals(Draw.of(drawn(0.0, null).seeded(1L), "a"), Draw.of(drawn(null, 1), "b"));
+        assertEquals(Optional.of(new Draw("a", 0)), Draw.of(drawn(1.0, null).seeded(0L), "a"));
     }
 
     @Test

@@ -3,7 +3,6 @@ package router;
 import inference.TurnId;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import kv.Incarnation;
 import kv.PrefixIndex;
 import kv.PromptBlocks;
@@ -65,6 +64,6 @@ final class RouterFixture {
                 0,
                 KeptPrefix.NOTHING,
                 AnswerExtras.NONE,
-                Set.of());
+                RouteRequest.NOBODY);
     }
 }

@@ -49,7 +49,7 @@ final class Eligibility {
     private Eligibility() {}
 
     /**
-     * Workers that serve the turn's model, can do what it asks, take turns, have not refused it and are large enough for it.
+     * Workers that serve the turn's model, can do what it asks, take turns, are not excluded and are large enough for it.
      *
      * <p>One that drains takes the turns of those whose leases have not been moved yet, unless all others can pull from it: elsewhere
      * their prompts would be computed anew, beside the move. Between two turns the lease moves, so the drain comes to its end.
@@ -59,7 +59,7 @@ final class Eligibility {
         List<Fleet.Member> draining = new ArrayList<>();
         boolean moved = false;
         for (Fleet.Member member : members) {
-            if (!able(member.facts(), request) || request.excluded().contains(member.worker())) {
+            if (!able(member.facts(), request) || request.excluded().test(member.worker())) {
                 continue;
             }
             boolean keeps = keeps(member, request);

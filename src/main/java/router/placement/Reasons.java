@@ -30,7 +30,7 @@ final class Reasons {
             return PlacementReason.NEW;
         } else if (chosen.worker().equals(last)) {
             return waited ? PlacementReason.WAITED : PlacementReason.KEPT;
-        } else if (request.excluded().contains(last)) {
+        } else if (request.excluded().test(last)) {
             return PlacementReason.REFUSED;
         }
         return all.stream()

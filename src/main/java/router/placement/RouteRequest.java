@@ -1,7 +1,7 @@
 package router.placement;
 
 import inference.TurnId;
-import java.util.Set;
+import java.util.function.Predicate;
 import kv.PromptBlocks;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +22,8 @@ import workers.status.AnswerExtras;
  * @param knownBlocks blocks that the session had at its previous turn: a hint for the index
  * @param kept what the session's leases keep of the prompt
  * @param extras what the answer must have beyond plain text
- * @param excluded workers that refused or lost this turn already
+ * @param excluded workers that refused or lost this turn already, or that cannot go on with the answer where it was lost; safe for
+ *     use by the router
  */
 public record RouteRequest(
         TurnId turn,
@@ -37,10 +38,9 @@ public record RouteRequest(
         int knownBlocks,
         KeptPrefix kept,
         AnswerExtras extras,
-        Set<WorkerId> excluded) {
-    public RouteRequest {
-        excluded = Set.copyOf(excluded);
-    }
+        Predicate<WorkerId> excluded) {
+    /** No worker is excluded. */
+    public static final Predicate<WorkerId> NOBODY = worker -> false;
 
     /** Blocks of the prompt, a partly filled last one included. */
     public int promptBlocks() {

@@ -6,6 +6,7 @@ import akka.actor.ActorSystem;
 import akka.stream.javadsl.Source;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import inference.Draw;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
 import inference.Message;
@@ -85,6 +86,11 @@ public final class LlamaCppEngineClient implements EngineClient {
             body.put("id_slot", seat.slot());
         }
         return body;
+    }
+
+    @Override
+    public Optional<Draw> draw(InferenceRequest request) {
+        return Draw.of(request.sampling(), "llama.cpp");
     }
 
     @Override

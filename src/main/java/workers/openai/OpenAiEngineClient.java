@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import inference.ContentBlock;
+import inference.Draw;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
 import inference.Message;
@@ -60,6 +61,12 @@ public final class OpenAiEngineClient implements EngineClient {
             body.putObject("kv_transfer_params").put("source", pullFrom.url());
         }
         return stream(request, body);
+    }
+
+    /** Engines of the kind are taken to draw alike: which one it is, they do not say. */
+    @Override
+    public Optional<Draw> draw(InferenceRequest request) {
+        return Draw.of(request.sampling(), "openai");
     }
 
     @Override

@@ -191,6 +191,18 @@ class EligibilityTest {
             String model, KeptPrefix kept, AnswerExtras extras, Set<WorkerId> excluded, long... chain) {
         PromptBlocks blocks = PromptBlocks.of(BLOCK, chain);
         return new RouteRequest(
-                new TurnId("t"), model, 5, blocks, blocks.tokens() + 3, 20, 0, 0, null, 0, kept, extras, excluded);
+                new TurnId("t"),
+                model,
+                5,
+                blocks,
+                blocks.tokens() + 3,
+                20,
+                0,
+                0,
+                null,
+                0,
+                kept,
+                extras,
+                excluded::contains);
     }
 }

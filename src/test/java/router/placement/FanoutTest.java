@@ -13,7 +13,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Random;
-import java.util.Set;
 import java.util.stream.LongStream;
 import kv.Incarnation;
 import kv.PromptBlocks;
@@ -68,7 +67,7 @@ class FanoutTest {
                 0,
                 KeptPrefix.NOTHING,
                 AnswerExtras.NONE,
-                Set.of());
+                RouteRequest.NOBODY);
     }
 
     private static Placement placed(Decision decision) {

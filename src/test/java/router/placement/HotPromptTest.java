@@ -149,7 +149,7 @@ class HotPromptTest {
                 last == null ? 0 : prompt.size() - OWN,
                 KeptPrefix.NOTHING,
                 AnswerExtras.NONE,
-                Set.of());
+                RouteRequest.NOBODY);
         decided(id, placer.route(request, nowNanos, nowNanos));
     }
 

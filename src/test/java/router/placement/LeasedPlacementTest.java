@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import inference.PlacementReason;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.LongStream;
 import kv.Incarnation;
 import kv.StoredCopy;
@@ -42,7 +41,7 @@ class LeasedPlacementTest extends PlacerFixture {
                 40,
                 kept,
                 AnswerExtras.NONE,
-                Set.of());
+                RouteRequest.NOBODY);
     }
 
     private KeptPrefix copied(StoredCopy copy) {

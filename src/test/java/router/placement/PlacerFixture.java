@@ -77,7 +77,7 @@ abstract class PlacerFixture {
                 0,
                 KeptPrefix.NOTHING,
                 AnswerExtras.NONE,
-                excluded);
+                excluded::contains);
     }
 
     void hold(WorkerId worker, long... chain) {

@@ -10,7 +10,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import kv.PromptBlocks;
 import kv.WorkerId;
 import net.jqwik.api.ForAll;
@@ -53,7 +52,7 @@ class PublishedPausesTest {
                 0,
                 KeptPrefix.NOTHING,
                 AnswerExtras.NONE,
-                Set.of());
+                RouteRequest.NOBODY);
     }
 
     private static boolean admits(PausePolicy pauses, RouteRequest turn, double waited, double now) {

@@ -40,7 +40,7 @@ class ReasonsTest extends PlacerFixture {
                 2,
                 KeptPrefix.NOTHING,
                 AnswerExtras.NONE,
-                Set.of(excluded));
+                Set.of(excluded)::contains);
     }
 
     /** Another turn, for which a worker is the only one. */

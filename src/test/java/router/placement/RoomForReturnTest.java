@@ -60,7 +60,7 @@ class RoomForReturnTest {
                 0,
                 KeptPrefix.NOTHING,
                 AnswerExtras.NONE,
-                Set.of());
+                RouteRequest.NOBODY);
     }
 
     private static PausePolicy.Room room(WorkerId worker, int used, RouteRequest turn) {

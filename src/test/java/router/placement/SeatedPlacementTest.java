@@ -8,7 +8,6 @@ import inference.TurnId;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import kv.CacheOwner;
 import kv.KvEvent;
 import kv.KvTier;
@@ -71,7 +70,7 @@ class SeatedPlacementTest extends PlacerFixture {
                                 3,
                                 KeptPrefix.NOTHING,
                                 AnswerExtras.NONE,
-                                Set.of()),
+                                RouteRequest.NOBODY),
                         0,
                         0));
 

@@ -83,7 +83,7 @@ class TieredPlacementTest {
                 0,
                 KeptPrefix.NOTHING,
                 AnswerExtras.NONE,
-                Set.of(excluded));
+                Set.of(excluded)::contains);
     }
 
     private static Placement placed(Decision decision) {
@@ -156,7 +156,7 @@ class TieredPlacementTest {
                 BLOCKS,
                 new KeptPrefix(List.of(holder), List.of()),
                 AnswerExtras.NONE,
-                Set.of());
+                RouteRequest.NOBODY);
     }
 
     @Test

@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
 import java.util.function.Consumer;
 import kv.CacheOwner;
 import kv.Incarnation;
@@ -141,7 +140,7 @@ class WaitingTurnsTest {
                     0,
                     KeptPrefix.NOTHING,
                     AnswerExtras.NONE,
-                    Set.of());
+                    RouteRequest.NOBODY);
             assertEquals(alwaysLooking.route(request, now, now), placer.route(request, now, now));
         }
 
