@@ -30,12 +30,13 @@ final class EngineConfig {
     private static final String COPIES_BUDGET = "copies-budget";
     private static final String PRIORITY = "priority";
     private static final String RESUMES = "resume-answers";
+    static final String SEEDS = "seed-answers";
     private static final String UNSAID = "unsaid";
     private static final Map<String, Set<String>> KEYS = Map.of(
             OPENAI,
-            Set.of("url", "kind", "events", "replay", "ranks", PRIORITY, RESUMES, UNSAID),
+            Set.of("url", "kind", "events", "replay", "ranks", PRIORITY, RESUMES, SEEDS, UNSAID),
             LLAMA_CPP,
-            Set.of("url", "kind", COPIES_FOLDER, COPIES_BUDGET));
+            Set.of("url", "kind", COPIES_FOLDER, COPIES_BUDGET, SEEDS));
 
     private EngineConfig() {}
 
@@ -51,8 +52,8 @@ final class EngineConfig {
     }
 
     /**
-     * Those of kind openai that say for themselves what is assumed of them, how they understand a priority or which answers they
-     * go on with.
+     * Those of kind openai that say for themselves what is assumed of them, how they understand a priority, which answers they
+     * go on with or whether they are sent seeds.
      *
      * @param common how to talk to all of them
      */
@@ -60,7 +61,7 @@ final class EngineConfig {
         Map<WorkerId, OpenAiSettings> servers = new HashMap<>();
         for (Config engine : workers.getConfigList("engines")) {
             if (kind(engine).equals(OPENAI)
-                    && Stream.of(UNSAID, PRIORITY, RESUMES).anyMatch(engine::hasPath)) {
+                    && Stream.of(UNSAID, PRIORITY, RESUMES, SEEDS).anyMatch(engine::hasPath)) {
                 servers.put(new WorkerId(engine.getString("url")), openAiServer(engine, workers, common));
             }
         }
@@ -76,9 +77,11 @@ final class EngineConfig {
                 }
             }
         }
-        String path = ConfigUtil.joinPath("holdfast", "workers", "engines", engine.getString("url"));
-        Section both = new Section(engine.withFallback(others).atPath(path), path);
-        return common.understanding(priority(both)).resuming(resumes(both)).assuming(unsaid(both.section(UNSAID)));
+        Section both = own(engine.withFallback(others));
+        return common.understanding(priority(both))
+                .resuming(resumes(both))
+                .seeding(both.getBoolean(SEEDS))
+                .assuming(unsaid(both.section(UNSAID)));
     }
 
     /** How engines understand a priority. */
@@ -120,13 +123,17 @@ final class EngineConfig {
                 servers.put(
                         new WorkerId(engine.getString("url")),
                         new LlamaCppSettings(
-                                http.withoutKeeping(),
+                                http.withoutKeeping().seeding(seeds(engine, workers)),
                                 blockSizeTokens,
                                 copies(engine, workers, shared),
                                 workers.getDuration("llama-cpp.command-timeout")));
             }
         }
         return Map.copyOf(servers);
+    }
+
+    private static boolean seeds(Config engine, Section workers) {
+        return own(engine.withFallback(workers.getConfig("llama-cpp"))).getBoolean(SEEDS);
     }
 
     private static EngineEndpoint endpoint(Config engine) {

@@ -123,6 +123,7 @@ public record Settings(
                 own.getDuration("probe-timeout"),
                 EngineConfig.priority(own),
                 EngineConfig.resumes(own),
+                own.getBoolean(EngineConfig.SEEDS),
                 EngineConfig.unsaid(own.section("unsaid")));
     }
 

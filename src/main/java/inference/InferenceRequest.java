@@ -52,6 +52,13 @@ public record InferenceRequest(
                 cacheMarks);
     }
 
+    /** The same with its turn's own seed, where it names none and its answer is left to chance. */
+    public InferenceRequest seeded() {
+        return sampling.seed() != null || sampling.likeliest()
+                ? this
+                : answeredBy(turn, sampling.seeded(turn.seed()), hints);
+    }
+
     /** The same with one message more. */
     public InferenceRequest followedBy(Message next) {
         List<Message> all = new ArrayList<>(messages);

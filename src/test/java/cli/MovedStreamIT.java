@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import inference.TurnId;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -39,7 +40,7 @@ class MovedStreamIT {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final ObjectMapper JSON = new ObjectMapper();
     /** One in each test. */
-    private static final int KILLS = 3;
+    private static final int KILLS = 4;
 
     private static final int TOKENS = 3000;
     /** What a server says does not depend on how much of a prompt it computes at once: random weights leave logits close together. */
@@ -54,7 +55,7 @@ class MovedStreamIT {
     private static NodeProcess node;
 
     /** What a client made of a stream. */
-    private record Heard(String text, String callId, String arguments, String finish, JsonNode usage) {}
+    private record Heard(TurnId turn, String text, String callId, String arguments, String finish, JsonNode usage) {}
 
     @BeforeAll
     static void start() throws Exception {
@@ -118,6 +119,21 @@ class MovedStreamIT {
         assertSame(stream(request, 0, () -> {}), moved);
     }
 
+    /** Of which a client names no seed: the one that the node drew for its turn is told by the turn's name. */
+    @Test
+    void aToolCallThatIsDrawnByChanceIsToldAgainAsItWas() throws Exception {
+        ObjectNode request =
+                request().put("temperature", 1).put("max_tokens", TOKENS).put("tool_choice", "required");
+        ((ObjectNode) request.path("logit_bias")).put("2", 50).put("34", -100);
+        ((ObjectNode) request.at("/tools/0/function/parameters/properties/command")).remove("enum");
+
+        Heard moved = killedMeanwhile(request);
+
+        assertTrue(moved.arguments().length() > TOKENS / 2, moved.arguments());
+        assertEquals("length", moved.finish());
+        assertSame(stream(request.put("seed", moved.turn().seed()), 0, () -> {}), moved);
+    }
+
     private static void assertSame(Heard undisturbed, Heard moved) {
         assertEquals(undisturbed.text(), moved.text());
         assertEquals(undisturbed.arguments(), moved.arguments());
@@ -148,6 +164,7 @@ class MovedStreamIT {
                 .header("content-type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
                 .build();
+        String turn = "";
         StringBuilder text = new StringBuilder();
         StringBuilder arguments = new StringBuilder();
         String callId = "";
@@ -167,6 +184,7 @@ class MovedStreamIT {
                 }
                 JsonNode chunk = JSON.readTree(line.substring("data: ".length()));
                 assertTrue(chunk.path("error").isMissingNode(), line);
+                turn = chunk.path("id").asText().substring("chatcmpl-".length());
                 JsonNode choice = chunk.path("choices").path(0);
                 JsonNode call = choice.at("/delta/tool_calls/0");
                 text.append(choice.at("/delta/content").asText(""));
@@ -180,7 +198,7 @@ class MovedStreamIT {
             }
         }
         assertTrue(done, "the stream has no end");
-        return new Heard(text.toString(), callId, arguments.toString(), finish, usage);
+        return new Heard(new TurnId(turn), text.toString(), callId, arguments.toString(), finish, usage);
     }
 
     /** Of a harness with one tool. No space is drawn: a text that ends in one could not be gone on with. */

@@ -1,6 +1,7 @@
 package cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -44,7 +45,7 @@ class EngineConfigTest {
                         new EngineEndpoint(new WorkerId("http://b"), null, null, 1),
                         new EngineEndpoint(new WorkerId("http://c"), null, null, 1)),
                 settings.workers().engines());
-        OpenAiSettings http = settings.engines().withoutKeeping();
+        OpenAiSettings http = settings.engines().withoutKeeping().seeding(true);
         LlamaCppSettings copying = new LlamaCppSettings(
                 http, settings.blockSizeTokens(), new CopyStorage(folder, null, 0.5), Duration.ofSeconds(30));
         LlamaCppSettings alone = new LlamaCppSettings(http, settings.blockSizeTokens(), null, Duration.ofSeconds(30));
@@ -120,6 +121,27 @@ class EngineConfigTest {
         assertEquals(ResumedAnswers.OFF, settings.engines().resumes());
     }
 
+    @Test
+    void requestsWithoutASeedGetOneWhereThatCostsNothingOrIsWanted() {
+        Settings settings = settings(
+                """
+                { url = "http://vllm" },
+                { url = "http://small", seed-answers = on },
+                { url = "http://llama", kind = llama-cpp },
+                { url = "http://own", kind = llama-cpp, seed-answers = off }
+                """);
+
+        assertFalse(settings.engines().seeds());
+        OpenAiSettings small = Objects.requireNonNull(settings.openAiServers().get(new WorkerId("http://small")));
+        assertEquals(settings.engines().seeding(true), small, "the rest is that of all");
+        assertTrue(llama(settings, "http://llama").http().seeds());
+        assertFalse(llama(settings, "http://own").http().seeds());
+    }
+
+    private static LlamaCppSettings llama(Settings settings, String url) {
+        return Objects.requireNonNull(settings.llamaServers().get(new WorkerId(url)));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -139,6 +161,7 @@ class EngineConfigTest {
                     { url = "http://a", kind = llama-cpp, resume-answers = text }            | an engine of kind llama-cpp has no "resume-answers"
                     { url = "http://a", kind = llama-cpp, priority = off }                   | an engine of kind llama-cpp has no "priority"
                     { url = "http://a", kind = llama-cpp, unsaid { max-logprobs = 1 } }      | an engine of kind llama-cpp has no "unsaid"
+                    { url = "http://a", kind = llama-cpp, seed-answers = 1 }                 | holdfast.workers.engines."http://a".seed-answers has type NUMBER
                     { kind = llama-cpp }                                                     | url
                     """)
     void aWrongEntryIsToldWithItsEngineAndKey(String engine, String reason) {

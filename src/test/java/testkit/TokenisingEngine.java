@@ -83,6 +83,7 @@ public final class TokenisingEngine implements Closeable {
                 Duration.ofSeconds(10),
                 EnginePriority.OFF,
                 ResumedAnswers.OFF,
+                false,
                 unsaid);
         return new OpenAiEngineClient(system.classicSystem(), new WorkerId(url), settings);
     }

@@ -402,6 +402,7 @@ class SeatsIT {
                 Duration.ofSeconds(20),
                 EnginePriority.OFF,
                 ResumedAnswers.OFF,
+                false,
                 new EngineFacts(List.of(), BLOCK, 1, 2048, 1, 1, EngineCapabilities.NONE));
         EngineClient client = new LlamaCppEngineClient(
                 kit.kit().system().classicSystem(),

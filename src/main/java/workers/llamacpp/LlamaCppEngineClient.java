@@ -78,7 +78,7 @@ public final class LlamaCppEngineClient implements EngineClient {
     }
 
     private ObjectNode body(InferenceRequest request, Seat seat) {
-        ObjectNode body = body(request, settings.http().priority());
+        ObjectNode body = body(settings.http().sent(request), settings.http().priority());
         body.put("cache_prompt", true);
         tellLogprobs(request, body);
         tellStop(request, body);
@@ -90,7 +90,7 @@ public final class LlamaCppEngineClient implements EngineClient {
 
     @Override
     public Optional<Draw> draw(InferenceRequest request) {
-        return Draw.of(request.sampling(), "llama.cpp");
+        return Draw.of(settings.http().sent(request).sampling(), "llama.cpp");
     }
 
     @Override

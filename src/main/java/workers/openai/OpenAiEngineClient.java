@@ -56,7 +56,7 @@ public final class OpenAiEngineClient implements EngineClient {
 
     @Override
     public Source<InferenceEvent, NotUsed> generate(InferenceRequest request, Seat seat, @Nullable WorkerId pullFrom) {
-        ObjectNode body = RequestBody.write(request, settings.priority());
+        ObjectNode body = body(request);
         if (pullFrom != null) {
             body.putObject("kv_transfer_params").put("source", pullFrom.url());
         }
@@ -66,7 +66,7 @@ public final class OpenAiEngineClient implements EngineClient {
     /** Engines of the kind are taken to draw alike: which one it is, they do not say. */
     @Override
     public Optional<Draw> draw(InferenceRequest request) {
-        return Draw.of(request.sampling(), "openai");
+        return Draw.of(settings.sent(request).sampling(), "openai");
     }
 
     @Override
@@ -85,11 +85,15 @@ public final class OpenAiEngineClient implements EngineClient {
                 : resumeText(BegunText.of(request, begun).orElseThrow(), request.model());
     }
 
+    private ObjectNode body(InferenceRequest request) {
+        return RequestBody.write(settings.sent(request), settings.priority());
+    }
+
     private Source<InferenceEvent, NotUsed> resumeAll(InferenceRequest request, Message begun) {
         int calls = (int) begun.content().stream()
                 .filter(ContentBlock.ToolUse.class::isInstance)
                 .count();
-        ObjectNode body = RequestBody.write(request, settings.priority());
+        ObjectNode body = body(request);
         return stream(request, RequestBody.continueWith(begun, body), calls);
     }
 
@@ -97,7 +101,7 @@ public final class OpenAiEngineClient implements EngineClient {
         CompletionStage<Integer> tokens = http.post(
                         "/tokenize", RequestBody.bareText(model, begun.text()), settings.probeTimeout())
                 .thenApply(answer -> tree("/tokenize", answer).required("count").intValue());
-        return begun.rest(tokens, rest -> stream(rest, begun.continueIn(RequestBody.write(rest, settings.priority()))));
+        return begun.rest(tokens, rest -> stream(rest, begun.continueIn(body(rest))));
     }
 
     /**

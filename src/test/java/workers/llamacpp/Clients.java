@@ -25,6 +25,7 @@ final class Clients {
                 Duration.ofSeconds(20),
                 EnginePriority.OFF,
                 ResumedAnswers.OFF,
+                true,
                 new EngineFacts(List.of(), 16, 1, 2048, 1, 1, EngineCapabilities.NONE));
         return new LlamaCppEngineClient(
                 system, new WorkerId(url), new LlamaCppSettings(http, 16, copies, Duration.ofSeconds(30)));

@@ -164,6 +164,7 @@ class BegunTextTest {
                 Duration.ofSeconds(20),
                 EnginePriority.OFF,
                 ResumedAnswers.TEXT,
+                false,
                 new EngineFacts(List.of(), 16, 100, 8192, 256, 99, EngineCapabilities.NONE));
         OpenAiEngineClient client =
                 new OpenAiEngineClient(kit.kit().system().classicSystem(), new WorkerId(engine.url()), settings);

@@ -189,6 +189,7 @@ class EngineConnectionsTest {
                 Duration.ofSeconds(2),
                 EnginePriority.OFF,
                 ResumedAnswers.OFF,
+                false,
                 new EngineFacts(List.of(), 16, 100, 8192, 256, 99, EngineCapabilities.NONE));
         String url = "http://127.0.0.1:" + server.getAddress().getPort();
         return new OpenAiEngineClient(kit.kit().system().classicSystem(), new WorkerId(url), settings);

@@ -362,6 +362,7 @@ class OpenAiEngineClientTest {
                 Duration.ofSeconds(2),
                 EnginePriority.OFF,
                 ResumedAnswers.OFF,
+                false,
                 unsaid);
         return new OpenAiEngineClient(kit.kit().system().classicSystem(), new WorkerId(url), settings);
     }

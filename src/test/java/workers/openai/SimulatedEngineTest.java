@@ -91,6 +91,7 @@ class SimulatedEngineTest {
                 Duration.ofSeconds(20),
                 EnginePriority.LOWER_FIRST,
                 ResumedAnswers.ALL,
+                false,
                 new EngineFacts(List.of(), 1, 1, 8192, 256, 1, EngineCapabilities.NONE));
         client = new OpenAiEngineClient(kit.kit().system().classicSystem(), new WorkerId(server.url()), settings);
     }

@@ -216,6 +216,7 @@ class SimulatedTiersTest {
                 Duration.ofSeconds(20),
                 EnginePriority.OFF,
                 ResumedAnswers.OFF,
+                false,
                 new EngineFacts(List.of(), 1, 1, 8192, 256, 1, EngineCapabilities.NONE));
         return new OpenAiEngineClient(kit.kit().system().classicSystem(), new WorkerId(server.url()), settings);
     }
