@@ -164,6 +164,45 @@ class EngineTokensTest {
     }
 
     @Test
+    void oneThatIsOutOfReachForAWhileIsNotAskedWhatItHasTold() {
+        add("http://a", 1, "served", BYTES);
+        assertTrue(told().isPresent());
+        add("http://a", WorkerState.UNREACHABLE, 1, "served", BYTES);
+        assertFalse(tokens.mayTell("served"));
+        add("http://a", 1, "served", BYTES);
+        asked.clear();
+
+        assertTrue(told().isPresent());
+        assertEquals(2, asked.size(), "its head and its messages");
+    }
+
+    @Test
+    void oneThatIsGoneIsForgotten() {
+        add("http://a", 1, "served", BYTES);
+        assertTrue(told().isPresent());
+        workers = workers.without(new WorkerId("http://a"));
+        assertFalse(tokens.mayTell("served"));
+        add("http://a", 1, "served", BYTES);
+        asked.clear();
+
+        assertTrue(told().isPresent());
+        assertTrue(asked.size() > 2, "what it had told is asked again");
+    }
+
+    @Test
+    void manyAreAskedOnceWhetherTheyCanAndThenOne() {
+        for (int i = 0; i < 50; i++) {
+            add("http://" + i, 1, "served", i % 2 == 0 ? BYTES : NO_WAY);
+        }
+        assertTrue(told().isPresent());
+        assertEquals(50, Set.copyOf(asked).size());
+        asked.clear();
+
+        assertTrue(told().isPresent());
+        assertEquals(1, Set.copyOf(asked).size());
+    }
+
+    @Test
     void oneThatIsNotReachedIsNotAsked() {
         add("http://a", WorkerState.UNREACHABLE, 1, "served", BYTES);
 

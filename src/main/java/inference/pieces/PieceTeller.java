@@ -34,7 +34,8 @@ public final class PieceTeller {
     private final PromptTeller engine;
     private final Gate gate = new Gate(OPEN_QUESTIONS);
     private final Map<Question, CompletableFuture<Optional<int[]>>> asked = new ConcurrentHashMap<>();
-    private volatile boolean unable;
+    /** Null until the engine has answered. */
+    private volatile @Nullable Boolean able;
 
     /** What an engine is asked, in what distinguishes it from other questions about the model. */
     private record Question(
@@ -44,15 +45,20 @@ public final class PieceTeller {
         this.engine = engine;
     }
 
+    /** Whether it is known that the engine can tell. */
+    public boolean able() {
+        return Boolean.TRUE.equals(able);
+    }
+
     /** Whether it is known that the engine has no way to tell. */
     public boolean unable() {
-        return unable;
+        return Boolean.FALSE.equals(able);
     }
 
     /** Whether the engine can tell at all; fails when it does not answer. It is asked until it has answered once. */
     public CompletionStage<Boolean> able(InferenceRequest request) {
         return standIn(StandIns.plain(request), false).thenApply(told -> {
-            unable = told.isEmpty();
+            able = told.isPresent();
             return told.isPresent();
         });
     }

@@ -19,6 +19,11 @@ public record LiveWorker(
         return state == WorkerState.READY || state == WorkerState.DRAINING;
     }
 
+    /** Whether it is the same life in the same state, whatever the load. */
+    boolean livesLike(LiveWorker other) {
+        return incarnation.equals(other.incarnation) && state == other.state && facts.equals(other.facts);
+    }
+
     boolean couldRun(LeaseTerms terms) {
         return state.accepting()
                 && facts.models().contains(terms.model())

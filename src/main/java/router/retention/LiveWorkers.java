@@ -18,34 +18,45 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LiveWorkers {
     /** Nobody is known, which says nothing about who is gone. */
-    public static final LiveWorkers UNKNOWN = new LiveWorkers(new TreeMap<>(), Set.of(), false);
+    public static final LiveWorkers UNKNOWN = new LiveWorkers(new TreeMap<>(), Set.of(), false, new Object());
 
     private final NavigableMap<WorkerId, LiveWorker> workers;
     private final Set<WorkerId> missing;
     private final boolean complete;
+    private final Object lives;
 
-    private LiveWorkers(NavigableMap<WorkerId, LiveWorker> workers, Set<WorkerId> missing, boolean complete) {
+    private LiveWorkers(
+            NavigableMap<WorkerId, LiveWorker> workers, Set<WorkerId> missing, boolean complete, Object lives) {
         this.workers = workers;
         this.missing = missing;
         this.complete = complete;
+        this.lives = lives;
     }
 
     public LiveWorkers with(LiveWorker worker) {
         NavigableMap<WorkerId, LiveWorker> next = new TreeMap<>(workers);
-        next.put(worker.worker(), worker);
-        return new LiveWorkers(next, otherThan(worker.worker()), complete);
+        LiveWorker before = next.put(worker.worker(), worker);
+        return new LiveWorkers(
+                next,
+                otherThan(worker.worker()),
+                complete,
+                before != null && before.livesLike(worker) ? lives : new Object());
     }
 
     /** The same without a worker that is gone. */
     public LiveWorkers without(WorkerId worker) {
-        return new LiveWorkers(workersBeside(worker), otherThan(worker), complete);
+        return new LiveWorkers(workersBeside(worker), otherThan(worker), complete, livesBeside(worker));
     }
 
     /** The same without a worker that may be back soon: its node died or gave it away, and its engine may live. */
     public LiveWorkers missing(WorkerId worker) {
         Set<WorkerId> next = new HashSet<>(missing);
         next.add(worker);
-        return new LiveWorkers(workersBeside(worker), next, complete);
+        return new LiveWorkers(workersBeside(worker), next, complete, livesBeside(worker));
+    }
+
+    private Object livesBeside(WorkerId worker) {
+        return workers.containsKey(worker) ? new Object() : lives;
     }
 
     private NavigableMap<WorkerId, LiveWorker> workersBeside(WorkerId worker) {
@@ -62,7 +73,7 @@ public final class LiveWorkers {
 
     /** The same, with the word that whoever is not known, or missing, is gone. */
     public LiveWorkers complete() {
-        return new LiveWorkers(workers, missing, true);
+        return new LiveWorkers(workers, missing, true, lives);
     }
 
     /** Whether a worker is neither here nor known to be gone. */
@@ -106,6 +117,11 @@ public final class LiveWorkers {
                         && worker.incarnation().equals(step.incarnation())
                         && worker.facts().capabilities().tiers().prefetches())
                 .isPresent();
+    }
+
+    /** The same object for as long as nothing but loads changes, so that whoever works something out from the workers can keep it. */
+    public Object lives() {
+        return lives;
     }
 
     /** All of them, by name. */
