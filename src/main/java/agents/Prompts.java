@@ -73,10 +73,15 @@ public final class Prompts {
 
     /** Renders a request whose fingerprints are not known yet. */
     public CompletionStage<RenderedPrompt> render(InferenceRequest request) {
-        return render(request, () -> PromptFingerprint.chain(request.tools(), request.messages()));
+        return render(request, () -> chain(request));
     }
 
-    /** Renders a request with its {@link PromptFingerprint#chain}. */
+    /** See {@link PromptRenderer#chain}. */
+    List<PromptFingerprint> chain(InferenceRequest request) {
+        return renderer.chain(request);
+    }
+
+    /** Renders a request with its {@link #chain}. */
     public CompletionStage<RenderedPrompt> render(InferenceRequest request, List<PromptFingerprint> chain) {
         return render(request, () -> chain);
     }

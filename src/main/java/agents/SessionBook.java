@@ -56,7 +56,7 @@ final class SessionBook {
         this.request = request;
         this.ports = ports;
         this.session = ports.sessions().apply(SessionKey.of(request.session()));
-        this.chain = PromptFingerprint.chain(request.tools(), request.messages());
+        this.chain = ports.prompts().chain(request);
         this.startedAt = ports.clock().instant();
         this.startedNanos = ports.nanoTime().getAsLong();
         insist();

@@ -9,11 +9,13 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import inference.ContentBlock;
 import inference.Message;
+import inference.ReasoningEffort;
 import inference.ToolDefinition;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The durable form of messages and tool definitions. Type names are fixed for ever; components may be added if absence has
+ * The durable form of messages, and of what comes before them. Type names are fixed for ever; components may be added if absence has
  * a meaning.
  *
  * <p>Thread-safety: safe for concurrent use.
@@ -35,14 +37,22 @@ final class ConversationJson {
     })
     private interface Typed {}
 
+    /**
+     * What comes before the messages.
+     *
+     * @param effort null where none shows in the prompt
+     */
+    record Head(List<ToolDefinition> tools, @Nullable ReasoningEffort effort) {}
+
     private ConversationJson() {}
 
     static String write(Message message) {
         return text(message);
     }
 
-    static String write(List<ToolDefinition> tools) {
-        return text(tools);
+    /** Without an effort, the tools alone, as all heads were once. */
+    static String write(Head head) {
+        return text(head.effort() == null ? head.tools() : head);
     }
 
     static Message readMessage(String body) {
@@ -53,11 +63,13 @@ final class ConversationJson {
         }
     }
 
-    static List<ToolDefinition> readTools(String body) {
+    static Head readHead(String body) {
         try {
-            return JSON.readValue(body, new TypeReference<List<ToolDefinition>>() {});
+            return body.startsWith("[")
+                    ? new Head(JSON.readValue(body, new TypeReference<List<ToolDefinition>>() {}), null)
+                    : JSON.readValue(body, Head.class);
         } catch (JsonProcessingException unreadable) {
-            throw new IllegalArgumentException("not stored tool definitions", unreadable);
+            throw new IllegalArgumentException("not the stored head of a conversation", unreadable);
         }
     }
 

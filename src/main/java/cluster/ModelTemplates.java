@@ -6,6 +6,7 @@ import inference.ChatTemplate;
 import inference.InferenceRequest;
 import inference.PromptFingerprint;
 import inference.PromptText;
+import inference.ReasoningEffort;
 import inference.huggingface.ModelTemplate;
 import inference.jinja.TemplateFailure;
 import java.util.List;
@@ -41,7 +42,19 @@ final class ModelTemplates implements Function<String, ChatTemplate> {
     @Override
     public ChatTemplate apply(String model) {
         ModelTemplate own = models.get(model);
-        return own == null ? BYTES : (request, chain) -> written(model, own, request, chain);
+        return own == null
+                ? BYTES
+                : new ChatTemplate() {
+                    @Override
+                    public PromptText write(InferenceRequest request, List<PromptFingerprint> chain) {
+                        return written(model, own, request, chain);
+                    }
+
+                    @Override
+                    public boolean shows(ReasoningEffort effort) {
+                        return own.shows(effort);
+                    }
+                };
     }
 
     private PromptText written(

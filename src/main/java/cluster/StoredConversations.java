@@ -129,7 +129,7 @@ final class StoredConversations implements ConversationStore {
             fingerprints[i - from] = uuid(line.get(i));
             parents[i - from] = i == 0 ? null : uuid(line.get(i - 1));
             bodies[i - from] = i == 0
-                    ? ConversationJson.write(request.tools())
+                    ? ConversationJson.write(head(request, line.get(0)))
                     : ConversationJson.write(
                             i == line.size() - 1 ? reply : request.messages().get(i - 1));
         }
@@ -140,6 +140,14 @@ final class StoredConversations implements ConversationStore {
                 .bind(2, parents)
                 .bind(3, bodies)
                 .bind(4, OffsetDateTime.ofInstant(now, ZoneOffset.UTC));
+    }
+
+    /** With the effort if it counts in the fingerprint: else the same head is that of requests with others. */
+    private static ConversationJson.Head head(InferenceRequest request, PromptFingerprint fingerprint) {
+        boolean counts = PromptFingerprint.chain(request.tools(), List.of(), request.effort())
+                .get(0)
+                .equals(fingerprint);
+        return new ConversationJson.Head(request.tools(), counts ? request.effort() : null);
     }
 
     @Override
@@ -198,16 +206,17 @@ final class StoredConversations implements ConversationStore {
         List<Message> messages = rows.subList(1, rows.size()).stream()
                 .map(row -> ConversationJson.readMessage(row.body()))
                 .toList();
+        ConversationJson.Head head = ConversationJson.readHead(rows.get(0).body());
         return Optional.of(new InferenceRequest(
                 new TurnId("retention-" + conversation.tip()),
                 conversation.model(),
                 new SessionContext(conversation.tenant(), new SessionId("retention"), null, false),
-                ConversationJson.readTools(rows.get(0).body()),
+                head.tools(),
                 ToolChoice.AUTO,
                 true,
                 messages,
                 Sampling.DEFAULT,
-                ReasoningEffort.NONE,
+                head.effort() == null ? ReasoningEffort.NONE : head.effort(),
                 AgentHints.NONE,
                 List.of()));
     }

@@ -16,4 +16,12 @@ public interface ChatTemplate {
      * @param chain the request's {@link PromptFingerprint#chain}
      */
     PromptText write(InferenceRequest request, List<PromptFingerprint> chain);
+
+    /**
+     * Whether an effort shows in prompts, other than in what makes the model speak at the end. For a template that stands for others a guess:
+     * some write how much to think at the beginning, most write at the end that the model shall not.
+     */
+    default boolean shows(ReasoningEffort effort) {
+        return effort != ReasoningEffort.NONE;
+    }
 }

@@ -6,6 +6,7 @@ import com.dynatrace.hash4j.hashing.Hashing;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * 128-bit fingerprint of a prompt's beginning, up to and including one message. Two conversations with equal fingerprints
@@ -17,16 +18,26 @@ import java.util.List;
  */
 public record PromptFingerprint(long high, long low) {
 
+    /** Fingerprints of every beginning of a prompt in which no effort shows. Linear in the prompt's text. */
+    public static List<PromptFingerprint> chain(List<ToolDefinition> tools, List<Message> messages) {
+        return chain(tools, messages, null);
+    }
+
     /**
      * Fingerprints of every beginning of a prompt. Linear in the prompt's text.
      *
-     * @return element 0 covers the tool definitions, element {@code i + 1} the prompt up to message {@code i}
+     * @param effort that the template writes into the prompt, or may; null for none
+     * @return element 0 covers the tool definitions and the effort, element {@code i + 1} the prompt up to message {@code i}
      */
-    public static List<PromptFingerprint> chain(List<ToolDefinition> tools, List<Message> messages) {
+    public static List<PromptFingerprint> chain(
+            List<ToolDefinition> tools, List<Message> messages, @Nullable ReasoningEffort effort) {
         List<PromptFingerprint> chain = new ArrayList<>(messages.size() + 1);
         HashStream128 head = Hashing.xxh3_128().hashStream();
         for (ToolDefinition tool : tools) {
             head.putString(tool.name()).putString(tool.description()).putString(tool.parameters());
+        }
+        if (effort != null) {
+            head.putString(effort.word());
         }
         PromptFingerprint last = of(head.get());
         chain.add(last);

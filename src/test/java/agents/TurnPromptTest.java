@@ -4,11 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import agents.session.Conversation;
 import akka.stream.testkit.TestPublisher;
 import inference.AgentHints;
 import inference.InferenceEvent;
 import inference.InferenceRequest;
 import inference.PromptFingerprint;
+import inference.ReasoningEffort;
 import inference.pieces.PieceTokens;
 import inference.pieces.PiecedPrompt;
 import java.time.Duration;
@@ -60,6 +62,16 @@ class TurnPromptTest extends TurnFixture {
     }
 
     @Test
+    void itsSessionIsToldOfTheEffortThatMayShowInThePrompt() {
+        InferenceRequest low = Conversation.thinking(REQUEST, ReasoningEffort.LOW);
+        run(low, sessionProbe.getRef(), this::engine);
+
+        assertEquals(
+                PromptFingerprint.chain(low.tools(), low.messages(), ReasoningEffort.LOW),
+                sessionProbe.expectMessageClass(AgentSession.BeginTurn.class).chain());
+    }
+
+    @Test
     void whatIsToldTooLateIsCountedInBytesAndKnownNextTime() {
         told = engine;
         tellTime = Duration.ofMillis(20);
@@ -69,8 +81,7 @@ class TurnPromptTest extends TurnFixture {
         assertTrue(metrics.scrape().contains("holdfast_prompts_untold_total{model=\"sim-echo\"} 1"));
 
         answer.complete(Optional.of(List.of(tokens(20), tokens(12), tokens(3))));
-        PiecedPrompt prompt = Objects.requireNonNull(
-                PiecedPrompt.of(REQUEST, PromptFingerprint.chain(REQUEST.tools(), REQUEST.messages())));
+        PiecedPrompt prompt = Objects.requireNonNull(PiecedPrompt.of(REQUEST, renderer.chain(REQUEST)));
         assertEquals(2, renderer.known(REQUEST, prompt).pieces(), "all but what makes the model speak");
     }
 

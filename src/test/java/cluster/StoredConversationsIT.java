@@ -77,6 +77,10 @@ class StoredConversationsIT {
     }
 
     private static InferenceRequest request(String tenant, List<Message> messages) {
+        return request(tenant, messages, ReasoningEffort.NONE);
+    }
+
+    private static InferenceRequest request(String tenant, List<Message> messages, ReasoningEffort effort) {
         return new InferenceRequest(
                 new TurnId("t"),
                 "m",
@@ -86,7 +90,7 @@ class StoredConversationsIT {
                 true,
                 messages,
                 Sampling.DEFAULT,
-                ReasoningEffort.NONE,
+                effort,
                 AgentHints.NONE,
                 List.of());
     }
@@ -114,6 +118,20 @@ class StoredConversationsIT {
         assertEquals(List.of(BASH), found.tools());
         assertEquals("m", found.model());
         assertEquals(new TenantId("round-trip"), found.session().tenant());
+    }
+
+    @Test
+    void conversationsAreKeptApartWhoseEffortsShow() {
+        StoredConversations node = node();
+        for (ReasoningEffort effort : ReasoningEffort.values()) {
+            InferenceRequest request = request("efforts", PROMPT, effort);
+            ConversationRef kept =
+                    get(node.keep(request, PromptFingerprint.chain(request.tools(), PROMPT, effort), CALL));
+            assertEquals(effort, get(node().find(kept)).orElseThrow().effort());
+        }
+        InferenceRequest hidden = request("efforts", PROMPT, ReasoningEffort.HIGH);
+        ConversationRef kept = get(node.keep(hidden, PromptFingerprint.chain(hidden.tools(), PROMPT), CALL));
+        assertEquals(ReasoningEffort.NONE, get(node().find(kept)).orElseThrow().effort(), "it shows nowhere");
     }
 
     @Test

@@ -6,6 +6,7 @@ import inference.InferenceRequest;
 import inference.Message;
 import inference.PromptFingerprint;
 import inference.PromptText;
+import inference.ReasoningEffort;
 import inference.Role;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,10 +42,17 @@ public final class PromptRenderer {
 
     /** Renders a request whose fingerprints are not known yet. */
     public RenderedPrompt render(InferenceRequest request) {
-        return render(request, PromptFingerprint.chain(request.tools(), request.messages()));
+        return render(request, chain(request));
     }
 
-    /** Renders a request with its {@link PromptFingerprint#chain}. */
+    /** A request's {@link PromptFingerprint#chain}, with its effort where that shows in the prompt. */
+    public List<PromptFingerprint> chain(InferenceRequest request) {
+        ReasoningEffort effort = request.effort();
+        boolean shown = effort != null && templates.apply(request.model()).shows(effort);
+        return PromptFingerprint.chain(request.tools(), request.messages(), shown ? effort : null);
+    }
+
+    /** Renders a request with its {@link #chain}. */
     public RenderedPrompt render(InferenceRequest request, List<PromptFingerprint> fingerprints) {
         PromptText text = templates.apply(request.model()).write(request, fingerprints);
         return render(request, fingerprints, text, known(request, text), false);

@@ -3,6 +3,7 @@ package inference.huggingface;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import inference.ChatTemplate;
+import inference.ContentBlock;
 import inference.InferenceRequest;
 import inference.Message;
 import inference.PromptFingerprint;
@@ -16,9 +17,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +37,12 @@ import org.jspecify.annotations.Nullable;
 public final class ModelTemplate implements ChatTemplate {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final List<Message> HELLO = List.of(Message.text(Role.USER, "Hello"));
+    private static final List<Message> INSTRUCTED = List.of(
+            Message.text(Role.SYSTEM, "Be brief."),
+            Message.text(Role.USER, "Hello"),
+            new Message(
+                    Role.ASSISTANT, List.of(new ContentBlock.Thinking("Hm.", null), new ContentBlock.Text("Hello."))),
+            Message.text(Role.USER, "Well?"));
     private static final ToolDefinition TOOL = new ToolDefinition(
             "read", "Reads a file.", "{\"type\":\"object\",\"properties\":{\"path\":{\"type\":\"string\"}}}", null);
 
@@ -40,6 +50,7 @@ public final class ModelTemplate implements ChatTemplate {
     private final JinjaTemplate plain;
     private final JinjaTemplate withTools;
     private final Map<String, String> controlTokens;
+    private final Set<ReasoningEffort> shown;
 
     private ModelTemplate(
             ModelTokenizer tokenizer, JinjaTemplate plain, JinjaTemplate withTools, Map<String, String> controlTokens) {
@@ -47,10 +58,12 @@ public final class ModelTemplate implements ChatTemplate {
         this.plain = plain;
         this.withTools = withTools;
         this.controlTokens = controlTokens;
+        this.shown = tryEfforts();
     }
 
     /**
-     * Reads a template, and tries it with a message, and with a tool besides, which it may refuse in its own words.
+     * Reads a template, and tries it with a message, and with a tool besides, which it may refuse in its own words. Also tried is which efforts
+     * show in what it writes.
      *
      * @param tokenizerConfig a {@code tokenizer_config.json}: the names of control tokens, and the template if no other file has it
      * @param chatTemplate the template, null for the one of {@code tokenizerConfig}
@@ -97,6 +110,36 @@ public final class ModelTemplate implements ChatTemplate {
                 throw failure;
             }
         }
+    }
+
+    /** Those that change one of a few prompts, with a tool and without, or are refused there. */
+    private Set<ReasoningEffort> tryEfforts() {
+        Set<ReasoningEffort> changing = EnumSet.noneOf(ReasoningEffort.class);
+        for (List<ToolDefinition> tools : List.of(List.<ToolDefinition>of(), List.of(TOOL))) {
+            for (List<Message> messages : List.of(HELLO, INSTRUCTED)) {
+                Optional<String> plain = written(tools, messages, null);
+                for (ReasoningEffort effort : ReasoningEffort.values()) {
+                    if (!written(tools, messages, effort).equals(plain)) {
+                        changing.add(effort);
+                    }
+                }
+            }
+        }
+        return changing;
+    }
+
+    private Optional<String> written(
+            List<ToolDefinition> tools, List<Message> messages, @Nullable ReasoningEffort effort) {
+        try {
+            return Optional.of(render(tools, messages, effort, false));
+        } catch (TemplateFailure refused) {
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public boolean shows(ReasoningEffort effort) {
+        return shown.contains(effort);
     }
 
     /** A config has one template, or several with names. */

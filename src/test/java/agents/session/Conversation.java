@@ -86,6 +86,22 @@ public final class Conversation {
                 List.of());
     }
 
+    /** The same, of another effort. */
+    public static InferenceRequest thinking(InferenceRequest request, ReasoningEffort effort) {
+        return new InferenceRequest(
+                request.turn(),
+                request.model(),
+                request.session(),
+                request.tools(),
+                request.toolChoice(),
+                request.parallelToolCalls(),
+                request.messages(),
+                request.sampling(),
+                effort,
+                request.hints(),
+                request.cacheMarks());
+    }
+
     public static PromptOutline outline(String... spelled) {
         return renderer(new PromptCache(0)).render(request("any", spelled)).outline();
     }

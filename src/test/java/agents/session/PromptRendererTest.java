@@ -6,8 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import inference.ByteTokenizer;
 import inference.ChatMlTemplate;
+import inference.ChatTemplate;
 import inference.InferenceRequest;
 import inference.Message;
+import inference.PromptFingerprint;
+import inference.PromptText;
+import inference.ReasoningEffort;
 import inference.Role;
 import inference.SessionContext;
 import inference.SessionId;
@@ -107,6 +111,29 @@ class PromptRendererTest {
 
         assertEquals(first.inputTokens(), second.computedTokens(), "nothing is found under another salt");
         assertNotEquals(first.blocks().hashAt(0), second.blocks().hashAt(0));
+    }
+
+    @Test
+    void anEffortCountsWhereTheTemplateShowsIt() {
+        InferenceRequest none = Conversation.request("1", "s:Be brief.", "u:hello");
+        InferenceRequest low = Conversation.thinking(none, ReasoningEffort.LOW);
+        ChatTemplate silent = new ChatTemplate() {
+            @Override
+            public PromptText write(InferenceRequest written, List<PromptFingerprint> chain) {
+                return TEMPLATE.write(written, chain);
+            }
+
+            @Override
+            public boolean shows(ReasoningEffort effort) {
+                return false;
+            }
+        };
+        List<PromptFingerprint> without = PromptFingerprint.chain(low.tools(), low.messages());
+
+        PromptRenderer unknown = new PromptRenderer(16, model -> TEMPLATE, new PromptCache(10));
+        assertEquals(without, unknown.chain(none));
+        assertEquals(PromptFingerprint.chain(low.tools(), low.messages(), ReasoningEffort.LOW), unknown.chain(low));
+        assertEquals(without, new PromptRenderer(16, model -> silent, new PromptCache(10)).chain(low));
     }
 
     @Test

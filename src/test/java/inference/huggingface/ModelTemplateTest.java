@@ -21,8 +21,13 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -229,6 +234,37 @@ class ModelTemplateTest {
         assertEquals("medium True", read(config).render(List.of(), hello, null, true));
         assertEquals("xhigh True", read(config).render(List.of(), hello, ReasoningEffort.XHIGH, true));
         assertEquals("medium False", read(config).render(List.of(), hello, ReasoningEffort.NONE, true));
+    }
+
+    @Test
+    void itIsKnownWhichEffortsShowElsewhereThanAtTheEnd(@TempDir Path folder) throws IOException {
+        assertEquals(
+                Set.of(),
+                shown(ModelFiles.template("thinking-tools")),
+                "it looks for one where the model begins to speak");
+        assertEquals(Set.of(), shown(read(template(folder, "{{ messages[0].content }}"))));
+        Map<String, Set<ReasoningEffort>> efforts = Map.of(
+                "{{ reasoning_effort | default('medium') }}",
+                EnumSet.complementOf(EnumSet.of(ReasoningEffort.NONE, ReasoningEffort.MEDIUM)),
+                "{% for m in messages %}{% if m.role == 'user' and enable_thinking is false %}/nothink{% endif %}{% endfor %}",
+                EnumSet.of(ReasoningEffort.NONE),
+                "{% for m in messages %}{% if enable_thinking is defined %}{{ m.reasoning_content }}{% endif %}{% endfor %}",
+                EnumSet.of(ReasoningEffort.NONE),
+                "{% if tools and reasoning_effort == 'max' %}deep{% endif %}",
+                EnumSet.of(ReasoningEffort.MAX),
+                "{% if reasoning_effort == 'max' %}{{ raise_exception('too much') }}{% endif %}x",
+                EnumSet.of(ReasoningEffort.MAX));
+        for (Map.Entry<String, Set<ReasoningEffort>> shown : efforts.entrySet()) {
+            assertEquals(shown.getValue(), shown(read(template(folder, shown.getKey()))), shown.getKey());
+        }
+    }
+
+    private static Set<ReasoningEffort> shown(ModelTemplate template) {
+        return Stream.of(ReasoningEffort.values()).filter(template::shows).collect(Collectors.toSet());
+    }
+
+    private static Path template(Path folder, String text) throws IOException {
+        return Files.writeString(folder.resolve("config.json"), "{\"chat_template\": \"" + text + "\"}");
     }
 
     private static String refusal(Path config) {
