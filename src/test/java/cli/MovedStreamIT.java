@@ -39,12 +39,15 @@ import testkit.NodeProcess;
 class MovedStreamIT {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final ObjectMapper JSON = new ObjectMapper();
-    /** One in each test. */
+    /** One in each test that does not think. */
     private static final int KILLS = 4;
 
     private static final int TOKENS = 3000;
+    /** A model that thinks, and never stops, where a request names an effort. */
+    private static final String THINKER = "thinker";
     /** What a server says does not depend on how much of a prompt it computes at once: random weights leave logits close together. */
-    private static final String[] EXACT = {"-ctk", "f32", "-ctv", "f32", "-fa", "off", "-np", "2", "-c", "32768"};
+    private static final List<String> EXACT =
+            List.of("-ctk", "f32", "-ctv", "f32", "-fa", "off", "-np", "2", "-c", "32768");
     /** Chunks after which the server is killed. */
     private static final int HEARD = 5;
 
@@ -55,20 +58,48 @@ class MovedStreamIT {
     private static NodeProcess node;
 
     /** What a client made of a stream. */
-    private record Heard(TurnId turn, String text, String callId, String arguments, String finish, JsonNode usage) {}
+    private record Heard(
+            TurnId turn,
+            String reasoning,
+            String text,
+            String callId,
+            String arguments,
+            String finish,
+            JsonNode usage) {}
 
     @BeforeAll
     static void start() throws Exception {
         Path program = LlamaServer.program();
         Path model = LlamaServer.model(folder);
-        StringBuilder conf = new StringBuilder("holdfast.workers.engines = [\n");
         for (int i = 0; i <= KILLS; i++) {
-            servers.add(LlamaServer.start(program, model, folder, EXACT));
-            conf.append("{ url = \"%s\", kind = llama-cpp }\n"
-                    .formatted(servers.get(i).url()));
+            servers.add(LlamaServer.start(program, model, folder, EXACT.toArray(String[]::new)));
+        }
+        List<String> thinking = new ArrayList<>(EXACT);
+        thinking.addAll(List.of(
+                "--alias", THINKER, "--chat-template-file", thinkingTemplate().toString()));
+        for (int i = 0; i < 2; i++) {
+            servers.add(LlamaServer.start(program, model, folder, thinking.toArray(String[]::new)));
+        }
+        StringBuilder conf = new StringBuilder("holdfast.workers.engines = [\n");
+        for (LlamaServer server : servers) {
+            conf.append("{ url = \"%s\", kind = llama-cpp }\n".formatted(server.url()));
         }
         Path file = Files.writeString(folder.resolve("node.conf"), conf.append("]\n"));
         node = NodeProcess.start(folder.resolve("data"), NodeProcess.freePort(), "--config", file.toString());
+    }
+
+    /** The model's own, but for what makes it think. */
+    private static Path thinkingTemplate() throws IOException {
+        String own = Files.readString(Path.of("examples", "llama", "chatml-tools.jinja"));
+        String thinking = own.replace(
+                        "{{ '<|im_start|>assistant\\n' }}",
+                        "{{ '<|im_start|>assistant\\n' + ('<think>\\n' if reasoning_effort else '') }}")
+                .replace(
+                        "{%- if message.content -%}",
+                        "{%- if message.reasoning_content -%}"
+                                + "{{ '<think>\\n' + message.reasoning_content + '\\n</think>\\n' }}"
+                                + "{%- endif -%}{%- if message.content -%}");
+        return Files.writeString(folder.resolve("thinking.jinja"), thinking);
     }
 
     @AfterAll
@@ -134,7 +165,23 @@ class MovedStreamIT {
         assertSame(stream(request.put("seed", moved.turn().seed()), 0, () -> {}), moved);
     }
 
+    @Test
+    void aReasoningThatIsDrawnByChanceIsToldAgainAsItWas() throws Exception {
+        ObjectNode request = request()
+                .put("model", THINKER)
+                .put("temperature", 1)
+                .put("max_tokens", TOKENS)
+                .put("reasoning_effort", "high");
+
+        Heard moved = killedMeanwhile(request);
+
+        assertEquals(TOKENS, moved.reasoning().length());
+        assertEquals("", moved.text());
+        assertSame(stream(request.put("seed", moved.turn().seed()), 0, () -> {}), moved);
+    }
+
     private static void assertSame(Heard undisturbed, Heard moved) {
+        assertEquals(undisturbed.reasoning(), moved.reasoning());
         assertEquals(undisturbed.text(), moved.text());
         assertEquals(undisturbed.arguments(), moved.arguments());
         assertEquals(undisturbed.finish(), moved.finish());
@@ -165,6 +212,7 @@ class MovedStreamIT {
                 .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
                 .build();
         String turn = "";
+        StringBuilder reasoning = new StringBuilder();
         StringBuilder text = new StringBuilder();
         StringBuilder arguments = new StringBuilder();
         String callId = "";
@@ -187,6 +235,7 @@ class MovedStreamIT {
                 turn = chunk.path("id").asText().substring("chatcmpl-".length());
                 JsonNode choice = chunk.path("choices").path(0);
                 JsonNode call = choice.at("/delta/tool_calls/0");
+                reasoning.append(choice.at("/delta/reasoning_content").asText(""));
                 text.append(choice.at("/delta/content").asText(""));
                 arguments.append(call.at("/function/arguments").asText(""));
                 callId += call.path("id").asText("");
@@ -198,7 +247,8 @@ class MovedStreamIT {
             }
         }
         assertTrue(done, "the stream has no end");
-        return new Heard(new TurnId(turn), text.toString(), callId, arguments.toString(), finish, usage);
+        return new Heard(
+                new TurnId(turn), reasoning.toString(), text.toString(), callId, arguments.toString(), finish, usage);
     }
 
     /** Of a harness with one tool. No space is drawn: a text that ends in one could not be gone on with. */
