@@ -12,6 +12,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -30,10 +31,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import testkit.LlamaServer;
 import testkit.NodeProcess;
+import testkit.SimProcess;
 
 /**
- * A real llama-server is killed with -9 while it streams, behind a real node: the client's stream goes on at the other server, and
- * all in all says what an undisturbed one does.
+ * A real llama-server is killed with -9 while it streams, behind a real node: the client's stream goes on at another server, and
+ * all in all says what an undisturbed one does. One that a simulated engine began goes on, too.
  */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class MovedStreamIT {
@@ -45,6 +47,8 @@ class MovedStreamIT {
     private static final int TOKENS = 3000;
     /** A model that thinks, and never stops, where a request names an effort. */
     private static final String THINKER = "thinker";
+    /** A model of engines of two kinds, of which one goes on with no answers. */
+    private static final String MIXED = "mixed";
     /** What a server says does not depend on how much of a prompt it computes at once: random weights leave logits close together. */
     private static final List<String> EXACT =
             List.of("-ctk", "f32", "-ctv", "f32", "-fa", "off", "-np", "2", "-c", "32768");
@@ -55,6 +59,8 @@ class MovedStreamIT {
     static Path folder;
 
     private static final List<LlamaServer> servers = new ArrayList<>();
+    private static LlamaServer mixed;
+    private static SimProcess unable;
     private static NodeProcess node;
 
     /** What a client made of a stream. */
@@ -80,7 +86,10 @@ class MovedStreamIT {
         for (int i = 0; i < 2; i++) {
             servers.add(LlamaServer.start(program, model, folder, thinking.toArray(String[]::new)));
         }
-        StringBuilder conf = new StringBuilder("holdfast.workers.engines = [\n");
+        mixed = LlamaServer.start(program, model, folder, "-np", "2", "-c", "32768", "--alias", MIXED);
+        servers.add(mixed);
+        unable = SimProcess.start("--model", MIXED);
+        StringBuilder conf = new StringBuilder("holdfast.workers.engines = [\n{ url = \"" + unable.url() + "\" }\n");
         for (LlamaServer server : servers) {
             conf.append("{ url = \"%s\", kind = llama-cpp }\n".formatted(server.url()));
         }
@@ -108,13 +117,16 @@ class MovedStreamIT {
             node.close();
         }
         servers.forEach(LlamaServer::close);
+        if (unable != null) {
+            unable.close();
+        }
     }
 
     @BeforeEach
     void itIsKnownWhoLives() {
         NodeProcess.await("every server is known as it is", PATIENCE, () -> servers.stream()
-                .allMatch(server ->
-                        server.alive() == worker(server).path("state").asText().equals("READY")));
+                .allMatch(server -> server.alive()
+                        == worker(server.url()).path("state").asText().equals("READY")));
     }
 
     @Test
@@ -178,6 +190,42 @@ class MovedStreamIT {
         assertEquals(TOKENS, moved.reasoning().length());
         assertEquals("", moved.text());
         assertSame(stream(request.put("seed", moved.turn().seed()), 0, () -> {}), moved);
+    }
+
+    @Test
+    void aTextOfAnEngineThatGoesOnWithNoneGoesOnAtOneThatDoes() throws Exception {
+        String drain = "/v1/workers/" + URLEncoder.encode(mixed.url(), StandardCharsets.UTF_8) + "/drain";
+        awaitState(unable.url(), "READY");
+        node.post(drain, JSON.createObjectNode());
+        awaitState(mixed.url(), "DRAINING");
+        String begun = "word-".repeat(200);
+        ObjectNode request =
+                JSON.createObjectNode().put("model", MIXED).put("stream", true).put("max_tokens", 400);
+        request.putObject("stream_options").put("include_usage", true);
+        request.putArray("messages")
+                .addObject()
+                .put("role", "user")
+                .put("content", "[sim][{\"text\":\"" + begun + "\",\"pace_ms\":50}][/sim]");
+        int before = moves();
+
+        Heard moved = stream(request, HEARD, () -> {
+            node.delete(drain);
+            awaitState(mixed.url(), "READY");
+            unable.close();
+        });
+
+        assertEquals(before + 1, moves(), "turns that were moved after their first token");
+        assertTrue(moved.text().startsWith("word"), moved.text());
+        assertFalse(moved.text().startsWith(begun.substring(0, 400)), "the rest is another engine's");
+        assertEquals("length", moved.finish());
+        assertEquals(400, moved.usage().path("completion_tokens").asInt());
+    }
+
+    private static void awaitState(String worker, String state) {
+        NodeProcess.await(
+                worker + " is " + state,
+                PATIENCE,
+                () -> worker(worker).path("state").asText().equals(state));
     }
 
     private static void assertSame(Heard undisturbed, Heard moved) {
@@ -278,9 +326,9 @@ class MovedStreamIT {
         return "tar cf all.tar " + "the-names-of-a-great-many-files ".repeat(100);
     }
 
-    private static JsonNode worker(LlamaServer server) {
+    private static JsonNode worker(String url) {
         for (JsonNode worker : node.get("/v1/workers").path("data")) {
-            if (worker.path("id").asText().equals(server.url())) {
+            if (worker.path("id").asText().equals(url)) {
                 return worker;
             }
         }
