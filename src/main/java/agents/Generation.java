@@ -123,13 +123,13 @@ final class Generation {
         place();
     }
 
-    /** The worker that has the turn, null when none has. */
+    /** The worker that has the turn, else the last one that answered, null when none did. */
     @Nullable
     WorkerId worker() {
-        return place.worker();
+        return place.ranOn();
     }
 
-    /** Why that one, null when none has. */
+    /** Why that one, null when there is none. */
     @Nullable
     PlacementReason placement() {
         return place.reason();

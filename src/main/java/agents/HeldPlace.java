@@ -33,6 +33,8 @@ final class HeldPlace {
     private final TurnPorts ports;
     private @Nullable WorkerId worker;
     private @Nullable PlacementReason reason;
+    private @Nullable WorkerId answeredBy;
+    private @Nullable PlacementReason answeredFor;
     private @Nullable WorkerId pullFrom;
     private EngineStream.@Nullable Answer stream;
     private AdmitReply.Placed place = NOWHERE;
@@ -107,10 +109,16 @@ final class HeldPlace {
         return worker;
     }
 
-    /** Why the router proposed the {@link #worker}, null without one. */
+    /** The same, or the last one that answered and has it no longer; null when none did. */
+    @Nullable
+    WorkerId ranOn() {
+        return worker == null ? answeredBy : worker;
+    }
+
+    /** Why the router proposed the worker that it {@link #ranOn}, null without one. */
     @Nullable
     PlacementReason reason() {
-        return worker == null ? null : reason;
+        return worker == null ? answeredFor : reason;
     }
 
     EngineStream.@Nullable Answer stream() {
@@ -139,6 +147,8 @@ final class HeldPlace {
     void answered(PromptBlocks prompt) {
         if (!answering) {
             answering = true;
+            answeredBy = worker;
+            answeredFor = reason;
             computed(prompt);
             ports.router().tell(new Router.FirstToken(turn));
         }

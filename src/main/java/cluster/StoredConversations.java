@@ -8,7 +8,6 @@ import inference.ConversationStore;
 import inference.InferenceRequest;
 import inference.Message;
 import inference.PromptFingerprint;
-import inference.ReasoningEffort;
 import inference.Sampling;
 import inference.SessionContext;
 import inference.SessionId;
@@ -216,7 +215,7 @@ final class StoredConversations implements ConversationStore {
                 true,
                 messages,
                 Sampling.DEFAULT,
-                head.effort() == null ? ReasoningEffort.NONE : head.effort(),
+                head.effort(),
                 AgentHints.NONE,
                 List.of()));
     }

@@ -11,7 +11,7 @@ public enum PlacementReason {
     KEPT,
     /** The same, once it had waited in the pending queue. */
     WAITED,
-    /** The worker before refused this very turn, or lost it. */
+    /** The worker before refused this very turn, lost it, or cannot go on with the answer that another one began. */
     REFUSED,
     /** The worker before is away, or does not reach its engine. */
     HOLDER_LOST,

@@ -26,6 +26,7 @@ import inference.InferenceEvent.ToolCallStarted;
 import inference.InferenceFailure;
 import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
+import inference.PlacementReason;
 import inference.Usage;
 import java.time.Duration;
 import java.util.Arrays;
@@ -258,6 +259,8 @@ class GenerationTest extends TurnFixture {
             fails(client, Kind.ENGINE_FAILED);
             workerAt(FIRST).expectMessageClass(Worker.ReportFailure.class);
             assertEquals(TurnOutcome.ENGINE_FAILED, recorded().outcome());
+            assertEquals(FIRST, recorded().worker(), "who ran it");
+            assertEquals(PlacementReason.BUSY, recorded().placement());
             assertEquals(2, state().frontiers().get(0).tip().messages(), "its prompt was computed");
         }
 
