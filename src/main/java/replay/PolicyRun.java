@@ -2,6 +2,7 @@ package replay;
 
 import agents.plan.GapPolicies;
 import inference.TurnId;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -63,6 +64,8 @@ final class PolicyRun implements SimulatedWorker.Owner {
     private final @Nullable WorkerId[] lastWorker;
     private final int[] placedOn;
     private final int[] lastBlocks;
+    /** End of each lineage's last turn; NaN before there was one. */
+    private final double[] lastEndedMillis;
     /** Lineage of each turn, numbered over the whole trace. */
     private final int[] lineages;
 
@@ -113,6 +116,8 @@ final class PolicyRun implements SimulatedWorker.Owner {
                 figures);
         this.lastWorker = new WorkerId[turns];
         this.lastBlocks = new int[turns];
+        this.lastEndedMillis = new double[turns];
+        Arrays.fill(lastEndedMillis, Double.NaN);
         this.placedOn = new int[turns];
         this.loadTold = new boolean[settings.workers()];
         Arrays.fill(loadTold, true);
@@ -152,6 +157,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
     private void arrive(int turn, double nowMillis) {
         TracedTurn traced = trace.turns().get(turn);
         records.arrived(turn, traced.inputTokens(), traced.outputTokens(), nowMillis);
+        records.away(turn, nowMillis - lastEndedMillis[lineages[turn]]);
         sessions.begun(lineages[turn]);
         RouteRequest request = request(turn, traced);
         long before = nanoClock.getAsLong();
@@ -198,6 +204,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
         lastWorker[lineages[turn]] = at.worker();
         int number = (int) at.incarnation().low();
         log.placed(nowMillis, turn, at.worker(), at.expectedCachedTokens(), at.queuedNanos());
+        records.queued(turn, VirtualTime.millis(Duration.ofNanos(at.queuedNanos())));
         int cached = Math.min(prompt.size(), at.expectedCachedTokens() / settings.blockSizeTokens());
         int tokens = traced.inputTokens() + settings.expectedOutputTokens();
         holds.get(number)
@@ -288,6 +295,7 @@ final class PolicyRun implements SimulatedWorker.Owner {
     }
 
     private void ended(int turn, double nowMillis) {
+        lastEndedMillis[lineages[turn]] = nowMillis;
         pace.ended(turn, nowMillis);
         onTurnEnded.run();
     }

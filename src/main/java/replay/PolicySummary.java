@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param pulledTokens cached input tokens that were taken over from another engine
  * @param remoteTokens cached input tokens that were loaded from the store that all engines share
  * @param evictionTokens of prefillTokens, computed before and dropped by every engine since
+ * @param lost evictionTokens, by why the contexts were gone
  * @param placementTokens of those, computed before and held by another engine
  * @param coldTokens of those, never computed before
  * @param tailTokens of those, in no full block, or computed by two turns of an engine at once
@@ -45,6 +46,7 @@ public record PolicySummary(
         long pulledTokens,
         long remoteTokens,
         long evictionTokens,
+        LostContexts lost,
         long placementTokens,
         long coldTokens,
         long tailTokens,
@@ -95,6 +97,7 @@ public record PolicySummary(
                 totals.pulled,
                 totals.remote,
                 totals.eviction,
+                LostContexts.of(turns, compared),
                 totals.placement,
                 totals.cold,
                 totals.input - totals.cached - totals.eviction - totals.placement - totals.cold,

@@ -117,6 +117,7 @@ public final class ReportFiles {
         causes.put("eviction", policy.evictionTokens());
         causes.put("placement", policy.placementTokens());
         causes.put("tail", policy.tailTokens());
+        json.set("evictionTokensByAbsence", JSON.valueToTree(policy.lost().tokens()));
         json.put("preemptions", policy.preemptions());
         json.put("preemptedTokens", policy.preemptedTokens());
         json.put("loadImbalance", decimal(policy.loadImbalance(), TIME_DECIMALS));

@@ -14,6 +14,11 @@ public final class TurnRecords {
     final double[] arrivedMillis;
     final double[] firstTokenMillis;
     final double[] finishedMillis;
+    /** How long the turn's line of prompts had been away; NaN for its first turn. */
+    final double[] awayMillis;
+    /** How long the turn had waited in the router when it was sent to a worker. */
+    final double[] queuedMillis;
+
     final int[] cachedTokens;
     /** Prompt tokens taken over from another engine; they count as cached. */
     final int[] pulledTokens;
@@ -32,6 +37,8 @@ public final class TurnRecords {
         arrivedMillis = unknown(turns);
         firstTokenMillis = unknown(turns);
         finishedMillis = unknown(turns);
+        awayMillis = unknown(turns);
+        queuedMillis = new double[turns];
         cachedTokens = new int[turns];
         pulledTokens = new int[turns];
         remoteTokens = new int[turns];
@@ -55,6 +62,16 @@ public final class TurnRecords {
     /** Prompt tokens that a turn's engine had cached. */
     public void cached(int turn, int tokens) {
         cachedTokens[turn] = tokens;
+    }
+
+    /** A turn continues a line of prompts that was away for some time. */
+    void away(int turn, double millis) {
+        awayMillis[turn] = millis;
+    }
+
+    /** A turn was sent to a worker after it had waited for some time. */
+    void queued(int turn, double millis) {
+        queuedMillis[turn] = millis;
     }
 
     void pulled(int turn, int tokens) {

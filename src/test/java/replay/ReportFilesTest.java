@@ -35,6 +35,7 @@ class ReportFilesTest {
                 "remoteTokens",
                 "recomputedTokens",
                 "prefillTokensByCause",
+                "evictionTokensByAbsence",
                 "preemptions",
                 "preemptedTokens",
                 "loadImbalance")) {

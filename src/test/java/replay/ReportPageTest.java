@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -158,6 +159,7 @@ class ReportPageTest {
                 pulledTokens,
                 0,
                 0,
+                new LostContexts(Map.of()),
                 0,
                 0,
                 0,
