@@ -34,6 +34,7 @@ import java.util.List;
 import kv.LeaseId;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
+import router.LeaseKeeper;
 
 /**
  * The durable owner of one agent session, wherever in the cluster it lives.
@@ -119,7 +120,8 @@ public final class AgentSession
 
     record IdleElapsed() implements Command {}
 
-    record PrefetchDue(int line, LeaseId lease) implements Command {}
+    /** What a line keeps is to move to another tier, unless it is on already. */
+    record MoveDue(int line, LeaseKeeper.Command order) implements Command {}
 
     private record Stop() implements Command {}
 
@@ -289,7 +291,7 @@ public final class AgentSession
                 .onCommand(TurnLost.class, turns::onTurnLost)
                 .onCommand(ParentReplied.class, tree::onParentReplied)
                 .onCommand(IdleElapsed.class, this::onIdleElapsed)
-                .onCommand(PrefetchDue.class, this::onPrefetchDue)
+                .onCommand(MoveDue.class, this::onMoveDue)
                 .onCommand(Stop.class, this::onStop)
                 .build();
     }
@@ -339,9 +341,9 @@ public final class AgentSession
         return Effect().noReply();
     }
 
-    private ReplyEffect<SessionEvent, SessionState> onPrefetchDue(@Nullable SessionState state, PrefetchDue due) {
+    private ReplyEffect<SessionEvent, SessionState> onMoveDue(@Nullable SessionState state, MoveDue due) {
         if (state != null && !running.extending(due.line())) {
-            ties.prefetch(state, due.lease());
+            ties.tellKeeper(state, due.order());
         }
         return Effect().noReply();
     }

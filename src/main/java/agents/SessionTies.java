@@ -12,9 +12,9 @@ import akka.actor.typed.RecipientRef;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.TimerScheduler;
 import inference.SessionId;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.BiFunction;
-import kv.LeaseId;
 import org.jspecify.annotations.Nullable;
 import router.LeaseKeeper;
 
@@ -113,11 +113,10 @@ final class SessionTies {
                                 ask.shared() ? state.id() : null,
                                 context.getSystem().ignoreRef()));
             } else if (action instanceof LeaseAction.Prefetch prefetch) {
-                // A timer for each line of prompts: its next gap replaces it.
-                timers.startSingleTimer(
-                        "prefetch " + prefetch.line(),
-                        new AgentSession.PrefetchDue(prefetch.line(), prefetch.lease()),
-                        prefetch.after());
+                timers.cancel("demote " + prefetch.line()); // who is expected back sooner than was thought
+                moveLater("prefetch", prefetch.line(), new LeaseKeeper.Prefetch(prefetch.lease()), prefetch.after());
+            } else if (action instanceof LeaseAction.Demote demote) {
+                moveLater("demote", demote.line(), new LeaseKeeper.Demote(demote.lease()), demote.after());
             } else if (action instanceof LeaseAction.Leave leave) {
                 keeper(state, leave.root()).tell(new LeaseKeeper.Release(leave.lease(), state.id()));
             } else if (action instanceof LeaseAction.End end) {
@@ -129,9 +128,14 @@ final class SessionTies {
         }
     }
 
-    /** What the keeper no longer has, as of a line that has gone on or is dead, is not fetched. */
-    void prefetch(SessionState state, LeaseId lease) {
-        keeper(state, state.treeRoot()).tell(new LeaseKeeper.Prefetch(lease));
+    /** A timer for each line of prompts: its next gap replaces it. */
+    private void moveLater(String what, int line, LeaseKeeper.Command order, Duration after) {
+        timers.startSingleTimer(what + " " + line, new AgentSession.MoveDue(line, order), after);
+    }
+
+    /** What the keeper no longer has, as of a line that has gone on or is dead, is not moved. */
+    void tellKeeper(SessionState state, LeaseKeeper.Command order) {
+        keeper(state, state.treeRoot()).tell(order);
     }
 
     private RecipientRef<LeaseKeeper.Command> keeper(SessionState state, SessionId root) {

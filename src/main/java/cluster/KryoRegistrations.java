@@ -238,6 +238,8 @@ final class KryoRegistrations {
         add(208, LeaseKeeper.Prefetch.class);
         add(209, Worker.PrefetchHold.class);
         add(210, CopyRoom.class);
+        add(211, LeaseKeeper.Demote.class);
+        add(212, Worker.DemoteHold.class);
     }
 
     private KryoRegistrations() {}

@@ -44,6 +44,7 @@ public final class RetentionConfig {
                 own.getString("policy"),
                 own.getChance("quantile"),
                 own.getChanceOrZero("prefetch-quantile"),
+                own.getDurationOrZero("reload-worth"),
                 own.getDuration("min-lease"),
                 own.getDuration("max-lease"),
                 own.getInt("min-copies", 1, LeaseTerms.MAX_COPIES),

@@ -63,6 +63,11 @@ public record Hold(
         return tiers.contains(other) && other != tier();
     }
 
+    /** The same in one tier and nowhere else. */
+    public Hold in(KvTier tier) {
+        return new Hold(lease, epoch, prefix, retentionClass, tier, priority, density, remaining);
+    }
+
     /** The same for another time. */
     public Hold lasting(Duration time) {
         return new Hold(lease, epoch, prefix, retentionClass, tiers, priority, density, time);

@@ -97,6 +97,19 @@ final class DecisionLog {
         }
     }
 
+    /** A worker was told to keep a prefix in its host tier, and did so or let it be. */
+    void demoted(double nowMillis, WorkerOrder.Demote order, boolean moved) {
+        if (lines != null) {
+            line(
+                    nowMillis,
+                    "demote",
+                    "\"lease\":\"%s\",\"worker\":\"%s\",\"moved\":%b",
+                    order.lease(),
+                    order.worker().url(),
+                    moved);
+        }
+    }
+
     /** A hold yielded, expired or lost blocks. */
     void holdOver(double nowMillis, CacheOwner worker, HoldChange change) {
         if (lines != null) {

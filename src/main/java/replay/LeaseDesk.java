@@ -8,7 +8,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import kv.CacheOwner;
+import kv.Epoch;
+import kv.Incarnation;
 import kv.LeaseId;
 import kv.LedgerId;
 import kv.PromptBlocks;
@@ -104,6 +107,12 @@ final class LeaseDesk {
         events.at(nowMillis + delayMillis, now -> act(ledger.prefetch(book, lease, live), now));
     }
 
+    /** A session is away for long. */
+    void demote(LeaseId lease, double nowMillis) {
+        figures.message();
+        events.at(nowMillis + delayMillis, now -> act(ledger.demote(book, lease, live), now));
+    }
+
     /** A worker says that a hold is over, or less. */
     void holdOver(CacheOwner worker, HoldChange change, WorkerHolds.Word word, double nowMillis) {
         figures.message();
@@ -152,6 +161,9 @@ final class LeaseDesk {
             } else if (order instanceof WorkerOrder.Prefetch prefetch) {
                 PromptBlocks chain = Objects.requireNonNull(chains.get(prefetch.lease()), "an open lease's prompt");
                 events.at(nowMillis + delayMillis, now -> prefetch(worker, prefetch, chain, now));
+            } else if (order instanceof WorkerOrder.Demote demote) {
+                PromptBlocks chain = Objects.requireNonNull(chains.get(demote.lease()), "an open lease's prompt");
+                events.at(nowMillis + delayMillis, now -> demote(worker, demote, number, chain, now));
             }
         }
     }
@@ -166,9 +178,23 @@ final class LeaseDesk {
             WorkerHolds worker, WorkerOrder.PlaceHold order, long number, PromptBlocks chain, double nowMillis) {
         Receipt receipt = worker.hold(order.hold(), number, chain, nowMillis);
         log.receipt(nowMillis, order, receipt);
-        figures.message();
         events.at(nowMillis + VirtualTime.millis(order.hold().remaining()), worker::tick);
-        events.at(nowMillis + delayMillis, now -> answered(order, number, receipt, now));
+        WorkerAnswer answer = answer(
+                order.worker(),
+                order.incarnation(),
+                order.hold().lease(),
+                order.hold().epoch(),
+                number,
+                receipt);
+        tell(answer, nowMillis);
+    }
+
+    private void demote(
+            WorkerHolds worker, WorkerOrder.Demote order, long number, PromptBlocks chain, double nowMillis) {
+        Optional<Receipt> moved = worker.demote(order.lease(), order.epoch(), number, chain, nowMillis);
+        log.demoted(nowMillis, order, moved.isPresent());
+        moved.ifPresent(receipt -> tell(
+                answer(order.worker(), order.incarnation(), order.lease(), order.epoch(), number, receipt), nowMillis));
     }
 
     private void prefetch(WorkerHolds worker, WorkerOrder.Prefetch order, PromptBlocks chain, double nowMillis) {
@@ -176,19 +202,20 @@ final class LeaseDesk {
         log.prefetched(nowMillis, order, blocks);
     }
 
-    private void answered(WorkerOrder.PlaceHold order, long number, Receipt receipt, double nowMillis) {
-        LeaseId lease = order.hold().lease();
+    private static WorkerAnswer answer(
+            WorkerId worker, Incarnation incarnation, LeaseId lease, Epoch epoch, long order, Receipt receipt) {
+        return new WorkerAnswer(worker, lease, epoch, incarnation, Step.Kind.HOLD, order, receipt, null);
+    }
+
+    private void tell(WorkerAnswer answer, double nowMillis) {
+        figures.message();
+        events.at(nowMillis + delayMillis, now -> answered(answer, now));
+    }
+
+    private void answered(WorkerAnswer answer, double nowMillis) {
         @Nullable
-        Instant asked = open.asked(lease, order.worker(), order.incarnation()).orElse(null);
-        WorkerAnswer answer = new WorkerAnswer(
-                order.worker(),
-                lease,
-                order.hold().epoch(),
-                order.incarnation(),
-                Step.Kind.HOLD,
-                number,
-                receipt,
-                null);
+        Instant asked = open.asked(answer.lease(), answer.worker(), answer.incarnation())
+                .orElse(null);
         Instant at = VirtualTime.instant(nowMillis);
         act(
                 open.hears(answer)

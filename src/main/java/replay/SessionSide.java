@@ -146,14 +146,21 @@ final class SessionSide {
                 ended.worker());
         LeaseTerms terms = waiting.terms(keep, bytesPerToken);
         keeper.ask(terms, keep.remaining(), prompt, nowMillis);
-        policy.hotAgain(gap, GapHint.NONE).ifPresent(after -> prefetchLater(line, terms, after, nowMillis));
+        policy.hotAgain(gap, GapHint.NONE)
+                .ifPresent(after -> moveLater(line, terms, after, nowMillis, keeper::prefetch));
+        policy.coldAfter(gap, GapHint.NONE)
+                .ifPresent(after -> moveLater(line, terms, after, nowMillis, keeper::demote));
         return terms;
     }
 
-    private void prefetchLater(Line line, LeaseTerms terms, Duration after, double nowMillis) {
+    private interface Move {
+        void begin(LeaseId lease, double nowMillis);
+    }
+
+    private void moveLater(Line line, LeaseTerms terms, Duration after, double nowMillis, Move move) {
         events.at(nowMillis + VirtualTime.millis(after), now -> {
             if (!line.busy && terms.equals(line.lease)) {
-                keeper.prefetch(terms.id(), now);
+                move.begin(terms.id(), now);
             }
         });
     }

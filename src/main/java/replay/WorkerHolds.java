@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import kv.CacheOwner;
 import kv.Epoch;
@@ -84,12 +85,12 @@ final class WorkerHolds implements CachedBlocks {
         Receipt receipt = grant.receipt();
         KvTier tier = KvTier.DEVICE;
         if (grant.number() == 0 && hold.mayLieInstead(KvTier.HOST) && inHostInstead(receipt)) {
-            grant = table.holdInstead(in(KvTier.HOST, hold), now, new InTierOrHotter(this));
+            grant = table.holdInstead(hold.in(KvTier.HOST), now, new InTierOrHotter(this));
             tell(grant.changes(), nowMillis);
             tier = KvTier.HOST;
         }
         if (grant.number() != 0) {
-            receipt = tell(in(tier, hold), order, grant, chain, nowMillis);
+            receipt = tell(hold.in(tier), order, grant, chain, nowMillis);
         } else if (table.grant(hold.lease()) == 0) {
             engine.release(name(hold.lease()));
         }
@@ -124,18 +125,6 @@ final class WorkerHolds implements CachedBlocks {
                 && (rejected.reason() == Receipt.Reason.BUDGET || rejected.reason() == Receipt.Reason.NOT_RESIDENT);
     }
 
-    private static Hold in(KvTier tier, Hold hold) {
-        return new Hold(
-                hold.lease(),
-                hold.epoch(),
-                hold.prefix(),
-                hold.retentionClass(),
-                tier,
-                hold.priority(),
-                hold.density(),
-                hold.remaining());
-    }
-
     private int budget(KvTier tier) {
         int blocks = tier == KvTier.DEVICE
                 ? facts.deviceBlocks()
@@ -165,6 +154,19 @@ final class WorkerHolds implements CachedBlocks {
                 .mapToInt(hold ->
                         engine.prefetch(chain.prefix(hold.prefix().blocks()).toArray(), nowMillis))
                 .sum();
+    }
+
+    /** Keeps in the host tier what is held on the device, as {@link HoldTable#demote} says; empty when nothing was moved. */
+    Optional<Receipt> demote(LeaseId lease, Epoch epoch, long order, PromptBlocks chain, double nowMillis) {
+        count(nowMillis);
+        long now = VirtualTime.nanos(nowMillis);
+        Optional<Receipt> moved = table.demote(lease, epoch, order, sparedBlocks(), now, new InTierOrHotter(this))
+                .map(grant -> {
+                    tell(grant.changes(), nowMillis);
+                    return tell(table.find(lease, now).orElseThrow(), order, grant, chain, nowMillis);
+                });
+        moved.ifPresent(figures::receipt);
+        return moved;
     }
 
     private int sparedBlocks() {

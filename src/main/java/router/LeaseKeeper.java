@@ -84,6 +84,9 @@ public final class LeaseKeeper
     /** The owner is about to be back: what its lease keeps in a colder tier is to be on the device. */
     public record Prefetch(LeaseId lease) implements Command {}
 
+    /** The owner is away for long: what its lease keeps on a device may lie in a colder tier there. */
+    public record Demote(LeaseId lease) implements Command {}
+
     /** A session is over; with it, when it is the root, its whole tree. */
     public record ReleaseSession(TenantId tenant, SessionId root, SessionId session) implements Command {}
 
@@ -245,6 +248,7 @@ public final class LeaseKeeper
                 .onCommand(Renew.class, this::onRenew)
                 .onCommand(Release.class, this::onRelease)
                 .onCommand(Prefetch.class, this::onPrefetch)
+                .onCommand(Demote.class, this::onDemote)
                 .onCommand(ReleaseSession.class, this::onReleaseSession)
                 .onCommand(Revoke.class, this::onRevoke)
                 .onCommand(Resume.class, (book, resume) -> done(() -> life.resume(resume)))
@@ -359,6 +363,10 @@ public final class LeaseKeeper
     private ReplyEffect<LedgerEvent, LeaseBook> onPrefetch(LeaseBook book, Prefetch prefetch) {
         return done(
                 () -> life.send(ledger.prefetch(book, prefetch.lease(), live()).orders(), now()));
+    }
+
+    private ReplyEffect<LedgerEvent, LeaseBook> onDemote(LeaseBook book, Demote demote) {
+        return done(() -> life.send(ledger.demote(book, demote.lease(), live()).orders(), now()));
     }
 
     private ReplyEffect<LedgerEvent, LeaseBook> onReleaseSession(LeaseBook book, ReleaseSession over) {

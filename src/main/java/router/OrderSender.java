@@ -69,6 +69,9 @@ final class OrderSender {
         if (order instanceof WorkerOrder.Prefetch prefetch) {
             return new Worker.PrefetchHold(prefetch.lease(), prefetch.epoch(), prefetch.incarnation());
         }
+        if (order instanceof WorkerOrder.Demote demote) {
+            return new Worker.DemoteHold(demote.lease(), demote.epoch(), demote.incarnation(), number, keeper);
+        }
         if (order instanceof WorkerOrder.ReleaseHold release) {
             return new Worker.ReleaseHold(release.lease(), release.epoch(), number);
         }

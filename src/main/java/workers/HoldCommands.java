@@ -135,24 +135,38 @@ final class HoldCommands {
             Hold booked = grant.receipt() instanceof Receipt.Bounded bounded
                     ? with(hold, bounded.prefix(), bounded.tier())
                     : hold;
-            granted.put(
-                    hold.lease(),
-                    new Granted(
-                            booked,
-                            grant.number(),
-                            command.incarnation(),
-                            command.order(),
-                            command.keeper(),
-                            0,
-                            grant.receipt()));
-            var chain = mirror.engineChain(booked.prefix());
-            answers.await(orders.give(() -> engine.hold(booked, chain)), hold.lease(), grant.number());
+            book(booked, grant, command.incarnation(), command.order(), command.keeper());
             return;
         }
         if (table.grant(hold.lease()) == 0 && granted.remove(hold.lease()) != null) {
             release(hold.lease()); // what was held before is not to be held either
         }
         answer(command, grant.receipt());
+    }
+
+    private void book(Hold hold, Grant grant, Incarnation incarnation, long order, ActorRef<RetentionNews> keeper) {
+        granted.put(hold.lease(), new Granted(hold, grant.number(), incarnation, order, keeper, 0, grant.receipt()));
+        var chain = mirror.engineChain(hold.prefix());
+        answers.await(orders.give(() -> engine.hold(hold, chain)), hold.lease(), grant.number());
+    }
+
+    /** Keeps in the host tier what is held on the device, as {@link HoldTable#demote} says. */
+    void demote(Worker.DemoteHold command, @Nullable EngineFacts facts, int sparedBlocks) {
+        Granted booked = granted.get(command.lease());
+        if (booked == null
+                || booked.unconfirmed() != null
+                || !booked.incarnation().equals(command.incarnation())
+                || !keepsIn(facts, KvTier.HOST)) {
+            return;
+        }
+        long now = ports.nanoTime().getAsLong();
+        table.demote(command.lease(), command.epoch(), command.order(), sparedBlocks, now, in(KvTier.HOST))
+                .ifPresent(grant -> {
+                    tell(grant.changes());
+                    table.find(command.lease(), now)
+                            .ifPresent(moved ->
+                                    book(moved, grant, command.incarnation(), command.order(), command.keeper()));
+                });
     }
 
     /** What can be held in a tier: what lies there, or in a hotter one and can be moved. */

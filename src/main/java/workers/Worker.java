@@ -109,6 +109,14 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
      */
     public record PrefetchHold(LeaseId lease, Epoch epoch, Incarnation incarnation) implements Command {}
 
+    /**
+     * The owner of a hold on the device is away for long: asks to keep it in the host tier for the rest of its time, if the device's room is
+     * wanted and the host takes all of it. Answered with what is held there, as a {@link HoldPrefix} would be; not when nothing is moved.
+     */
+    public record DemoteHold(
+            LeaseId lease, Epoch epoch, Incarnation incarnation, long order, ActorRef<RetentionNews> keeper)
+            implements Command {}
+
     /** A lease needs its hold no longer; numbered as {@link HoldPrefix}. */
     public record ReleaseHold(LeaseId lease, Epoch epoch, long order) implements Command {}
 
@@ -267,6 +275,9 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                 .onMessage(GetStatus.class, get -> done(() -> get.replyTo().tell(view.status())))
                 .onMessage(HoldPrefix.class, this::onHoldPrefix)
                 .onMessage(PrefetchHold.class, command -> done(() -> holds.prefetch(command, view.sparedBlocks())))
+                .onMessage(
+                        DemoteHold.class,
+                        command -> holdsChanged(() -> holds.demote(command, life.facts(), view.sparedBlocks())))
                 .onMessage(ReleaseHold.class, command -> holdsChanged(() -> holds.release(command)))
                 .onMessage(SeatFilled.class, filled -> holdsChanged(() -> seats.filled(filled)))
                 .onMessage(CopyPrefix.class, command -> holdsChanged(() -> copies.copy(command, life.facts())))

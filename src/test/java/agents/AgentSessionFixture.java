@@ -69,6 +69,7 @@ abstract class AgentSessionFixture {
                     "leases",
                     0.9,
                     0.25,
+                    Duration.ofSeconds(12),
                     Duration.ofSeconds(5),
                     Duration.ofMinutes(30),
                     2,

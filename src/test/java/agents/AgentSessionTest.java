@@ -83,7 +83,7 @@ class AgentSessionTest extends AgentSessionFixture {
     }
 
     @Test
-    void whatAColderTierKeepsIsFetchedWhenTheSessionIsExpectedUnlessItIsBackAlready() {
+    void whatIsKeptMovesBetweenTiersAsTheSessionIsExpectedUnlessItIsBackAlready() {
         String[] next = {SYSTEM, "u:hello", "a:calls a tool", "t:its result"};
         ends(SESSION, Conversation.calling(List.of("bash"), "1", 0, 2, SYSTEM, "u:hello"));
         keeper.expectMessageClass(LeaseKeeper.Grant.class);
@@ -99,6 +99,8 @@ class AgentSessionTest extends AgentSessionFixture {
         keeper.expectNoMessage(Duration.ZERO);
         time.timePasses(Duration.ofSeconds(5));
         keeper.expectMessage(new LeaseKeeper.Prefetch(longer.terms().id()));
+        time.timePasses(Duration.ofMinutes(1));
+        keeper.expectMessage(new LeaseKeeper.Demote(longer.terms().id()));
     }
 
     @Test

@@ -15,7 +15,7 @@ import testkit.OperatorView;
 import testkit.SimProcess;
 import testkit.ToolSession;
 
-/** What an engine keeps in its host is on its device again before the turn that needs it, on real processes. */
+/** What moves between an engine's tiers while its session is away, on real processes. */
 class PrefetchIT {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final int BLOCKS = 1000;
@@ -53,6 +53,45 @@ class PrefetchIT {
                 assertEquals(0, session.turn(node).computedAgain());
             }
         }
+    }
+
+    @Test
+    void whoIsAwayForLongIsHeldInTheHostAndFindsEverythingThere() throws Exception {
+        Path config = directory.resolve("demote.conf");
+        // Holds may take 500 blocks of each tier: less than two such contexts.
+        try (SimProcess engine = SimProcess.start("--blocks", "" + BLOCKS, "--host-blocks", "" + BLOCKS)) {
+            Files.writeString(
+                    config,
+                    SimProcess.setting(engine)
+                            + """
+                            holdfast.agents.retention {
+                              reload-worth = 1s, min-lease = 1s, gap-median = 300s, system-lease = 0s
+                            }
+                            """);
+            try (NodeProcess node = NodeProcess.start(
+                    directory.resolve("data"), NodeProcess.freePort(), "--config", config.toString())) {
+                ToolSession session = new ToolSession(ToolSession.text("away", 400 * 16), "go", 2);
+                session.turn(node);
+                OperatorView.awaitHeld(node, 1);
+                NodeProcess.await("the host holds it", PATIENCE, () -> held(node, "HOST") >= 400);
+                assertEquals(0, held(node, "DEVICE"));
+                OperatorView.awaitHeld(node, 1);
+
+                engine.flood(BLOCKS);
+                assertEquals(0, session.turn(node).computedAgain());
+            }
+        }
+    }
+
+    private static int held(NodeProcess node, String tier) {
+        return node.get("/v1/workers")
+                .get("data")
+                .get(0)
+                .get("holds")
+                .get("tiers")
+                .path(tier)
+                .path("blocks")
+                .asInt();
     }
 
     /** Answers what it would take to load it all. */

@@ -170,6 +170,17 @@ class RetentionReplayTest {
     }
 
     @Test
+    void r9WhatIsMovedToTheHostForItsRentIsTheSameInTwoRuns(@TempDir Path directory) throws Exception {
+        Config demoting = ConfigFactory.parseString("holdfast.agents.retention.reload-worth = 1s")
+                .withFallback(ConfigFactory.load());
+        writeTwice(replay(Workloads.agents(20, 10, 4), 300, 3_000, 7, demoting), directory);
+        String once = Files.readString(directory.resolve("one").resolve("decisions.jsonl"));
+        assertEquals(once, Files.readString(directory.resolve("two").resolve("decisions.jsonl")));
+        assertTrue(
+                once.lines().anyMatch(line -> line.contains("\"what\":\"demote\"") && line.contains("\"moved\":true")));
+    }
+
+    @Test
     void whatTheDeviceEvictsIsLoadedFromAHostTierInsteadOfComputed() throws Exception {
         Trace trace = Workloads.agents(30, 12, 2);
         Comparison device = run(trace, 300, 1, 2);

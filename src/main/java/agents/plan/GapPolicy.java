@@ -96,6 +96,14 @@ public interface GapPolicy {
         return Optional.empty();
     }
 
+    /**
+     * When keeping such a line on the device has become dearer than loading it again from a colder tier, from the gap's beginning; empty
+     * for never.
+     */
+    default Optional<Duration> coldAfter(Gap gap, GapHint hint) {
+        return Optional.empty();
+    }
+
     /** Whether it never keeps anything of its own accord. */
     default boolean keepsNothing() {
         return false;

@@ -20,11 +20,21 @@ import router.retention.ToolCallGaps;
  *
  * <p>What a colder tier keeps of it is to be on the device again when the session is back already with the smaller of two chances.
  *
+ * <p>It is worth the device's room for as long as the chance of being back in the next second exceeds a second's share of what a load
+ * is worth. With the chance {@code p(t)} of being back within {@code t} and a load worth {@code w} seconds on the device:
+ *
+ * <pre>
+ * argmax over t: p(t) · w - E[min(gap, t)]
+ * </pre>
+ *
+ * <p>Load and rent both grow with a context's bytes, so its length is not in it. It stays for the shortest lease in any case.
+ *
  * <p>People's pauses are learned apart from tools', with a chance and bounds of their own.
  */
 final class LearnedGaps implements GapPolicy {
     static final String NAME = "leases";
     private static final List<String> USER = List.of("user");
+    private static final double MILLIS_PER_SECOND = 1000;
 
     private final RetentionSettings settings;
     private final LongToDoubleFunction prefillMillis;
@@ -55,6 +65,16 @@ final class LearnedGaps implements GapPolicy {
     public Optional<Duration> hotAgain(Gap gap, GapHint hint) {
         double chance = settings.prefetchQuantile();
         return chance == 0 ? Optional.empty() : Optional.of(away(gap, hint).quantile(chance));
+    }
+
+    @Override
+    public Optional<Duration> coldAfter(Gap gap, GapHint hint) {
+        Duration worth = settings.reloadWorth();
+        if (worth.isZero()) {
+            return Optional.empty();
+        }
+        Duration hot = away(gap, hint).worthHolding(worth.toNanos() / 1e6, MILLIS_PER_SECOND);
+        return Optional.of(hot.compareTo(settings.minLease()) < 0 ? settings.minLease() : hot);
     }
 
     private GapDistribution away(Gap gap, GapHint hint) {

@@ -39,6 +39,14 @@ public sealed interface LeaseAction {
      */
     record Prefetch(int line, LeaseId lease, Duration after) implements LeaseAction {}
 
+    /**
+     * What the device keeps for a lease may lie in a colder tier.
+     *
+     * @param line of prompts that it keeps
+     * @param after so long from now, unless the line's next turn comes first
+     */
+    record Demote(int line, LeaseId lease, Duration after) implements LeaseAction {}
+
     /** Nothing of the session's own is needed any more. */
     record EndAll() implements LeaseAction {}
 }

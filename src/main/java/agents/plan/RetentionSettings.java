@@ -13,6 +13,7 @@ import router.retention.LeaseTerms;
  * @param quantile chance that the session is back before its lease ends, above 0 and below 1
  * @param prefetchQuantile chance that the session is back before what a colder tier keeps of it is brought to the device, at least 0
  *     and below 1; 0 for not before it is back
+ * @param reloadWorth time on the device that costs as much as a load from a colder tier, at least zero; zero for moving nothing there
  * @param minLease shortest lease
  * @param maxLease longest lease
  * @param minCopies copies that shall exist at once, at least 1
@@ -27,6 +28,7 @@ public record RetentionSettings(
         String policy,
         double quantile,
         double prefetchQuantile,
+        Duration reloadWorth,
         Duration minLease,
         Duration maxLease,
         int minCopies,
@@ -41,6 +43,7 @@ public record RetentionSettings(
         require(
                 prefetchQuantile >= 0 && prefetchQuantile < 1,
                 "prefetch-quantile is at least 0 and below 1, got " + prefetchQuantile);
+        require(!reloadWorth.isNegative(), "reload-worth is below 0, got " + reloadWorth);
         require(!minLease.isNegative() && !minLease.isZero(), "min-lease is above 0, got " + minLease);
         require(maxLease.compareTo(minLease) >= 0, "max-lease is below min-lease: " + maxLease);
         require(
@@ -70,6 +73,7 @@ public record RetentionSettings(
                 otherPolicy,
                 quantile,
                 prefetchQuantile,
+                reloadWorth,
                 minLease,
                 maxLease,
                 minCopies,

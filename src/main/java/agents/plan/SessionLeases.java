@@ -78,7 +78,7 @@ public final class SessionLeases {
         if (advance.tools()) {
             line(after, ended.turn().frontier())
                     .ifPresent(line ->
-                            prefetch(actions, after, line, gap(after, line, queued(result)), result.expectedGap()));
+                            moves(actions, after, line, gap(after, line, queued(result)), result.expectedGap()));
         }
         NextPrompt next = result.guess();
         if (next != null) {
@@ -151,10 +151,18 @@ public final class SessionLeases {
         return asks;
     }
 
-    /** To have what a colder tier keeps of a line on the device when the policy expects the line back. */
-    private void prefetch(
+    /**
+     * To have a line in a colder tier once the device has become too dear for it, and what lies there on the device again when the
+     * policy expects the line back.
+     */
+    private void moves(
             List<LeaseAction> actions, SessionState session, Frontier line, GapPolicy.Gap gap, GapHint hint) {
         policy.hotAgain(gap, hint).ifPresent(after -> prefetch(actions, session, line, after));
+        LeaseId lease = leases(session, line).gapName();
+        if (lease != null) {
+            policy.coldAfter(gap, hint)
+                    .ifPresent(after -> actions.add(new LeaseAction.Demote(line.id(), lease, after)));
+        }
     }
 
     private void prefetch(List<LeaseAction> actions, SessionState session, Frontier line, Duration after) {
@@ -231,7 +239,7 @@ public final class SessionLeases {
             GapPolicy.Gap stalled = gap.of(stall.tool() == null ? gap.tools() : List.of(stall.tool()));
             GapHint hint = new GapHint(expected, null, 0);
             keep(actions, session, line, policy.atGap(stalled, hint));
-            prefetch(actions, session, line, stalled, hint);
+            moves(actions, session, line, stalled, hint);
         } else if (control instanceof Control.Resume) {
             // The shortest lease: it only has to bring the prefix back where it is gone.
             keep(actions, session, line, policy.atGap(gap, new GapHint(Duration.ZERO, null, 0)));

@@ -7,8 +7,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import kv.Incarnation;
+import kv.KvTier;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
+import workers.status.ColderTiers;
 
 /**
  * The workers that are known here and now: soft, seen by each node for itself. A stale view costs a refused order or a late
@@ -112,11 +114,18 @@ public final class LiveWorkers {
 
     /** Whether a step's worker lives on and can be told to bring to its device what a colder tier has. */
     boolean prefetches(Step step) {
+        return told(step).filter(ColderTiers::prefetches).isPresent();
+    }
+
+    /** Whether a step's worker lives on and can be told to keep something in a tier. */
+    boolean keepsIn(KvTier tier, Step step) {
+        return told(step).filter(tiers -> tiers.keepsIn(tier)).isPresent();
+    }
+
+    private Optional<ColderTiers> told(Step step) {
         return find(step.worker())
-                .filter(worker -> worker.reachable()
-                        && worker.incarnation().equals(step.incarnation())
-                        && worker.facts().capabilities().tiers().prefetches())
-                .isPresent();
+                .filter(worker -> worker.reachable() && worker.incarnation().equals(step.incarnation()))
+                .map(worker -> worker.facts().capabilities().tiers());
     }
 
     /** The same object for as long as nothing but loads changes, so that whoever works something out from the workers can keep it. */

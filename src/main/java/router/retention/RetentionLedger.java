@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import kv.KvTier;
 import kv.LeaseId;
 import kv.LedgerId;
 import kv.WorkerId;
@@ -170,6 +171,21 @@ public final class RetentionLedger {
                                 step -> step.depth(lease.terms().prefix()))))
                 .ifPresent(hold ->
                         orders.add(new WorkerOrder.Prefetch(hold.worker(), hold.incarnation(), id, book.epoch())));
+        return new Decision(List.of(), orders);
+    }
+
+    /**
+     * Has what a lease keeps on devices moved to the host tier there, where its terms allow it. Nothing is stored: a worker answers when it
+     * has moved something, and an order that is lost leaves everything where it is.
+     */
+    public Decision demote(LeaseBook book, LeaseId id, LiveWorkers live) {
+        List<WorkerOrder> orders = new ArrayList<>();
+        book.lease(id)
+                .filter(lease -> lease.terms().tiers().contains(KvTier.HOST))
+                .ifPresent(lease -> lease.steps().stream()
+                        .filter(step -> step.holdsOnDevice() && live.keepsIn(KvTier.HOST, step))
+                        .forEach(hold -> orders.add(
+                                new WorkerOrder.Demote(hold.worker(), hold.incarnation(), id, book.epoch()))));
         return new Decision(List.of(), orders);
     }
 

@@ -103,9 +103,14 @@ public record Step(
                 && less.tier() != KvTier.DEVICE;
     }
 
+    /** Whether the worker keeps it, or its beginning, where running requests read it. */
+    boolean holdsOnDevice() {
+        return kind == Kind.HOLD && granted() && !holdsColder();
+    }
+
     /** Whether the worker keeps the whole of a prefix where running requests read it. */
     boolean holdsOnDevice(Prefix whole) {
-        return kind == Kind.HOLD && grants(whole) && !holdsColder();
+        return holdsOnDevice() && grants(whole);
     }
 
     /** Whether the worker keeps, or has computed, the whole of a prefix. */

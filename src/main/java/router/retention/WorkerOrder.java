@@ -51,6 +51,9 @@ public sealed interface WorkerOrder {
     /** Bring what is held of a prefix in a colder tier to the device. */
     record Prefetch(WorkerId worker, Incarnation incarnation, LeaseId lease, Epoch epoch) implements WorkerOrder {}
 
+    /** Keep in the host tier what is held of a prefix on the device, if the device's room is wanted. */
+    record Demote(WorkerId worker, Incarnation incarnation, LeaseId lease, Epoch epoch) implements WorkerOrder {}
+
     /** Keep a prefix no longer. */
     record ReleaseHold(WorkerId worker, LeaseId lease, Epoch epoch) implements WorkerOrder {}
 

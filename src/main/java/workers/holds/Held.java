@@ -1,5 +1,6 @@
 package workers.holds;
 
+import java.time.Duration;
 import java.util.Comparator;
 import kv.Hold;
 import kv.LeaseId;
@@ -31,6 +32,19 @@ final class Held {
         this.deadlineNanos = deadlineNanos;
         this.number = number;
         this.tail = tail;
+    }
+
+    /** What is held at a time before its deadline, with what remains until then. */
+    Hold at(long nowNanos) {
+        return new Hold(
+                hold.lease(),
+                hold.epoch(),
+                prefix(),
+                hold.retentionClass(),
+                hold.tier(),
+                hold.priority(),
+                hold.density(),
+                Duration.ofNanos(deadlineNanos - nowNanos));
     }
 
     /** What is kept. */

@@ -3,9 +3,12 @@ package workers.holds;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import kv.KvTier;
 import kv.Prefix;
 import org.agrona.collections.Long2ObjectHashMap;
@@ -31,6 +34,15 @@ final class HeldTree {
     record Path(@Nullable HeldBlock base, long[] behind) {
         int depth() {
             return (base == null ? 0 : base.depth) + behind.length;
+        }
+
+        /** Its blocks in the tree. O(its depth). */
+        Set<HeldBlock> known() {
+            Set<HeldBlock> blocks = Collections.newSetFromMap(new IdentityHashMap<>());
+            for (HeldBlock block = base; block != null; block = block.parent) {
+                blocks.add(block);
+            }
+            return blocks;
         }
     }
 
@@ -105,6 +117,19 @@ final class HeldTree {
         HeldBlock block = held.tail;
         block.tails.remove(held);
         prune(block);
+    }
+
+    /** How many blocks would leave the tree with a hold, those left out that are kept in any case. */
+    int alone(Held held, Set<HeldBlock> kept) {
+        HeldBlock block = held.tail;
+        boolean needed = block.tails.size() > 1 || !block.children.isEmpty();
+        int count = 0;
+        while (block != null && !needed && !kept.contains(block)) {
+            count++;
+            block = block.parent;
+            needed = block != null && (!block.tails.isEmpty() || block.children.size() > 1);
+        }
+        return count;
     }
 
     /** Moves a hold's tail one block up, unless another hold ends there or behind it; false when it cannot move. */

@@ -9,7 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeSet;
 import kv.Epoch;
 import kv.Hold;
@@ -118,6 +120,52 @@ public final class HoldTable {
         return keep(other, nowNanos, cached, new ArrayList<>());
     }
 
+    /**
+     * Keeps in the host what is held on the device, for the time that is left, when the device's room is wanted and the host takes all of
+     * it: from its budget, and from what yields there before it. Else nothing changes: memory that nobody wants costs nothing, and
+     * what the host has no room for is not worth less on the device.
+     *
+     * @param order its number among its keeper's orders of one epoch
+     * @param sparedBlocks of the device, which neither running turns nor holds need
+     * @param cached what the host has or could be given
+     * @return what is held in the host; empty when nothing was moved
+     */
+    public Optional<Grant> demote(
+            LeaseId lease, Epoch epoch, long order, int sparedBlocks, long nowNanos, CachedBlocks cached) {
+        Held held = holds.get(lease);
+        if (held == null
+                || !held.hold.epoch().equals(epoch)
+                || held.hold.tier() != KvTier.DEVICE
+                || !held.hold.mayLieInstead(KvTier.HOST)
+                || held.deadlineNanos - nowNanos <= 0
+                || held.tail.depth <= Math.min(sparedBlocks, budget(KvTier.DEVICE) - blocks(KvTier.DEVICE))) {
+            return Optional.empty();
+        }
+        HeldTree.Path path = tree(KvTier.HOST).find(held.hold.prefix(), cached);
+        if (path.depth() < held.tail.depth || !hasRoom(KvTier.HOST, held, path) || !orders.admit(lease, epoch, order)) {
+            return Optional.empty();
+        }
+        Duration left = Duration.ofNanos(held.deadlineNanos - nowNanos);
+        Grant grant = keep(held.hold.in(KvTier.HOST).lasting(left), nowNanos, cached, new ArrayList<>());
+        Held moved = Objects.requireNonNull(holds.get(lease), "there was room");
+        Receipt colder = new Receipt.Bounded(moved.prefix(), KvTier.HOST, left, Receipt.Reason.BUDGET);
+        return Optional.of(new Grant(colder, grant.number(), grant.changes()));
+    }
+
+    /** Whether a tier has room for what is behind a path: free budget, and what holds that yield before another one keep alone. */
+    private boolean hasRoom(KvTier tier, Held fresh, HeldTree.Path path) {
+        HeldTree tree = tree(tier);
+        Set<HeldBlock> kept = path.known();
+        int room = budget(tier) - tree.size();
+        for (Held weaker : order(tier).headSet(fresh)) {
+            if (room >= path.behind().length) {
+                break;
+            }
+            room += tree.alone(weaker, kept);
+        }
+        return room >= path.behind().length;
+    }
+
     private Grant keep(Hold asked, long nowNanos, CachedBlocks cached, List<HoldChange> changes) {
         HeldTree tree = tree(asked.tier());
         HeldTree.Path path = tree.find(asked.prefix(), cached);
@@ -208,21 +256,19 @@ public final class HoldTable {
         List<Hold> all = new ArrayList<>();
         for (NavigableSet<Held> tier : byYield.values()) {
             for (Held held : tier) {
-                Hold hold = held.hold;
                 if (held.deadlineNanos - nowNanos > 0) {
-                    all.add(new Hold(
-                            hold.lease(),
-                            hold.epoch(),
-                            held.prefix(),
-                            hold.retentionClass(),
-                            hold.tier(),
-                            hold.priority(),
-                            hold.density(),
-                            Duration.ofNanos(held.deadlineNanos - nowNanos)));
+                    all.add(held.at(nowNanos));
                 }
             }
         }
         return all;
+    }
+
+    /** What is held for a lease, with the time that remains; empty when nothing is. */
+    public Optional<Hold> find(LeaseId lease, long nowNanos) {
+        return Optional.ofNullable(holds.get(lease))
+                .filter(held -> held.deadlineNanos - nowNanos > 0)
+                .map(held -> held.at(nowNanos));
     }
 
     /** How many leading blocks of a cached prefix are held in a tier. O(those that are not). */

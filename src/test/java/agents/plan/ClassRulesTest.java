@@ -36,6 +36,7 @@ class ClassRulesTest {
             "leases",
             0.9,
             0,
+            Duration.ZERO,
             Duration.ofSeconds(5),
             Duration.ofMinutes(30),
             2,

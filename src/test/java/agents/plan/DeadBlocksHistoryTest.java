@@ -52,6 +52,7 @@ class DeadBlocksHistoryTest {
                         "leases",
                         0.9,
                         0,
+                        Duration.ZERO,
                         Duration.ofSeconds(5),
                         Duration.ofMinutes(30),
                         1,

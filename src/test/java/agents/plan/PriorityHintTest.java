@@ -42,6 +42,7 @@ class PriorityHintTest {
             "leases",
             0.9,
             0,
+            Duration.ZERO,
             Duration.ofSeconds(5),
             Duration.ofMinutes(30),
             1,

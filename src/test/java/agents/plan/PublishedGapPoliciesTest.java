@@ -22,6 +22,7 @@ class PublishedGapPoliciesTest {
             "none",
             0.95,
             0,
+            Duration.ZERO,
             Duration.ofSeconds(5),
             LONGEST,
             1,

@@ -32,16 +32,21 @@ import router.retention.LeaseTerms;
 class SessionLeasesTest {
     private static final SessionLimits LIMITS = new SessionLimits(8, 8, 64, 8, 8);
     private static final String SYSTEM = "s:You are a careful agent that answers in few words.";
-    private static final RetentionSettings SETTINGS = prefetching("leases", 0);
+    private static final RetentionSettings SETTINGS = moving("leases", 0, Duration.ZERO);
 
     private final SessionLeases leases = SessionLeases.of(SETTINGS, tokens -> tokens * 0.5);
     private SessionState state = opened(null);
 
     private static RetentionSettings prefetching(String policy, double quantile) {
+        return moving(policy, quantile, Duration.ZERO);
+    }
+
+    private static RetentionSettings moving(String policy, double quantile, Duration reloadWorth) {
         return new RetentionSettings(
                 policy,
                 0.9,
                 quantile,
+                reloadWorth,
                 Duration.ofSeconds(5),
                 Duration.ofMinutes(30),
                 2,
@@ -126,6 +131,39 @@ class SessionLeasesTest {
             assertEquals(1, actions.size(), actions::toString);
             asked(actions);
         }
+    }
+
+    @Test
+    void theDeviceIsGivenUpOnceALoadWouldBeCheaperThanItsRent() {
+        Duration usual = demotedAfter(Duration.ofSeconds(30), GapHint.NONE);
+        assertTrue(usual.compareTo(Duration.ofSeconds(6)) > 0, usual::toString);
+        assertTrue(usual.compareTo(Duration.ofMinutes(2)) < 0, usual + " for a median of 3 s and a spread of 1.5");
+        Duration dearer = demotedAfter(Duration.ofSeconds(12), GapHint.NONE);
+        assertTrue(dearer.compareTo(usual) < 0, dearer + " where a load is worth less of the rent");
+
+        assertEquals(
+                SETTINGS.minLease(),
+                demotedAfter(Duration.ofSeconds(12), new GapHint(Duration.ofMinutes(10), null, 0)));
+        Duration soon = demotedAfter(Duration.ofSeconds(12), new GapHint(Duration.ofSeconds(2), null, 0));
+        assertTrue(soon.compareTo(Duration.ofSeconds(2)) > 0, soon + " for a return that is expected after 2 s");
+    }
+
+    private static Duration demotedAfter(Duration reloadWorth, GapHint hint) {
+        SessionLeases leases = SessionLeases.of(moving("leases", 0, reloadWorth), tokens -> tokens * 0.5);
+        List<LeaseAction> actions = after(leases, Conversation.with(calling("1", 0, SYSTEM, "u:hello"), hint));
+        LeaseAction.Demote demote = assertInstanceOf(LeaseAction.Demote.class, actions.get(1));
+        assertEquals(asked(actions).terms().id(), demote.lease());
+        assertEquals(2, actions.size());
+        return demote.after();
+    }
+
+    @Test
+    void policiesWithoutABeliefMoveNothingDown() {
+        List<LeaseAction> actions = after(
+                SessionLeases.of(moving("static-ttl:60s", 0, Duration.ofSeconds(12)), tokens -> tokens * 0.5),
+                calling("1", 0, SYSTEM, "u:hello"));
+        assertEquals(1, actions.size(), actions::toString);
+        asked(actions);
     }
 
     private static List<LeaseAction> after(SessionLeases leases, TurnResult result) {
