@@ -210,6 +210,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private Behavior<Command> generateIfKnown() {
         if (stage == Stage.BEGINNING && begun != null && prompt != null && kept.known()) {
             stage = Stage.GENERATING;
+            client.prompted();
             generation = new Generation(getContext(), timers, request, prompt, client, book, ports, this::record);
             generation.start(begun, kept.prefix(prompt.blocks()));
         }

@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Room in memory for the bodies of requests that are read and decoded at once, in bytes. Who asks for room that is not there waits
+ * Room in memory for the bodies of requests that are read, decoded and rendered at once, in bytes. Who asks for room that is not there waits
  * behind those who asked before, so that large bodies come in, too.
  *
  * <p>I1: what is given out never exceeds the budget. I2: all of it is free once every share is closed.

@@ -73,7 +73,7 @@ public record FrontendSettings(
      * Bodies of requests.
      *
      * @param largestBytes of one
-     * @param togetherBytes of those that are read and decoded at once
+     * @param togetherBytes of those that are read, decoded and rendered at once
      * @param timeout how long a client may take to send one, and how long one waits for room
      */
     public record Bodies(long largestBytes, long togetherBytes, Duration timeout) {

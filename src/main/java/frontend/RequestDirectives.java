@@ -83,13 +83,16 @@ public final class RequestDirectives extends AllDirectives {
         });
     }
 
-    /** Decodes a body, which takes no room from then on; the answer may take long. */
+    /** Decodes a body, which has its room until its prompt is made, or it is answered otherwise. */
     private static CompletionStage<HttpResponse> decoded(
             BodyReader.Body body, BodyHandler inner, Caller caller, ClientConnection client) {
+        client.whenUsedUp(body.room()::close);
         try {
-            return inner.answer(JsonBody.parse(body.bytes()), caller, client);
-        } finally {
-            body.room().close();
+            return inner.answer(JsonBody.parse(body.bytes()), caller, client)
+                    .whenComplete((response, failure) -> client.answered());
+        } catch (RuntimeException refused) {
+            client.answered();
+            throw refused;
         }
     }
 

@@ -129,6 +129,8 @@ public final class RunningTurns {
         for (int i = 0; i < choices.size(); i++) {
             answers.add(start(choices.get(i), claims.get(i), client));
         }
+        client.usedUpWith(CompletableFuture.allOf(
+                answers.stream().map(TurnAnswer::whenPrompted).toArray(CompletableFuture[]::new)));
         return answers;
     }
 

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class TurnAnswer implements TurnClient {
     private final Deque<Offer> offered = new ArrayDeque<>();
     private final CompletableFuture<Optional<InferenceEvent>> first = new CompletableFuture<>();
+    private final CompletableFuture<Void> prompted = new CompletableFuture<>();
     private final CompletableFuture<InferenceEvent> end = new CompletableFuture<>();
     private final CompletableFuture<Void> left = new CompletableFuture<>();
     private final CompletableFuture<Void> over = new CompletableFuture<>();
@@ -43,6 +44,11 @@ final class TurnAnswer implements TurnClient {
     private record Offer(InferenceEvent event, @Nullable Runnable taken) {}
 
     @Override
+    public void prompted() {
+        prompted.complete(null);
+    }
+
+    @Override
     public void offer(InferenceEvent event, Runnable taken) {
         add(new Offer(event, taken));
     }
@@ -51,6 +57,7 @@ final class TurnAnswer implements TurnClient {
     public void end(InferenceEvent last) {
         // First, so that an answer which is read tells what its turn has used.
         end.complete(last);
+        prompted.complete(null);
         add(new Offer(last, null));
     }
 
@@ -62,6 +69,11 @@ final class TurnAnswer implements TurnClient {
     /** The first event, once it is there; empty when the client left before. */
     CompletionStage<Optional<InferenceEvent>> first() {
         return first;
+    }
+
+    /** Complete once the turn has its prompt and looks for a worker, or has ended before. */
+    CompletableFuture<Void> whenPrompted() {
+        return prompted;
     }
 
     /** The turn's own last event, whether or not the client waits for it. */

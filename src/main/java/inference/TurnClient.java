@@ -8,6 +8,12 @@ package inference;
 public interface TurnClient {
 
     /**
+     * Tells that the turn has its prompt and looks for a worker. Until then it takes many times the memory of its text, and may be longer
+     * than any worker takes. Not told of a turn that ends before.
+     */
+    void prompted();
+
+    /**
      * Hands over an event that is not the last.
      *
      * @param taken run once the client reads it; never when the client leaves before

@@ -50,6 +50,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -113,6 +114,9 @@ abstract class TurnFixture {
     PromptRenderer renderer = Conversation.renderer(new PromptCache(10_000));
     Executor rendering = Runnable::run;
     PieceTokens told = NOBODY;
+    /** Counted down when a turn's client is told that its prompt is made. */
+    final CountDownLatch prompted = new CountDownLatch(1);
+
     Duration tellTime = Duration.ofMinutes(1);
     final Metrics metrics = new Metrics();
     final MemoryConversations conversations = new MemoryConversations();
@@ -257,8 +261,13 @@ abstract class TurnFixture {
                 SETTINGS);
     }
 
-    private static TurnClient client(SourceQueueWithComplete<InferenceEvent> events) {
+    private TurnClient client(SourceQueueWithComplete<InferenceEvent> events) {
         return new TurnClient() {
+            @Override
+            public void prompted() {
+                prompted.countDown();
+            }
+
             @Override
             public void offer(InferenceEvent event, Runnable taken) {
                 var unused = events.offer(event).thenRun(taken);

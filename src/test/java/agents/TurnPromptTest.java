@@ -46,9 +46,11 @@ class TurnPromptTest extends TurnFixture {
         run(REQUEST, sessionProbe.getRef(), this::engine);
         begun();
         router.expectNoMessage();
+        assertEquals(1, prompted.getCount(), "its client knows that it takes memory");
 
         answer.complete(Optional.of(List.of(tokens(20), tokens(12), tokens(3))));
         assertEquals(35, placeOn(FIRST).inputTokens());
+        assertEquals(0, prompted.getCount());
     }
 
     @Test

@@ -3,6 +3,8 @@ package frontend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import akka.stream.javadsl.Source;
+import inference.TurnClient;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -13,7 +15,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Bodies that have room one by one but not together, over real connections. */
@@ -58,6 +64,30 @@ class BodiesTogetherTest {
     }
 
     @Test
+    void aBodyHasItsRoomUntilItsPromptIsMadeAlsoWhenItsClientLeaves() throws Exception {
+        BlockingQueue<TurnClient> unmade = new LinkedBlockingQueue<>();
+        try (FrontendFixture frontend = FrontendFixture.start(room(150_000))) {
+            frontend.prompts = unmade::add;
+            frontend.script = request -> Source.never();
+            TurnClient turn;
+            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), frontend.port())) {
+                send(client, large());
+                turn = Objects.requireNonNull(unmade.poll(30, TimeUnit.SECONDS));
+                assertEquals(
+                        503, unknownLength(frontend, "/v1/chat/completions").statusCode());
+            }
+            CompletableFuture<Void> left = new CompletableFuture<>();
+            turn.whenLeft(() -> left.complete(null));
+            FrontendFixture.join(left);
+            assertEquals(503, unknownLength(frontend, "/v1/chat/completions").statusCode());
+            frontend.prompts = TurnClient::prompted;
+            frontend.script = request -> FrontendFixture.answer("hello");
+            turn.prompted();
+            assertEquals(200, unknownLength(frontend, "/v1/chat/completions").statusCode());
+        }
+    }
+
+    @Test
     void aBodyThatDoesNotArriveInTimeGivesItsRoomToTheNext() throws Exception {
         FrontendSettings impatient = with(new FrontendSettings.Bodies(100_000, 100_000, Duration.ofMillis(500)));
         try (FrontendFixture frontend = FrontendFixture.start(impatient);
@@ -91,10 +121,15 @@ class BodiesTogetherTest {
     }
 
     private static void sendHalf(Socket socket) throws IOException {
+        send(socket, large().substring(0, LARGE / 2));
+    }
+
+    /** Sends what is there of a large body. */
+    private static void send(Socket socket, String body) throws IOException {
         String head =
                 "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
                         + LARGE + "\r\n\r\n";
-        socket.getOutputStream().write((head + large().substring(0, LARGE / 2)).getBytes(StandardCharsets.UTF_8));
+        socket.getOutputStream().write((head + body).getBytes(StandardCharsets.UTF_8));
         socket.getOutputStream().flush();
     }
 

@@ -46,6 +46,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import metrics.Metrics;
@@ -78,6 +79,9 @@ public final class FrontendFixture implements AutoCloseable {
     /** What the cluster answers. */
     public volatile Function<InferenceRequest, Source<InferenceEvent, NotUsed>> script = request -> answer("hello");
 
+    /** How the cluster makes a prompt. */
+    public volatile Consumer<TurnClient> prompts = TurnClient::prompted;
+
     public final MemoryResponses responsesKept = new MemoryResponses();
     public volatile List<String> missing = List.of();
     public final HttpClient client = HttpClient.newHttpClient();
@@ -103,6 +107,7 @@ public final class FrontendFixture implements AutoCloseable {
                         .resolve());
         InferenceService service = (request, client) -> {
             seen.add(request);
+            prompts.accept(client);
             play(script.apply(request), client);
         };
         TenantRates rates = new TenantRates(settings.rates(), System::nanoTime);
