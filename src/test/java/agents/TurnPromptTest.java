@@ -17,10 +17,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -101,20 +102,20 @@ class TurnPromptTest extends TurnFixture {
     }
 
     @Test
-    void thePromptThatMayFollowIsRenderedWhereOthersAre() {
-        Queue<Runnable> toRender = new ConcurrentLinkedQueue<>();
+    void thePromptThatMayFollowIsRenderedWhereOthersAre() throws InterruptedException {
+        BlockingQueue<Runnable> toRender = new LinkedBlockingQueue<>();
         rendering = toRender::add;
         InferenceRequest guessing = REQUEST.answeredBy(
                 REQUEST.turn(), REQUEST.sampling(), new AgentHints(0, 0, null, true, null, null, null));
         run(guessing, sessionProbe.getRef(), this::engine).request(2);
         begun();
-        Objects.requireNonNull(toRender.poll()).run();
+        Objects.requireNonNull(toRender.poll(10, TimeUnit.SECONDS)).run();
         TestPublisher.Probe<InferenceEvent> stream = streaming(FIRST);
         stream.sendNext(new InferenceEvent.TextDelta("a long answer ".repeat(20)));
         stream.sendNext(DONE);
         sessionProbe.expectNoMessage();
 
-        Objects.requireNonNull(toRender.poll()).run();
+        Objects.requireNonNull(toRender.poll(10, TimeUnit.SECONDS)).run();
         var complete = sessionProbe.expectMessageClass(AgentSession.CompleteTurn.class);
         assertTrue(Objects.requireNonNull(complete.result().guess()).tokens() > 280);
         assertEquals(FIRST, complete.result().worker());
