@@ -9,13 +9,16 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * Room in memory for the bodies of requests that are read, decoded and rendered at once, in bytes. Who asks for room that is not there waits
- * behind those who asked before, so that large bodies come in, too.
+ * behind those who asked before, so that large bodies come in, too. Small bodies take none, so that they wait for nobody.
  *
  * <p>I1: what is given out never exceeds the budget. I2: all of it is free once every share is closed.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
 final class BodyBudget {
+    /** Longest body that takes no room: a thousand connections that send one each need as much as one large body. */
+    static final int SMALL_BYTES = 32 * 1024;
+
     private final long bytes;
     private final Deque<Share> waiting = new ArrayDeque<>();
     private long free;
@@ -29,13 +32,16 @@ final class BodyBudget {
     /**
      * Asks for room for one body; whoever asks closes the share, whether or not it was granted.
      *
-     * @param asked 0 to the whole budget
+     * @param length 0 to the whole budget; 0 for one whose length nobody knows
      */
-    Share ask(long asked) {
-        if (asked < 0 || asked > bytes) {
-            throw new IllegalArgumentException(asked + " bytes of " + bytes);
+    Share ask(long length) {
+        if (length < 0 || length > bytes) {
+            throw new IllegalArgumentException(length + " bytes of " + bytes);
         }
-        Share share = new Share(asked);
+        if (length <= SMALL_BYTES) {
+            return new Share();
+        }
+        Share share = new Share(length);
         synchronized (this) {
             waiting.add(share);
         }
@@ -66,10 +72,16 @@ final class BodyBudget {
     final class Share implements AutoCloseable {
         private final CompletableFuture<Boolean> granted = new CompletableFuture<>();
         private long bytes;
+        private long come;
         private boolean held;
 
         private Share(long bytes) {
             this.bytes = bytes;
+        }
+
+        private Share() {
+            held = true;
+            granted.complete(true);
         }
 
         /** Whether there is room: true once there is, false when the share was closed before. */
@@ -84,10 +96,15 @@ final class BodyBudget {
             }
         }
 
-        /** Takes more for a body whose length nobody knows, at once or not at all: two that wait for each other would wait for ever. */
-        boolean more(long more) {
+        /**
+         * Takes room for a part of a body whose length nobody knows, at once or not at all: two that wait for each other would wait for
+         * ever. Those that wait go first.
+         */
+        boolean came(long part) {
             synchronized (BodyBudget.this) {
-                if (!held || more > free) {
+                come += part;
+                long more = come <= SMALL_BYTES ? 0 : come - bytes;
+                if (!held || (more > 0 && (more > free || !waiting.isEmpty()))) {
                     return false;
                 }
                 free -= more;

@@ -56,8 +56,8 @@ final class BodyReader {
         if (isEncoded(request)) {
             return unsupported(request, "content-encoding is not served: send the body as it is");
         }
-        long declared = request.entity().getContentLengthOption().orElse(0);
-        BodyBudget.Share room = budget.ask(declared > settings.largestBytes() ? 0 : declared);
+        OptionalLong declared = request.entity().getContentLengthOption();
+        BodyBudget.Share room = budget.ask(tooLarge(declared) ? 0 : declared.orElse(0));
         if (room.held()) {
             return within(room, request);
         }
@@ -65,11 +65,12 @@ final class BodyReader {
         // Elsewhere: whoever gives room back does not read for all who waited for it.
         return room.granted()
                 .thenComposeAsync(
-                        granted -> {
-                            patience.cancel();
-                            return granted ? within(room, request) : refused(request, noRoom());
-                        },
+                        granted -> patience.cancel() && granted ? within(room, request) : refused(request, noRoom()),
                         system.executionContext());
+    }
+
+    private boolean tooLarge(OptionalLong declared) {
+        return declared.orElse(0) > settings.largestBytes();
     }
 
     /** Bytes of an empty object, for a request without a body. */
@@ -151,6 +152,9 @@ final class BodyReader {
             this.room = room;
             counted = declared.isPresent();
             bytes = new ByteArrayOutputStream((int) Math.min(declared.orElse(8192), RESERVED_BYTES));
+            if (tooLarge(declared)) {
+                refuseTooLarge();
+            }
         }
 
         Collected add(ByteString part) {
@@ -158,11 +162,8 @@ final class BodyReader {
                 return this;
             }
             if (bytes.size() + (long) part.size() > settings.largestBytes()) {
-                refuse(InferenceFailure.of(
-                        InferenceFailure.Kind.REQUEST_TOO_LARGE,
-                        "the request's body exceeds " + settings.largestBytes()
-                                + " bytes (holdfast.frontend.max-body)"));
-            } else if (counted || room.more(part.size())) {
+                refuseTooLarge();
+            } else if (counted || room.came(part.size())) {
                 bytes.writeBytes(part.toArrayUnsafe());
             } else {
                 refuse(noRoom());
@@ -175,6 +176,12 @@ final class BodyReader {
                 throw new RefusedRequest(refusal);
             }
             return new Body(bytes.toByteArray(), room);
+        }
+
+        private void refuseTooLarge() {
+            refuse(InferenceFailure.of(
+                    InferenceFailure.Kind.REQUEST_TOO_LARGE,
+                    "the request's body exceeds " + settings.largestBytes() + " bytes (holdfast.frontend.max-body)"));
         }
 
         private void refuse(InferenceFailure failure) {

@@ -44,6 +44,7 @@ class BodiesTogetherTest {
                                 .POST(BodyPublishers.ofString(large()))
                                 .build(),
                         HttpResponse.BodyHandlers.ofString());
+                assertEquals(200, frontend.chat(HttpServerTest.MINIMAL).statusCode(), "a small one waits for nobody");
             }
             assertEquals(200, FrontendFixture.join(waits).statusCode(), "the slow client has gone");
             List<CompletableFuture<HttpResponse<String>>> crowd = new ArrayList<>();
@@ -84,6 +85,17 @@ class BodiesTogetherTest {
             frontend.script = request -> FrontendFixture.answer("hello");
             turn.prompted();
             assertEquals(200, unknownLength(frontend, "/v1/chat/completions").statusCode());
+        }
+    }
+
+    @Test
+    void whatIsTooLargeTakesNoRoom() throws Exception {
+        try (FrontendFixture frontend = FrontendFixture.start(room(150_000));
+                Socket slow = new Socket(InetAddress.getLoopbackAddress(), frontend.port())) {
+            sendHalf(slow);
+            whenFull(frontend);
+            HttpResponse<String> refused = frontend.chat(large().replace("x".repeat(1000), "x".repeat(2000)));
+            assertEquals(413, refused.statusCode(), refused.body());
         }
     }
 
