@@ -307,7 +307,9 @@ final class HoldCommands {
     private Optional<Receipt> refusal(Hold hold, WorkerState state, @Nullable EngineFacts facts) {
         boolean draining = state == WorkerState.DRAINING;
         if (draining && table.grant(hold.lease()) == 0) {
-            return Optional.of(new Receipt.Rejected(Receipt.Reason.DRAINING));
+            // What is refused for draining counts as being here, to be taken over from here.
+            boolean here = in(KvTier.DISK).contains(hold.prefix().tail().value(), KvTier.DISK);
+            return Optional.of(new Receipt.Rejected(here ? Receipt.Reason.DRAINING : Receipt.Reason.NOT_RESIDENT));
         }
         if (facts == null || !(draining || state.accepting())) {
             return Optional.of(new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED));

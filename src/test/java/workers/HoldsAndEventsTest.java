@@ -85,6 +85,15 @@ class HoldsAndEventsTest extends HoldFixture {
         assertEquals(new Receipt.Accepted(), answer());
     }
 
+    /** What is refused for draining counts as being there. */
+    @Test
+    void aDrainingWorkerSaysThatItHasNotWhatNobodyTellsOf() {
+        worker.tell(new Worker.SetDraining(true, statuses.getRef()));
+        assertEquals(WorkerState.DRAINING, statuses.receiveMessage().state());
+
+        aHoldOfWhatNobodyTellsOfIsRefusedAfterTwoHeartbeats();
+    }
+
     @Test
     void aHoldOfWhatNobodyTellsOfIsRefusedAfterTwoHeartbeats() {
         compute(1);

@@ -55,7 +55,8 @@ public final class Receipts {
             LedgerEvent.ReceiptRecorded recorded = new LedgerEvent.ReceiptRecorded(
                     answer.lease(), answer.kind(), answer.worker(), answer.receipt(), until, answer.copy(), now);
             draft.add(recorded);
-            settle(draft, book, open.get().answered(recorded), live, now);
+            Lease answered = open.get().answered(recorded);
+            settle(draft, book, answered, answered.yielded(), live, now);
         }
         return draft.decision();
     }
@@ -123,12 +124,13 @@ public final class Receipts {
             LedgerEvent.ReceiptRecorded recorded = new LedgerEvent.ReceiptRecorded(
                     over.lease(), Step.Kind.HOLD, over.worker(), less, asked, null, now);
             draft.add(recorded);
-            settle(draft, book, open.get().answered(recorded), live, now);
+            Lease answered = open.get().answered(recorded);
+            settle(draft, book, answered, answered.yielded(), live, now);
         } else {
             LedgerEvent.HoldEnded ended =
                     new LedgerEvent.HoldEnded(over.lease(), over.worker(), over.reason(), over.left(), now);
             draft.add(ended);
-            settle(draft, book, open.get().holdEnded(ended), live, now);
+            settle(draft, book, open.get().holdEnded(ended), over.reason().revoked(), live, now);
         }
         return draft.decision();
     }
@@ -136,14 +138,17 @@ public final class Receipts {
     /**
      * Repairs a lease by what is at hand; ends it if its last holder wanted the room, or if nothing is left. One whose time is over is
      * left to its end, so that it goes on saying what was acknowledged and observed of it.
+     *
+     * @param yielded whether the last that ended of it gave its room to something else
      */
-    private static void settle(Draft draft, LeaseBook book, Lease lease, LiveWorkers live, Instant now) {
+    private static void settle(
+            Draft draft, LeaseBook book, Lease lease, boolean yielded, LiveWorkers live, Instant now) {
         if (!lease.deadline().isAfter(now)) {
             return;
         }
         Repair repair = new Repair(book, live, 0);
         boolean idle = lease.steps().stream().noneMatch(step -> step.pending() || step.granted());
-        if (idle && lease.yielded()) {
+        if (idle && yielded) {
             draft.end(List.of(lease), EndReason.WORKER);
         } else if (repair.hopeless(lease)) {
             draft.end(List.of(lease), EndReason.NOTHING_LEFT);

@@ -22,6 +22,7 @@ import kv.Receipt;
 import kv.StoredCopy;
 import kv.WorkerId;
 import org.jspecify.annotations.Nullable;
+import workers.status.WorkerState;
 
 /** Workers and the storage that they share: they do what they are told, fail by chance, and tell the keeper. */
 final class FakeFleet {
@@ -56,7 +57,13 @@ final class FakeFleet {
         LiveWorkers live = LiveWorkers.UNKNOWN.complete();
         for (FakeWorker worker : workers.values()) {
             if (worker.up) {
-                live = live.with(Ledgers.worker(worker.id, worker.life, worker.copies ? HOLDS_AND_COPIES : HOLDS));
+                LiveWorker ready = Ledgers.worker(worker.id, worker.life, worker.copies ? HOLDS_AND_COPIES : HOLDS);
+                live = live.with(new LiveWorker(
+                        worker.id,
+                        ready.incarnation(),
+                        worker.draining ? WorkerState.DRAINING : WorkerState.READY,
+                        ready.facts(),
+                        ready.load()));
             }
         }
         return live;
@@ -69,12 +76,26 @@ final class FakeFleet {
             Prefix gone = worker.resident.remove(random.nextInt(worker.resident.size()));
             boolean yields = random.nextBoolean();
             worker.holds.entrySet().removeIf(entry -> {
-                boolean hit = entry.getValue().prefix().equals(gone);
+                boolean hit = entry.getValue().hold().prefix().equals(gone);
                 if (hit) {
                     over(worker, entry.getKey(), entry.getValue(), yields ? Loss.REVOKED_FOR_DENSER : Loss.EVICTED);
                 }
                 return hit;
             });
+        }
+    }
+
+    /** Running requests need the room of some of a worker's holds. */
+    void press() {
+        FakeWorker worker = any();
+        if (!worker.holds.isEmpty()) {
+            worker.yieldOrder().stream()
+                    .limit(1 + random.nextInt(worker.holds.size()))
+                    .forEach(yields -> {
+                        LeaseId lease = yields.hold().lease();
+                        worker.holds.remove(lease);
+                        over(worker, lease, yields, Loss.REVOKED_UNDER_PRESSURE);
+                    });
         }
     }
 
@@ -92,8 +113,8 @@ final class FakeFleet {
     }
 
     private void over(FakeWorker worker, LeaseId lease, FakeWorker.TrueHold hold, Loss reason) {
-        keeper.accept(
-                new HoldOver(worker.id, lease, hold.epoch(), Ledgers.life(worker.life), hold.order(), 1, reason, null));
+        keeper.accept(new HoldOver(
+                worker.id, lease, hold.hold().epoch(), Ledgers.life(worker.life), hold.order(), 1, reason, null));
     }
 
     /** @param trouble whether a worker may die between doing and saying it */
@@ -132,7 +153,8 @@ final class FakeFleet {
 
     private void warm(FakeWorker worker, WorkerOrder.Warm warm, long number) {
         boolean current = warm.incarnation().equals(Ledgers.life(worker.life));
-        if (current && !worker.resident.contains(warm.prefix())) {
+        boolean obeys = current && !worker.draining;
+        if (obeys && !worker.resident.contains(warm.prefix())) {
             worker.resident.add(warm.prefix());
         }
         answer(
@@ -142,7 +164,9 @@ final class FakeFleet {
                 warm.incarnation(),
                 Step.Kind.WARM,
                 number,
-                current ? new Receipt.Accepted() : new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION),
+                obeys
+                        ? new Receipt.Accepted()
+                        : new Receipt.Rejected(current ? Receipt.Reason.DRAINING : Receipt.Reason.STALE_INCARNATION),
                 null);
     }
 

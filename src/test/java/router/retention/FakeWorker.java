@@ -3,6 +3,7 @@ package router.retention;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,8 +22,14 @@ import workers.holds.SeenOrders;
 /** One engine and its worker: applies the agreed rules, nothing more. */
 final class FakeWorker {
 
+    /** The first to yield comes first. */
+    private static final Comparator<TrueHold> YIELD_ORDER = Comparator.<TrueHold>comparingDouble(
+                    held -> held.hold().density())
+            .thenComparingInt(held -> held.hold().priority())
+            .thenComparingLong(held -> held.hold().lease().low());
+
     /** A hold as its worker knows it, in true time. */
-    record TrueHold(Epoch epoch, long order, Prefix prefix, Instant until) {}
+    record TrueHold(Hold hold, long order, Instant until) {}
 
     /** A copy, and the order that it was written by. */
     record Copied(Epoch epoch, long order, Prefix prefix, StoredCopy copy) {}
@@ -31,6 +38,7 @@ final class FakeWorker {
     final boolean copies;
     long life = 1;
     boolean up = true;
+    boolean draining;
     final Map<LeaseId, TrueHold> holds = new HashMap<>();
     final Map<LeaseId, Copied> copied = new HashMap<>();
     SeenOrders seen = new SeenOrders(1_000);
@@ -52,6 +60,10 @@ final class FakeWorker {
     }
 
     Receipt hold(Incarnation incarnation, Hold hold, long order, Instant now, Random random) {
+        if (draining && !holds.containsKey(hold.lease())) {
+            return new Receipt.Rejected(
+                    resident.contains(hold.prefix()) ? Receipt.Reason.DRAINING : Receipt.Reason.NOT_RESIDENT);
+        }
         if (!incarnation.equals(Ledgers.life(life))) {
             return new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION);
         }
@@ -64,11 +76,16 @@ final class FakeWorker {
         }
         if (random.nextInt(8) == 0) {
             Duration half = hold.remaining().dividedBy(2);
-            holds.put(hold.lease(), new TrueHold(hold.epoch(), order, hold.prefix(), now.plus(half)));
+            holds.put(hold.lease(), new TrueHold(hold, order, now.plus(half)));
             return new Receipt.Bounded(hold.prefix(), KvTier.DEVICE, half, Receipt.Reason.BUDGET);
         }
-        holds.put(hold.lease(), new TrueHold(hold.epoch(), order, hold.prefix(), now.plus(hold.remaining())));
+        holds.put(hold.lease(), new TrueHold(hold, order, now.plus(hold.remaining())));
         return new Receipt.Accepted();
+    }
+
+    /** What is held, the first to yield first. */
+    List<TrueHold> yieldOrder() {
+        return holds.values().stream().sorted(YIELD_ORDER).toList();
     }
 
     void release(LeaseId lease, Epoch epoch, long order) {

@@ -36,4 +36,18 @@ class R6YieldingTest {
         assertEquals(LeaseState.DEGRADED, ledgers.state(1));
         assertEquals(List.of(), ledgers.tick(SECOND));
     }
+
+    @Test
+    void aLeaseWhoseLastHoldYieldedIsRevokedThoughTheClockWasAheadWhenAnotherEnded() {
+        ledgers.up(B, 1, HOLDS);
+        ledgers.heldAtHome(2);
+        ledgers.tick(SECOND);
+        ledgers.answer(B, 1, Step.Kind.WARM, 1, ACCEPTED);
+        ledgers.answer(B, 1, Step.Kind.HOLD, 1, ACCEPTED);
+        ledgers.down(B).tick(SECOND);
+        ledgers.now = ledgers.now.minus(SECOND);
+        ledgers.ends(A, 1, 1, Loss.REVOKED_UNDER_PRESSURE, null);
+
+        assertEquals(EndReason.WORKER, ledgers.ending(1));
+    }
 }

@@ -1,13 +1,17 @@
 package router.retention;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static router.retention.Ledgers.A;
 import static router.retention.Ledgers.ACCEPTED;
 import static router.retention.Ledgers.B;
 import static router.retention.Ledgers.HOLDS;
+import static router.retention.Ledgers.HOLDS_AND_COPIES;
 import static router.retention.Ledgers.MINUTE;
 import static router.retention.Ledgers.SECOND;
 import static router.retention.Ledgers.SETTINGS;
+import static router.retention.Ledgers.id;
 import static router.retention.Ledgers.life;
 import static router.retention.Ledgers.prefix;
 import static router.retention.Ledgers.terms;
@@ -72,5 +76,26 @@ class R7IncarnationsTest {
         List<WorkerOrder> next = ledgers.up(A, 2, HOLDS).tick(SECOND);
         assertEquals(1, next.size());
         assertEquals(life(2), Ledgers.hold(next.get(0)).incarnation());
+    }
+
+    /** A copy for a lease that ended was answered once the same id had a lease that wanted one, and its deletion was on its way. */
+    @Test
+    void aCopyForAnEarlierLeaseOfTheSameIdIsNotClaimed() {
+        ledgers.up(A, 1, HOLDS_AND_COPIES).heldAtHome(2);
+        long earlier = ledgers.number(Step.Kind.COPY, A, 1);
+        Lease ending = ledgers.lease(1);
+        ledgers.end(1, EndReason.OWNER);
+        ledgers.open.forget(ending);
+        ledgers.heldAtHome(2);
+        assertTrue(ledgers.number(Step.Kind.COPY, A, 1) > earlier, "a copy is wanted again");
+        WorkerAnswer late = new WorkerAnswer(
+                A, id(1), ledgers.book.epoch(), life(1), Step.Kind.COPY, earlier, ACCEPTED, Ledgers.COPY);
+
+        assertFalse(ledgers.open.hears(late));
+        assertEquals(
+                List.of(new WorkerOrder.DiscardCopy(A, Ledgers.COPY.location())),
+                ledgers.run(ledgers.receipts.overtaken(ledgers.book, late, ledgers.live, ledgers.now))
+                        .orders());
+        assertEquals(List.of(), ledgers.lease(1).storedCopies());
     }
 }

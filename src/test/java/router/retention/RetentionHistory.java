@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -21,7 +22,7 @@ import kv.StoredCopy;
 
 /**
  * A ledger and simulated workers over a random history: keepers crash before or after they send, their clocks are skewed, workers
- * start anew, orders and answers overtake each other and come twice. What no moment may show is asserted here; the rest is for
+ * start anew, drain and give up holds, orders and answers overtake each other and come twice. What no moment may show is asserted here; the rest is for
  * tests to look at.
  */
 final class RetentionHistory {
@@ -41,6 +42,7 @@ final class RetentionHistory {
     private final Receipts receipts;
     private final Random random;
     private final Transit transit;
+    final NaiveYields yields = new NaiveYields();
     final FakeFleet fleet;
     final Map<LeaseId, Instant> deadlines = new HashMap<>();
     final List<LedgerEvent> events = new ArrayList<>();
@@ -78,7 +80,7 @@ final class RetentionHistory {
     }
 
     void step() {
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(14)) {
             case 0, 1 -> grant();
             case 2 -> endOne();
             case 3 -> crash();
@@ -86,10 +88,16 @@ final class RetentionHistory {
             case 5 -> {
                 FakeWorker worker = fleet.any();
                 worker.up = !worker.up;
+                worker.draining = false;
                 worker.restart(true);
             }
             case 6 -> fleet.evict();
-            case 7, 8 -> passTime(random.nextInt(4_000));
+            case 7 -> fleet.press();
+            case 8 -> {
+                FakeWorker worker = fleet.any();
+                worker.draining = !worker.draining;
+            }
+            case 9, 10 -> passTime(random.nextInt(4_000));
             default -> transit.deliver();
         }
     }
@@ -191,7 +199,10 @@ final class RetentionHistory {
             Instant asked =
                     open.asked(over.lease(), over.worker(), over.incarnation()).orElse(null);
             if (over.epoch().equals(book.epoch()) && open.hears(over)) {
-                store(receipts.holdEnded(book, over, asked, live(), clock()));
+                RetentionLedger.Decision decision = receipts.holdEnded(book, over, asked, live(), clock());
+                Optional<Lease> before = book.lease(over.lease());
+                store(decision);
+                before.ifPresent(lease -> yields.heard(over, lease, decision.events(), clock()));
             }
         } else if (content instanceof FakeFleet.Listed listed) {
             send(CopyInventory.compare(book, listed.worker(), listed.copies()));
@@ -216,6 +227,7 @@ final class RetentionHistory {
     private void send(List<WorkerOrder> decided) {
         for (WorkerOrder order : decided) {
             orders.add(order);
+            yields.sent(order, clock());
             transit.toWorker(order, open.sent(order, clock()));
         }
     }
@@ -237,6 +249,9 @@ final class RetentionHistory {
             // R1: what is over for the ledger is over on every worker.
             over.leases().forEach(lease -> fleet.workers()
                     .forEach(worker -> assertNull(worker.holds.get(lease), () -> lease + " overstays")));
+        }
+        if (event instanceof LedgerEvent.LeasesEnded over) {
+            yields.ended(over);
         }
         book.apply(event);
     }
@@ -301,6 +316,17 @@ final class RetentionHistory {
                 .map(Step::until)
                 .filter(until -> until.isAfter(clock()))
                 .isPresent();
+    }
+
+    /** Copies that there are of a lease beside a worker, on those that do not drain and in storage. */
+    long elsewhere(Lease lease, FakeWorker worker) {
+        long held = fleet.workers().stream()
+                .filter(other -> other != worker && !other.draining && other.holds.containsKey(lease.id()))
+                .count();
+        long stored = lease.storedCopies().stream()
+                .filter(copy -> fleet.storage.containsKey(copy.location()))
+                .count();
+        return held + stored;
     }
 
     boolean resident(Lease lease) {

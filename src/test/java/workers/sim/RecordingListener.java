@@ -23,6 +23,8 @@ final class RecordingListener implements SimListener {
     final Map<String, Integer> cachedTokens = new HashMap<>();
     final Map<String, Integer> endings = new HashMap<>();
     int preemptions;
+    /** What left the device, in order. */
+    final List<Long> evicted = new ArrayList<>();
     /** Where a parent may be. */
     private final List<Set<Long>> known = new ArrayList<>();
 
@@ -101,6 +103,9 @@ final class RecordingListener implements SimListener {
     public void onBlocksRemoved(KvEvent.BlocksRemoved event, double timeMillis) {
         log.add("removed from " + event.tier() + " " + event.sequenceHashes().length + " @" + timeMillis);
         for (long hash : event.sequenceHashes()) {
+            if (event.tier() == KvTier.DEVICE) {
+                evicted.add(hash);
+            }
             if (!in(event.tier()).remove(hash)) {
                 throw new AssertionError("removed but not there: " + hash);
             }

@@ -13,6 +13,7 @@ import java.util.Set;
 import kv.KvTier;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import org.junit.jupiter.api.Test;
 import workers.status.TimingModel;
 import workers.status.WorkerLoad;
 
@@ -82,6 +83,32 @@ class SimulatedEnginePropertyTest {
             String id = arrival.request().id();
             assertEquals(1, heard.endings.getOrDefault(id, 0) + (cancelled.contains(id) ? 1 : 0));
         }
+    }
+
+    /** What holds cover gives way in the order of their density, and no request is preempted while any of it is left. */
+    @Test
+    void r6HoldsYieldTheLeastDenseFirstBeforeAnyRequestIsPreempted() {
+        int yielded = 0;
+        int preemptions = 0;
+        for (long seed = 0; seed < 1500; seed++) {
+            SimWorkload workload = SimWorkload.random(seed);
+            RecordingListener heard = new RecordingListener();
+            NaiveHeld held = new NaiveHeld(heard, workload);
+            Random random = new Random(seed);
+            run(workload, heard, false, engine -> {
+                held.passed(engine);
+                SimRequest some = workload.arrivals()
+                        .get(random.nextInt(workload.arrivals().size()))
+                        .request();
+                if (some.sequenceHashes().length > 0 && random.nextInt(3) == 0) {
+                    held.hold(engine, "h" + random.nextInt(4), some.sequenceHashes(), random.nextInt(3));
+                }
+            });
+            yielded += held.yielded;
+            preemptions += held.preemptions;
+        }
+        assertTrue(yielded > 1000, yielded + " held blocks gave way");
+        assertTrue(preemptions > 300, preemptions + " requests were preempted");
     }
 
     private static void checkCached(SimRequest request, int cachedTokens, SimSettings settings) {
