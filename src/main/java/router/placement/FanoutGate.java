@@ -19,6 +19,10 @@ import workers.status.TimingModel;
  * twice: it is the worker's time, too. So a turn goes elsewhere when the first of its siblings is stuck behind others. No turn is
  * held back longer than a limit.
  *
+ * <p>It makes no difference whether the other one computes that beginning or only what is behind it: a turn whose beginning is at a
+ * worker that prefills, and that would compute it again elsewhere, waits for that worker's prefills as well. A turn whose beginning is
+ * where it would go is not held back. To let the former go on costs reuse (docs/benchmarks.md).
+ *
  * <p>Thread-safety: confined to its router.
  */
 final class FanoutGate {

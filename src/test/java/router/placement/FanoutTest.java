@@ -99,6 +99,37 @@ class FanoutTest {
         }
     }
 
+    /** A worker has the shared beginning and computes what is behind it, of another turn. */
+    private static Placer computingBehindTheirBeginning() {
+        Placer placer = placer("joint", 1);
+        placer.route(sibling(0, SHARED, 3), 0, 0);
+        placer.firstToken(new TurnId("t0"), 1);
+        placer.route(sibling(1, SHARED, SHARED), 2, 2);
+        return placer;
+    }
+
+    @Test
+    void aTurnRatherWaitsForABusyWorkerThatHasItsBeginningThanComputesItAgain() {
+        Placer placer = computingBehindTheirBeginning();
+        placer.join(new WorkerId("http://idle"), LIFE, FACTS, WorkerState.READY, WorkerLoad.idle(10_000));
+
+        assertInstanceOf(Decision.Queued.class, placer.route(sibling(2, SHARED, 3), 3, 3));
+        placer.firstToken(new TurnId("t1"), 100 * MILLI);
+
+        Placement placement = drained(placer, 100 * MILLI).get(0);
+        assertEquals(new WorkerId("http://0"), placement.worker());
+        assertEquals(SHARED * BLOCK, placement.expectedCachedTokens());
+    }
+
+    @Test
+    void nobodyIsHeldBackWhoseBeginningIsWhereHeGoes() {
+        Placer placer = computingBehindTheirBeginning();
+
+        Placement placement = placed(placer.route(sibling(2, SHARED, 3), 3, 3));
+
+        assertEquals(SHARED * BLOCK, placement.expectedCachedTokens());
+    }
+
     @Test
     void oneOfThemGoesOnWhenTheFirstGivesUp() {
         Placer placer = placer("joint", 4);
