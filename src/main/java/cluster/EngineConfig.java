@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigUtil;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -28,6 +29,7 @@ final class EngineConfig {
     private static final String LLAMA_CPP = "llama-cpp";
     private static final String COPIES_FOLDER = "copies-folder";
     private static final String COPIES_BUDGET = "copies-budget";
+    private static final String ABANDONED_AFTER = "llama-cpp.abandoned-after";
     private static final String PRIORITY = "priority";
     private static final String RESUMES = "resume-answers";
     static final String SEEDS = "seed-answers";
@@ -114,8 +116,21 @@ final class EngineConfig {
                 new AnswerExtras(own.getInt("max-logprobs", 0, 20), own.getBoolean("logit-bias")));
     }
 
-    /** The llama-servers among them. */
-    static Map<WorkerId, LlamaCppSettings> llamaServers(Section workers, OpenAiSettings http, int blockSizeTokens) {
+    /**
+     * The llama-servers among them.
+     *
+     * @param leases under which their copies are kept
+     */
+    static Map<WorkerId, LlamaCppSettings> llamaServers(
+            Section workers, Section leases, OpenAiSettings http, int blockSizeTokens) {
+        Duration longest = leases.getDuration("max-lease")
+                .plus(leases.getDurationOrZero("skew-bound"))
+                .plus(leases.getDuration("inventory-interval"));
+        if (workers.getDuration(ABANDONED_AFTER).compareTo(longest) <= 0) {
+            throw new IllegalArgumentException(
+                    "holdfast.workers." + ABANDONED_AFTER + " is longer than max-lease, skew-bound and"
+                            + " inventory-interval of holdfast.router.leases together, " + longest.toSeconds() + " s");
+        }
         Map<WorkerId, LlamaCppSettings> servers = new HashMap<>();
         Map<Path, CopyStorage> shared = new HashMap<>();
         for (Config engine : workers.getConfigList("engines")) {
@@ -177,7 +192,8 @@ final class EngineConfig {
         CopyStorage copies = new CopyStorage(
                 folder(engine),
                 budgeted ? own(engine).getBytes(COPIES_BUDGET) : null,
-                workers.getShareAboveZero("llama-cpp.copies-share"));
+                workers.getShareAboveZero("llama-cpp.copies-share"),
+                workers.getDuration(ABANDONED_AFTER));
         CopyStorage before = shared.putIfAbsent(copies.folder(), copies);
         if (before != null && !before.equals(copies)) {
             throw wrong(engine, "servers that share " + copies.folder() + " have the same " + COPIES_BUDGET);

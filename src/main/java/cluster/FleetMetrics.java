@@ -6,12 +6,13 @@ import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import java.util.function.ToIntFunction;
+import java.util.function.ToDoubleFunction;
 import kv.WorkerId;
 import metrics.Metric;
 import metrics.Metrics;
 import router.Router;
 import workers.WorkerStatus;
+import workers.status.CopyRoom;
 
 /**
  * The process's metrics with what workers and router answer when they are read: asked then, so that nothing is asked while
@@ -24,6 +25,9 @@ final class FleetMetrics implements Scrape {
     private final Supplier<CompletionStage<List<WorkerStatus>>> workers;
     private final Supplier<CompletionStage<Router.Status>> router;
     private final Map<WorkerId, WorkerStatus> seen = new ConcurrentHashMap<>();
+    /** Of workers that copy, as last told: one that its server's end or its own keeps from telling has what it had. */
+    private final Map<WorkerId, CopyRoom> rooms = new ConcurrentHashMap<>();
+
     private volatile int waitingTurns;
 
     FleetMetrics(
@@ -56,13 +60,26 @@ final class FleetMetrics implements Scrape {
             gauge(Metric.WORKER_BLOCKS, status, WorkerStatus::hostBlocks, "host");
             gauge(Metric.WORKER_BLOCKS, status, WorkerStatus::diskBlocks, "disk");
         }
+        CopyRoom room = status.copies();
+        if (room != null && rooms.put(status.worker(), room) == null) {
+            gauge(
+                    Metric.COPIES_BYTES,
+                    status,
+                    each -> rooms.getOrDefault(each.worker(), room).bytes(),
+                    "taken");
+            gauge(
+                    Metric.COPIES_BYTES,
+                    status,
+                    each -> rooms.getOrDefault(each.worker(), room).budgetBytes(),
+                    "budget");
+        }
     }
 
-    private void gauge(Metric metric, WorkerStatus first, ToIntFunction<WorkerStatus> value, String... state) {
+    private void gauge(Metric metric, WorkerStatus first, ToDoubleFunction<WorkerStatus> value, String... state) {
         WorkerId worker = first.worker();
         String[] labels = new String[1 + state.length];
         labels[0] = worker.url();
         System.arraycopy(state, 0, labels, 1, state.length);
-        metrics.gauge(metric, () -> value.applyAsInt(seen.getOrDefault(worker, first)), labels);
+        metrics.gauge(metric, () -> value.applyAsDouble(seen.getOrDefault(worker, first)), labels);
     }
 }

@@ -67,7 +67,7 @@ public record Settings(
                     workers(workers, blockSizeTokens),
                     engines,
                     EngineConfig.openAiServers(workers, engines),
-                    EngineConfig.llamaServers(workers, engines, blockSizeTokens),
+                    EngineConfig.llamaServers(workers, own.section("router.leases"), engines, blockSizeTokens),
                     RouterConfig.placement(config),
                     own.getDuration("router.worker-silence"),
                     RouterConfig.leases(own.section("router.leases")),

@@ -47,6 +47,12 @@ public enum Metric {
     WORKER_UP("holdfast.worker.up", Kind.GAUGE, "1 for a worker that takes turns, else 0", "worker"),
     WORKER_REQUESTS("holdfast.worker.requests", Kind.GAUGE, "Requests at a worker's engine", "worker", "state"),
     WORKER_BLOCKS("holdfast.worker.blocks", Kind.GAUGE, "KV blocks in a worker's tiers", "worker", "state"),
+    COPIES_BYTES(
+            "holdfast.worker.copies.bytes",
+            Kind.GAUGE,
+            "Bytes that all copies in the folder of a worker's server take, and most that they may take",
+            "worker",
+            "state"),
     ADMISSIONS("holdfast.worker.admissions", Kind.COUNTER, "Turns that asked a worker for admission", "outcome"),
     ADMISSIONS_LAPSED("holdfast.worker.admissions.lapsed", Kind.COUNTER, "Admissions without a sign of life"),
     HOLDS("holdfast.worker.holds", Kind.COUNTER, "Holds that workers were asked for, by receipt", "receipt"),

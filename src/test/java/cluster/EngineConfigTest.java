@@ -47,10 +47,23 @@ class EngineConfigTest {
                 settings.workers().engines());
         OpenAiSettings http = settings.engines().withoutKeeping().seeding(true);
         LlamaCppSettings copying = new LlamaCppSettings(
-                http, settings.blockSizeTokens(), new CopyStorage(folder, null, 0.5), Duration.ofSeconds(30));
+                http,
+                settings.blockSizeTokens(),
+                new CopyStorage(folder, null, 0.5, Duration.ofDays(1)),
+                Duration.ofSeconds(30));
         LlamaCppSettings alone = new LlamaCppSettings(http, settings.blockSizeTokens(), null, Duration.ofSeconds(30));
         assertEquals(
                 Map.of(new WorkerId("http://b"), copying, new WorkerId("http://c"), alone), settings.llamaServers());
+    }
+
+    @Test
+    void copiesAreNotTakenForAbandonedWhileALeaseMayHaveThem() {
+        StartFailure failure = assertThrows(
+                StartFailure.class,
+                () -> Settings.of(ConfigFactory.parseString("holdfast.workers.llama-cpp.abandoned-after = 1h")
+                        .withFallback(ConfigFactory.load())));
+
+        assertTrue(failure.toString().contains("abandoned-after is longer than max-lease"), failure.toString());
     }
 
     @Test
@@ -65,7 +78,8 @@ class EngineConfigTest {
 
         settings.llamaServers()
                 .values()
-                .forEach(server -> assertEquals(new CopyStorage(folder, 3L << 20, 0.5), server.copies()));
+                .forEach(server ->
+                        assertEquals(new CopyStorage(folder, 3L << 20, 0.5, Duration.ofDays(1)), server.copies()));
         assertTrue(
                 failure.toString().contains("http://b: servers that share " + folder + " have the same copies-budget"),
                 failure.toString());

@@ -9,9 +9,11 @@ import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
 import kv.WorkerId;
 import metrics.Metrics;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import router.Router;
 import workers.WorkerStatus;
+import workers.status.CopyRoom;
 import workers.status.WorkerLoad;
 import workers.status.WorkerState;
 
@@ -45,6 +47,22 @@ class FleetMetricsTest {
     }
 
     @Test
+    void whatCopiesTakeIsShownOfWorkersThatCopyAndStaysWhileTheySayNothing() {
+        workers = CompletableFuture.completedStage(List.of(worker("http://a", null), worker("http://b", null)));
+        assertEquals(List.of(), lines("copies").toList());
+        workers = CompletableFuture.completedStage(
+                List.of(worker("http://a", new CopyRoom(30, 5L << 40)), worker("http://b", null)));
+        lines("copies");
+        workers = CompletableFuture.completedStage(List.of(worker("http://a", new CopyRoom(70, 5L << 40))));
+        List<String> both = List.of(
+                "holdfast_worker_copies_bytes{state=\"budget\",worker=\"http://a\"} 5.49755813888E12",
+                "holdfast_worker_copies_bytes{state=\"taken\",worker=\"http://a\"} 70.0");
+        assertEquals(both, lines("copies").toList());
+        workers = CompletableFuture.completedStage(List.of(worker("http://a", null)));
+        assertEquals(both, lines("copies").toList());
+    }
+
+    @Test
     void aRouterThatDoesNotAnswerHidesNothingElse() {
         router = CompletableFuture.failedStage(new IllegalStateException("silent"));
         workers = CompletableFuture.completedStage(List.of(worker("http://a", WorkerState.READY, 1, 40)));
@@ -60,6 +78,15 @@ class FleetMetricsTest {
     }
 
     private static WorkerStatus worker(String url, WorkerState state, int running, int used) {
+        return worker(url, state, running, used, null);
+    }
+
+    private static WorkerStatus worker(String url, @Nullable CopyRoom copies) {
+        return worker(url, WorkerState.READY, 0, 0, copies);
+    }
+
+    private static WorkerStatus worker(
+            String url, WorkerState state, int running, int used, @Nullable CopyRoom copies) {
         return new WorkerStatus(
                 new WorkerId(url),
                 state,
@@ -72,6 +99,6 @@ class FleetMetricsTest {
                 0,
                 List.of(),
                 List.of(),
-                null);
+                copies);
     }
 }

@@ -407,7 +407,8 @@ class SeatsIT {
         EngineClient client = new LlamaCppEngineClient(
                 kit.kit().system().classicSystem(),
                 id,
-                new LlamaCppSettings(http, BLOCK, new CopyStorage(copies, null, 1), Duration.ofSeconds(30)));
+                new LlamaCppSettings(
+                        http, BLOCK, new CopyStorage(copies, null, 1, Duration.ofDays(1)), Duration.ofSeconds(30)));
         ActorRef<Worker.Command> worker = kit.kit()
                 .spawn(Worker.create(
                         new EngineEndpoint(id, null, null, 1),

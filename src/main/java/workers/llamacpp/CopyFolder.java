@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import kv.FoundCopy;
 import kv.LeaseId;
@@ -158,6 +160,59 @@ final class CopyFolder {
                                 HexFormat.fromHexDigitsToLong(name.group(LEASE + 1))),
                         name.group()))
                 .toList();
+    }
+
+    /**
+     * Files of a ledger whose keeper looks after them, as {@link #of}. It leaves a mark that it did; what belongs to ledgers that have left
+     * none for longer than any lease lasts is nobody's any more and is deleted: their keepers, or their whole database, are gone. A
+     * ledger without a mark is given one, to be deleted only that much later. All times are those of the folder's own clock.
+     */
+    List<FoundCopy> lookAfter(LedgerId ledger) {
+        List<FoundCopy> found = of(ledger);
+        try {
+            Instant now = mark(ledger.toString());
+            Instant old = now.minus(storage.abandonedAfter());
+            for (String other : ours().stream().map(name -> name.group(LEDGER)).collect(Collectors.toSet())) {
+                if (!other.equals(LedgerId.NONE.toString())) {
+                    deleteIfAbandoned(other, old);
+                }
+            }
+        } catch (IOException e) {
+            log.warn("what other ledgers have left in {} is not looked at: {}", folder, e);
+        }
+        return found;
+    }
+
+    private void deleteIfAbandoned(String ledger, Instant old) throws IOException {
+        Path mark = markOf(ledger);
+        if (Files.notExists(mark)) {
+            mark(ledger);
+        } else if (writtenBefore(mark.getFileName().toString(), old)) {
+            List<String> files = ours().stream()
+                    .filter(name -> name.group(LEDGER).equals(ledger))
+                    .map(Matcher::group)
+                    .filter(name -> writtenBefore(name, old))
+                    .toList();
+            log.info("{} copies in {} are deleted: ledger {} looks after them no longer", files.size(), folder, ledger);
+            files.forEach(this::delete);
+            Files.deleteIfExists(mark);
+        }
+    }
+
+    /** Leaves a ledger's mark, a new file each time: whoever may delete copies here may do that, too. Answers when it was. */
+    private Instant mark(String ledger) throws IOException {
+        Path fresh = Files.createTempFile(folder, "hf-", ".mark");
+        try {
+            Instant now = Files.getLastModifiedTime(fresh).toInstant();
+            Files.move(fresh, markOf(ledger), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            return now;
+        } finally {
+            Files.deleteIfExists(fresh);
+        }
+    }
+
+    private Path markOf(String ledger) {
+        return folder.resolve("hf-" + ledger + ".mark");
     }
 
     /** Deletes what trials left behind that were cut off. */

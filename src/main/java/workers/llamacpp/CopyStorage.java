@@ -1,6 +1,7 @@
 package workers.llamacpp;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,8 +12,10 @@ import org.jspecify.annotations.Nullable;
  * @param folder the server's {@code --slot-save-path} as this node sees it
  * @param budgetBytes most that all copies in the folder may take together; null for a share of the disk
  * @param diskShare 0 to 1, of what the disk would have free without copies
+ * @param abandonedAfter how long nobody may have looked after a ledger's copies before they are deleted; longer than any lease lasts
+ *     and than the time between two looks
  */
-public record CopyStorage(Path folder, @Nullable Long budgetBytes, double diskShare) {
+public record CopyStorage(Path folder, @Nullable Long budgetBytes, double diskShare, Duration abandonedAfter) {
     /**
      * Most bytes that copies may take, never more than the disk has room for.
      *

@@ -305,7 +305,7 @@ public final class LlamaCppEngineClient implements EngineClient {
         CopyFolder folder = trials.folder();
         return folder == null
                 ? CompletableFuture.completedFuture(List.of())
-                : CompletableFuture.supplyAsync(() -> folder.of(ledger), files);
+                : CompletableFuture.supplyAsync(() -> folder.lookAfter(ledger), files);
     }
 
     private Receipt rejected(String what, Throwable failure) {

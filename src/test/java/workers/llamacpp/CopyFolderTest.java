@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import kv.FoundCopy;
 import kv.LeaseId;
 import kv.LedgerId;
@@ -34,7 +35,7 @@ class CopyFolderTest {
     Path path;
 
     private CopyFolder folder() {
-        return new CopyFolder(new CopyStorage(path, BUDGET, 1));
+        return new CopyFolder(new CopyStorage(path, BUDGET, 1, Duration.ofDays(1)));
     }
 
     @Test
@@ -56,7 +57,7 @@ class CopyFolderTest {
     void nothingIsDeletedThatHasAnotherNameThanOurs() throws IOException {
         CopyFolder folder = folder();
         Path below = Files.createDirectory(path.resolve("below"));
-        CopyFolder inner = new CopyFolder(new CopyStorage(below, BUDGET, 1));
+        CopyFolder inner = new CopyFolder(new CopyStorage(below, BUDGET, 1, Duration.ofDays(1)));
         String name = folder.newName(5, OURS, LEASE);
         for (Path file : List.of(path.resolve("notes.txt"), below.resolve(name), path.resolve(name + "x"))) {
             Files.writeString(file, "x");
@@ -149,10 +150,57 @@ class CopyFolderTest {
 
     @Test
     void aBudgetIsASizeOrAShareOfWhatTheDiskHasFreeWithoutCopies() {
-        assertEquals(150, new CopyStorage(path, null, 0.5).budget(100, 200));
-        assertEquals(150, new CopyStorage(path, null, 0.5).budget(0, 300), "copies do not lower it");
-        assertEquals(120, new CopyStorage(path, 120L, 0.5).budget(100, 200));
-        assertEquals(110, new CopyStorage(path, 120L, 0.5).budget(100, 10), "there is no more disk than that");
+        assertEquals(150, new CopyStorage(path, null, 0.5, Duration.ofDays(1)).budget(100, 200));
+        assertEquals(
+                150, new CopyStorage(path, null, 0.5, Duration.ofDays(1)).budget(0, 300), "copies do not lower it");
+        assertEquals(120, new CopyStorage(path, 120L, 0.5, Duration.ofDays(1)).budget(100, 200));
+        assertEquals(
+                110,
+                new CopyStorage(path, 120L, 0.5, Duration.ofDays(1)).budget(100, 10),
+                "there is no more disk than that");
+    }
+
+    @Test
+    void whatNobodyHasLookedAfterForLongerThanAnyLeaseIsDeletedAndNothingElse() throws IOException {
+        CopyFolder folder = folder();
+        FileTime longAgo = FileTime.from(Instant.now().minus(Duration.ofDays(3)));
+        Path ours = copy(folder, OURS, longAgo);
+        Path theirs = copy(folder, THEIRS, longAgo);
+        Path young = copy(folder, THEIRS, FileTime.from(Instant.now()));
+        Path trial = copy(folder, LedgerId.NONE, longAgo);
+        Path notes = Files.setLastModifiedTime(Files.writeString(path.resolve("notes.txt"), "x"), longAgo);
+
+        assertEquals(1, folder.lookAfter(OURS).size());
+        assertTrue(Files.exists(theirs), "nobody has been seen to look after it, but for how long?");
+        Path mark = path.resolve("hf-" + THEIRS + ".mark");
+        Files.setLastModifiedTime(mark, longAgo);
+        folder.lookAfter(THEIRS);
+        folder.lookAfter(OURS);
+        assertTrue(Files.exists(theirs), "a lease may be renewed for longer than its copy is old");
+
+        Files.setLastModifiedTime(mark, longAgo);
+        folder.lookAfter(OURS);
+
+        assertFalse(Files.exists(theirs));
+        assertFalse(Files.exists(mark));
+        for (Path kept : List.of(ours, young, trial, notes)) {
+            assertTrue(Files.exists(kept), kept::toString);
+        }
+        assertEquals(List.of(), strangers(), "no mark is left half made");
+    }
+
+    private Path copy(CopyFolder folder, LedgerId ledger, FileTime written) throws IOException {
+        Path file = Files.writeString(path.resolve(folder.newName(5, ledger, LEASE)), "x");
+        return Files.setLastModifiedTime(file, written);
+    }
+
+    /** Marks that are no ledger's. */
+    private List<String> strangers() throws IOException {
+        try (Stream<Path> files = Files.list(path)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".mark") && !name.equals("hf-" + OURS + ".mark"))
+                    .toList();
+        }
     }
 
     @Test

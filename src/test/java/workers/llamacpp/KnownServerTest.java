@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import kv.LeaseId;
 import kv.LedgerId;
@@ -28,7 +29,7 @@ class KnownServerTest {
 
     @Test
     void aSaveCountsOnlyWhenTheServerWroteWhatTheSlotHeldAndTheFileIsThatLong() throws IOException {
-        CopyFolder copies = new CopyFolder(new CopyStorage(folder, null, 1));
+        CopyFolder copies = new CopyFolder(new CopyStorage(folder, null, 1, Duration.ofDays(1)));
         String file = copies.newName(7, LedgerId.NONE, new LeaseId(1, 2));
         Files.write(folder.resolve(file), new byte[1000]);
 

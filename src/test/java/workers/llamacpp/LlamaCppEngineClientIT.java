@@ -32,6 +32,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -216,8 +217,8 @@ class LlamaCppEngineClientIT {
         StoredCopy measure = save(a);
         get(a.discard(measure.location()));
         long budget = measure.bytes() * 5 / 2;
-        EngineClient one = client(serverA, new CopyStorage(copies, budget, 1));
-        EngineClient other = client(serverB, new CopyStorage(copies, budget, 1));
+        EngineClient one = client(serverA, new CopyStorage(copies, budget, 1, Duration.ofDays(1)));
+        EngineClient other = client(serverB, new CopyStorage(copies, budget, 1, Duration.ofDays(1)));
         get(one.probe());
         get(other.probe());
         turn(one, FIRST, conversation("budgets"));
@@ -466,7 +467,7 @@ class LlamaCppEngineClientIT {
     }
 
     private static EngineClient client(LlamaServer server) {
-        return client(server, new CopyStorage(copies, null, 1));
+        return client(server, new CopyStorage(copies, null, 1, Duration.ofDays(1)));
     }
 
     private static EngineClient client(LlamaServer server, @Nullable CopyStorage copyStorage) {
