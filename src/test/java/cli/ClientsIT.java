@@ -225,12 +225,9 @@ class ClientsIT {
                                             .build())
                                     .build())
                             .build());
-            ChatCompletionMessage called = answer(stream, conversation);
-            if (!stream) {
-                // The accumulator of the client drops what it has no field for.
-                assertEquals(
-                        reasoning, called._additionalProperties().containsKey("reasoning_content"), called::toString);
-            }
+            Answer answer = complete(stream, conversation);
+            ChatCompletionMessage called = answer.message();
+            assertEquals(reasoning, !answer.reasoning().isEmpty(), answer::toString);
             conversation.addMessage(called);
             var calls = called.toolCalls().orElseThrow();
             assertEquals(2, calls.size());
@@ -240,22 +237,36 @@ class ClientsIT {
                         .content("main test")
                         .build());
             }
-            return answer(stream, conversation).content().orElseThrow();
+            return complete(stream, conversation).message().content().orElseThrow();
         }
 
-        private static ChatCompletionMessage answer(boolean stream, ChatCompletionCreateParams.Builder params) {
-            return complete(stream, params).choices().get(0).message();
-        }
+        /** @param reasoning what the client has no field for, and its accumulator drops */
+        private record Answer(ChatCompletionMessage message, String reasoning) {}
 
-        private static ChatCompletion complete(boolean stream, ChatCompletionCreateParams.Builder params) {
+        private static Answer complete(boolean stream, ChatCompletionCreateParams.Builder params) {
             if (!stream) {
-                return openAi.chat().completions().create(params.build());
+                ChatCompletionMessage message = openAi.chat()
+                        .completions()
+                        .create(params.build())
+                        .choices()
+                        .get(0)
+                        .message();
+                return new Answer(message, reasoning(message._additionalProperties()));
             }
             ChatCompletionAccumulator whole = ChatCompletionAccumulator.create();
+            StringBuilder reasoning = new StringBuilder();
             try (var chunks = openAi.chat().completions().createStreaming(params.build())) {
-                chunks.stream().forEach(whole::accumulate);
+                chunks.stream().peek(whole::accumulate).forEach(chunk -> chunk.choices()
+                        .forEach(choice ->
+                                reasoning.append(reasoning(choice.delta()._additionalProperties()))));
             }
-            return whole.chatCompletion();
+            return new Answer(whole.chatCompletion().choices().get(0).message(), reasoning.toString());
+        }
+
+        private static String reasoning(Map<String, JsonValue> additional) {
+            return additional.containsKey("reasoning_content")
+                    ? String.valueOf(additional.get("reasoning_content"))
+                    : "";
         }
 
         @Override

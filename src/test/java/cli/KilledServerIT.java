@@ -129,12 +129,13 @@ class KilledServerIT {
         assertEquals(0, leasing.metric("holdfast_prompts_mistold_total{model=\"tiny\"}"));
     }
 
-    @Test
-    void withoutLeasesTheOtherServerComputesAllOfIt() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {SHORT, LONG})
+    void withoutLeasesTheOtherServerComputesAllOfIt(String command) throws Exception {
         try (LlamaServer one = server("-np", "3");
                 LlamaServer other = server("-np", "3");
                 NodeProcess node = node("none", List.of(one, other))) {
-            ToolAgent agent = new ToolAgent(node, "tiny", SHORT);
+            ToolAgent agent = new ToolAgent(node, "tiny", command);
             agent.callsItsTool();
             LlamaServer holder = agent.holder().equals(one.url()) ? one : other;
 
