@@ -5,13 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.RandomAccessFile;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -39,7 +42,7 @@ class AbandonedCopiesIT {
     Path folder;
 
     @Test
-    void afterACrashFilesOfNoLeaseAreDeletedAndForeignOnesNever() throws Exception {
+    void afterACrashFilesOfNoLeaseAreDeletedAndForeignOnesOnceNobodyLooksAfterThem() throws Exception {
         Path program = LlamaServer.program();
         Path model = LlamaServer.model(folder);
         Path copies = Files.createDirectory(folder.resolve("copies"));
@@ -82,7 +85,12 @@ class AbandonedCopiesIT {
 
                 NodeProcess.await("the lease's copy goes with it", PATIENCE, () -> Files.notExists(kept));
                 assertTrue(Files.exists(foreign), "another ledger's");
-                assertTrue(Files.exists(notes), "nobody's");
+
+                FileTime longAgo = FileTime.from(Instant.now().minus(Duration.ofDays(2)));
+                Files.setLastModifiedTime(foreign, longAgo);
+                Files.setLastModifiedTime(markOf(foreign), longAgo);
+                NodeProcess.await("nobody's any more", PATIENCE, () -> Files.notExists(foreign));
+                assertTrue(Files.exists(notes), "a person's");
             }
         }
     }
@@ -111,10 +119,51 @@ class AbandonedCopiesIT {
                 JsonNode taken = node.get("/v1/workers").path("data").path(0).path("copies");
                 assertEquals("{\"bytes\":0,\"budget\":1024}", taken.toString());
                 try (Stream<Path> files = Files.list(copies)) {
-                    assertEquals(List.of(), files.toList());
+                    assertEquals(
+                            List.of(),
+                            files.filter(file -> !file.toString().endsWith(".mark"))
+                                    .toList());
                 }
             }
         }
+    }
+
+    @Test
+    void aCopyThatFoundNoRoomIsWrittenOnceSomeIsFreed() throws Exception {
+        Path program = LlamaServer.program();
+        Path model = LlamaServer.model(folder);
+        Path copies = Files.createDirectory(folder.resolve("copies"));
+        Path others = copies.resolve("hf-%016x-%016x-%016x%016x-%016x.kv".formatted(1, 2, 3, 4, 5));
+        try (RandomAccessFile file = new RandomAccessFile(others.toFile(), "rw")) {
+            file.setLength(64L << 20);
+        }
+        try (LlamaServer server = LlamaServer.start(
+                program, model, copies, "-np", "2", "-c", "16384", "--logit-bias", "2+50", "--logit-bias", "258+100")) {
+            Path conf = Files.writeString(
+                    folder.resolve("node.conf"),
+                    """
+                    holdfast.agents.retention { min-copies = 2, min-lease = 60s, max-lease = 60s }
+                    holdfast.workers.engines = [
+                      { url = "%s", kind = llama-cpp, copies-folder = "%s", copies-budget = 64 MiB }
+                    ]
+                    """
+                            .formatted(server.url(), copies));
+            try (NodeProcess node = node(conf)) {
+                ToolAgent agent = new ToolAgent(node, "tiny", "ls");
+                agent.callsItsTool();
+                NodeProcess.await("the copy is refused", PATIENCE, () -> refusedCopy(node, agent.session()));
+
+                Files.delete(others);
+
+                agent.awaitCopy();
+                assertTrue(Files.size(agent.copyIn(copies)) > 0);
+            }
+        }
+    }
+
+    private static Path markOf(Path copy) {
+        String name = copy.getFileName().toString();
+        return copy.resolveSibling("hf-" + name.substring(LEDGER_AT, LEASE_AT - 1) + ".mark");
     }
 
     private static boolean refusedCopy(NodeProcess node, String session) {

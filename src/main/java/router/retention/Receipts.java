@@ -18,6 +18,9 @@ import router.retention.RetentionLedger.Decision;
 public final class Receipts {
     private static final Receipt ANOTHER_LIFE = new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION);
 
+    /** A copy that found no room is asked for again when one part in so many of the lease's time is over: often where it is short. */
+    private static final int NO_ROOM_ASKS = 4;
+
     private final LedgerSettings settings;
 
     public Receipts(LedgerSettings settings) {
@@ -84,6 +87,9 @@ public final class Receipts {
             WorkerAnswer answer, Step step, @Nullable Instant asked, Instant deadline, Instant now) {
         if (answer.receipt() instanceof Receipt.Deferred deferred) {
             return now.plus(deferred.retryAfter());
+        }
+        if (Step.foundNoRoom(answer.kind(), answer.receipt())) {
+            return now.plus(Duration.between(now, deadline).dividedBy(NO_ROOM_ASKS));
         }
         if (answer.kind() == Step.Kind.HOLD && answer.receipt() instanceof Receipt.Bounded bounded) {
             return now.plus(bounded.remaining());

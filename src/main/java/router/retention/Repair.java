@@ -96,6 +96,22 @@ final class Repair {
         return steps;
     }
 
+    /** A copy to be asked for once more, because storage that had no room for it may have some: at most one. */
+    List<Step> copiesAgain(Lease lease, Instant now) {
+        boolean wanted = lease.storedCopies().isEmpty()
+                && expected(lease) < lease.terms().minCopies();
+        return lease.steps().stream()
+                .filter(step -> wanted && step.mayFindRoom(now) && lease.probablyAt(step.worker()))
+                .flatMap(step -> live
+                        .find(step.worker())
+                        .filter(worker ->
+                                worker.reachable() && worker.incarnation().equals(step.incarnation()))
+                        .stream())
+                .limit(1)
+                .map(worker -> Step.asked(Step.Kind.COPY, worker))
+                .toList();
+    }
+
     /** See {@link Recomputation#touches}. */
     List<Step> touches(Lease lease, Instant now) {
         return recomputation.touches(lease, now);

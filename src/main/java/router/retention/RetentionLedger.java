@@ -256,7 +256,7 @@ public final class RetentionLedger {
 
     /**
      * Asks for what is missing: repairs leases with too few copies, densest first, ends those that nothing can bring back, and
-     * repeats orders that are unanswered or belong to an earlier life of the keeper. Once per tick.
+     * repeats orders that are unanswered or belong to an earlier life of the keeper, and copies that found no room. Once per tick.
      */
     public Decision repair(LeaseBook book, LiveWorkers live, OpenOrders open, Instant now) {
         Draft draft = draft(book, live, now);
@@ -273,7 +273,11 @@ public final class RetentionLedger {
             List<Step> steps = repair.next(lease);
             plans.add(new LedgerEvent.Plan(
                     lease.id(),
-                    Stream.concat(steps.stream(), repair.touches(lease, now).stream())
+                    Stream.of(
+                                    steps,
+                                    steps.isEmpty() ? repair.copiesAgain(lease, now) : List.<Step>of(),
+                                    repair.touches(lease, now))
+                            .flatMap(List::stream)
                             .toList()));
             if (steps.isEmpty() && repair.hopeless(lease)) {
                 hopeless.add(lease);

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safety: immutable.
  *
  * @param receipt null while unanswered
- * @param until of an acknowledged hold, its end; of a deferred step, when to ask again; where an engine cannot hold, when to compute the
- *     prefix again; else null
+ * @param until of an acknowledged hold, its end; of a deferred step, and of a copy that found no room, when to ask again; where an engine
+ *     cannot hold, when to compute the prefix again; else null
  * @param copy what a COPY wrote
  * @param ended null while nothing was seen that speaks against the receipt
  */
@@ -132,6 +132,18 @@ public record Step(
     /** Whether a copy lies in storage; that needs no worker any more. */
     public boolean stored() {
         return kind == Kind.COPY && granted() && copy != null;
+    }
+
+    /** Whether it was a copy for which storage had no room, and may have some by now. */
+    boolean mayFindRoom(Instant now) {
+        return ended == null && foundNoRoom(kind, receipt) && until != null && !until.isAfter(now);
+    }
+
+    /** Whether an answer says that there is no room for a copy. */
+    static boolean foundNoRoom(Kind kind, @Nullable Receipt receipt) {
+        return kind == Kind.COPY
+                && receipt instanceof Receipt.Rejected rejected
+                && rejected.reason() == Receipt.Reason.BUDGET;
     }
 
     /** Whether a refusal leaves the prefix where it was, unprotected. */

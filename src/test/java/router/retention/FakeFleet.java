@@ -178,6 +178,10 @@ final class FakeFleet {
             copied(worker, copy, before.order(), new Receipt.Accepted(), before.copy());
             return;
         }
+        if (trouble && random.nextInt(6) == 0) {
+            copied(worker, copy, number, new Receipt.Rejected(Receipt.Reason.BUDGET), null);
+            return;
+        }
         boolean can = copy.incarnation().equals(Ledgers.life(worker.life)) && worker.resident.contains(copy.prefix());
         StoredCopy stored = can ? new StoredCopy("copy-" + copiesWritten++, 1, 1, "m") : null;
         if (stored != null) {

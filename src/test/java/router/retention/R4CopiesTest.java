@@ -23,6 +23,7 @@ import static router.retention.Ledgers.prefix;
 import static router.retention.Ledgers.terms;
 
 import inference.SessionId;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -65,6 +66,26 @@ class R4CopiesTest {
         assertEquals(List.of(), ledgers.tick(SECOND), "a stored copy needs no worker: nothing is computed again");
         assertEquals(LeaseState.DEGRADED, ledgers.state(1));
         assertEquals(List.of(), ledgers.lease(1).lost());
+    }
+
+    @Test
+    void aCopyThatFoundNoRoomIsAskedForAgainWhenSomeMayHaveBeenFreed() {
+        Receipt noRoom = new Receipt.Rejected(Receipt.Reason.BUDGET);
+        ledgers.up(A, 1, HOLDS_AND_COPIES).heldAtHome(2);
+        ledgers.answer(A, 1, Step.Kind.COPY, 1, noRoom);
+
+        assertEquals(List.of(), ledgers.tick(Duration.ofSeconds(14)), "a quarter of the minute is not over");
+        WorkerOrder.Copy again =
+                assertInstanceOf(WorkerOrder.Copy.class, ledgers.tick(SECOND).get(0));
+        assertEquals(A, again.worker());
+        assertEquals(List.of(), ledgers.tick(SECOND), "it is on its way");
+        ledgers.answer(A, 1, Step.Kind.COPY, 1, noRoom);
+        assertEquals(List.of(), ledgers.tick(Duration.ofSeconds(10)));
+        assertEquals(1, ledgers.tick(SECOND).size());
+
+        ledgers.answer(A, 1, Step.Kind.COPY, 1, ACCEPTED, COPY);
+        assertEquals(LeaseState.HELD, ledgers.state(1));
+        assertEquals(List.of(), ledgers.tick(Duration.ofSeconds(12)));
     }
 
     @Test
