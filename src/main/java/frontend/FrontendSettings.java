@@ -103,9 +103,6 @@ public record FrontendSettings(
      * @param tokensPerMinute most tokens of turns, but those read from a cache
      */
     public record Rates(int requestsPerMinute, int tokensPerMinute) {
-        /** No limits. */
-        public static final Rates UNLIMITED = new Rates(0, 0);
-
         public Rates {
             require(requestsPerMinute >= 0, "requests-per-minute must not be negative, got " + requestsPerMinute);
             require(tokensPerMinute >= 0, "tokens-per-minute must not be negative, got " + tokensPerMinute);

@@ -4,6 +4,7 @@ import inference.TenantId;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.DoublePredicate;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -57,11 +58,11 @@ final class MinuteRate {
         return standing(changed(tenant, level -> true, 0), 1);
     }
 
-    private Bucket changed(TenantId tenant, Admission admission, long amount) {
+    private Bucket changed(TenantId tenant, DoublePredicate admission, long amount) {
         long now = nanoTime.getAsLong();
         return buckets.compute(tenant, (name, before) -> {
             double level = refilled(before, now);
-            boolean admitted = admission.of(level);
+            boolean admitted = admission.test(level);
             return new Bucket(admitted ? Math.min(perMinute, level - amount) : level, now, admitted);
         });
     }
@@ -83,10 +84,5 @@ final class MinuteRate {
 
     private Duration refill(double amount) {
         return Duration.ofNanos((long) Math.ceil(amount * MINUTE_NANOS / perMinute));
-    }
-
-    @FunctionalInterface
-    private interface Admission {
-        boolean of(double level);
     }
 }

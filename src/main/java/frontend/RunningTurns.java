@@ -41,6 +41,18 @@ public final class RunningTurns {
     private final CompletableFuture<Integer> drained = new CompletableFuture<>();
     private volatile boolean draining;
 
+    /** One of the answers to a request. */
+    private record Choice(TurnAnswer answer, TenantRates.Claim claim) {
+
+        /** Leaves it because one of them has failed. */
+        void leave() {
+            if (answer.steps() == 0) {
+                claim.unused();
+            }
+            answer.leave();
+        }
+    }
+
     public RunningTurns(
             ActorSystem<?> system,
             FrontendSettings settings,
@@ -78,34 +90,35 @@ public final class RunningTurns {
             List<InferenceRequest> choices,
             ClientConnection client,
             Function<Source<ChoiceEvent, NotUsed>, HttpResponse> response) {
-        List<TurnAnswer> answers = start(choices, client);
-        HttpResponse stream = response.apply(merged(answers));
+        List<Choice> started = start(choices, client);
+        HttpResponse stream = response.apply(merged(started));
         CompletableFuture<HttpResponse> opened = new CompletableFuture<>();
         var timer = system.scheduler()
                 .scheduleOnce(settings.firstByteAfter(), () -> opened.complete(stream), system.executionContext());
-        for (TurnAnswer answer : answers) {
-            var unused = answer.first().thenAccept(first -> {
+        for (Choice choice : started) {
+            var unused = choice.answer().first().thenAccept(first -> {
                 timer.cancel();
                 if (!(first.orElse(null) instanceof InferenceEvent.Failed failed)) {
                     opened.complete(stream);
                 } else if (opened.completeExceptionally(new RefusedRequest(failed.failure()))) {
-                    answers.forEach(TurnAnswer::leave);
+                    started.forEach(Choice::leave);
                 }
             });
         }
         return opened;
     }
 
-    private static Source<ChoiceEvent, NotUsed> merged(List<TurnAnswer> answers) {
+    private static Source<ChoiceEvent, NotUsed> merged(List<Choice> started) {
         // As nearly every request wants it. The way of several takes twice the time: 25 µs more per answer, 0.7 µs per
         // event.
-        if (answers.size() == 1) {
-            return answers.get(0).events().map(event -> new ChoiceEvent(0, event, event.terminal()));
+        if (started.size() == 1) {
+            return started.get(0).answer().events().map(event -> new ChoiceEvent(0, event, event.terminal()));
         }
         List<Source<ChoiceEvent, NotUsed>> sources = new ArrayList<>();
-        for (int i = 0; i < answers.size(); i++) {
+        for (int i = 0; i < started.size(); i++) {
             int choice = i;
-            sources.add(answers.get(i)
+            sources.add(started.get(i)
+                    .answer()
                     .events()
                     .map(event -> new ChoiceEvent(choice, event, event instanceof InferenceEvent.Failed)));
         }
@@ -117,24 +130,30 @@ public final class RunningTurns {
                                 ? Pair.create(left - 1, new ChoiceEvent(event.choice(), event.event(), left == 1))
                                 : Pair.create(left, event),
                         left -> Optional.empty())
+                .map(event -> {
+                    if (event.event() instanceof InferenceEvent.Failed) {
+                        started.forEach(Choice::leave);
+                    }
+                    return event;
+                })
                 .takeWhile(event -> !event.last(), true);
     }
 
-    private List<TurnAnswer> start(List<InferenceRequest> choices, ClientConnection client) {
+    private List<Choice> start(List<InferenceRequest> choices, ClientConnection client) {
         if (draining) {
             throw new RefusedRequest(shuttingDown());
         }
         List<TenantRates.Claim> claims = rates.claim(choices);
-        List<TurnAnswer> answers = new ArrayList<>();
+        List<Choice> started = new ArrayList<>();
         for (int i = 0; i < choices.size(); i++) {
-            answers.add(start(choices.get(i), claims.get(i), client));
+            started.add(start(choices.get(i), claims.get(i), client));
         }
         client.usedUpWith(CompletableFuture.allOf(
-                answers.stream().map(TurnAnswer::whenPrompted).toArray(CompletableFuture[]::new)));
-        return answers;
+                started.stream().map(choice -> choice.answer().whenPrompted()).toArray(CompletableFuture[]::new)));
+        return started;
     }
 
-    private TurnAnswer start(InferenceRequest request, TenantRates.Claim claim, ClientConnection client) {
+    private Choice start(InferenceRequest request, TenantRates.Claim claim, ClientConnection client) {
         TurnAnswer answer = new TurnAnswer();
         begin(answer);
         client.whenGone(answer::leave);
@@ -145,7 +164,7 @@ public final class RunningTurns {
             settle();
         });
         service.infer(request, answer);
-        return answer;
+        return new Choice(answer, claim);
     }
 
     /** Whether new turns are refused. */
@@ -178,7 +197,7 @@ public final class RunningTurns {
             metrics.count(Metric.PROMPT_TOKENS, usage.cachedTokens(), "cached");
             metrics.count(Metric.PROMPT_TOKENS, usage.inputTokens() - usage.cachedTokens(), "computed");
             metrics.count(Metric.OUTPUT_TOKENS, usage.outputTokens());
-            claim.used(usage);
+            claim.used(usage, steps);
         } else if (steps == 0) {
             claim.unused();
         } else {

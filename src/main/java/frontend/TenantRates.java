@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * What each tenant may ask of this node within a minute: requests, and tokens of their turns.
  *
  * <p>How many tokens a turn takes is known at its end. It is admitted by an estimate of its prompt and settled once: by what its engine
- * counted, without what came from the cache; by the estimate and what was answered, if it broke off; by nothing, if it failed
- * before it answered.
+ * counted, without what came from the cache; by the estimate and what was answered, if it broke off or its engine does not count; by
+ * nothing, if it failed before it answered, or another answer to the same request did.
  *
  * <p>Thread-safety: safe for concurrent use.
  */
@@ -129,9 +129,13 @@ public final class TenantRates {
             this.estimate = estimate;
         }
 
-        /** The turn is complete. */
-        void used(Usage usage) {
-            settle((long) usage.inputTokens() - usage.cachedTokens() + usage.outputTokens());
+        /** The turn is complete after so many steps, which are taken for its tokens when its engine tells none. */
+        void used(Usage usage, int steps) {
+            if (usage.inputTokens() == 0 && usage.outputTokens() == 0) {
+                cutOff(steps);
+            } else {
+                settle((long) usage.inputTokens() - usage.cachedTokens() + usage.outputTokens());
+            }
         }
 
         /** The turn broke off after so many steps of its answer, which are taken for tokens. */
@@ -139,7 +143,7 @@ public final class TenantRates {
             settle(estimate + steps);
         }
 
-        /** The turn failed before it answered. */
+        /** The turn failed, or was left for another's failure, before it answered. */
         void unused() {
             settle(0);
         }

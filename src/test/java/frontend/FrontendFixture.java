@@ -52,9 +52,11 @@ import java.util.regex.Pattern;
 import metrics.Metrics;
 import testkit.MemoryResponses;
 
-/** A real server on loopback whose turns are scripted. */
+/** A real server on loopback whose turns are scripted, and for whose rates time stands still. */
 public final class FrontendFixture implements AutoCloseable {
     public static final Instant NOW = Instant.parse("2026-03-01T10:00:00Z");
+    public static final FrontendSettings.Rates UNLIMITED = new FrontendSettings.Rates(0, 0);
+
     /** A settings record that tests vary. */
     public static final FrontendSettings SETTINGS = new FrontendSettings(
             "127.0.0.1",
@@ -67,7 +69,7 @@ public final class FrontendFixture implements AutoCloseable {
             4,
             Duration.ofDays(1),
             1000,
-            FrontendSettings.Rates.UNLIMITED,
+            UNLIMITED,
             new PromptNoise(List.of(Pattern.compile("\\Anoise:[^\n]*\n*"))));
 
     public final ActorSystem<Void> system;
@@ -85,6 +87,9 @@ public final class FrontendFixture implements AutoCloseable {
     public final MemoryResponses responsesKept = new MemoryResponses();
     public volatile List<String> missing = List.of();
     public final HttpClient client = HttpClient.newHttpClient();
+
+    /** Requests whose prompts were measured. */
+    public final BlockingQueue<InferenceRequest> measured = new LinkedBlockingQueue<>();
 
     /** How long every prompt is. */
     public volatile PromptLength length = new PromptLength(11, List.of());
@@ -110,7 +115,7 @@ public final class FrontendFixture implements AutoCloseable {
             prompts.accept(client);
             play(script.apply(request), client);
         };
-        TenantRates rates = new TenantRates(settings.rates(), System::nanoTime);
+        TenantRates rates = new TenantRates(settings.rates(), () -> 0);
         turns = new RunningTurns(system, settings, rates, service, metrics);
         RequestDirectives requests = new RequestDirectives(
                 system,
@@ -123,20 +128,14 @@ public final class FrontendFixture implements AutoCloseable {
         Route chat = new ChatRoutes(
                         requests, answers, settings, InstantSource.fixed(NOW), metrics, FrontendFixture::receipts)
                 .route();
-        Route messages = new MessagesRoutes(
-                        requests,
-                        answers,
-                        request -> CompletableFuture.completedStage(length),
-                        noise,
-                        metrics,
-                        FrontendFixture::receipts)
-                .route();
+        Route messages =
+                new MessagesRoutes(requests, answers, this::measure, noise, metrics, FrontendFixture::receipts).route();
         Route responses = new ResponsesRoutes(
                         system,
                         requests,
                         answers,
                         responsesKept,
-                        request -> CompletableFuture.completedStage(length),
+                        this::measure,
                         noise,
                         InstantSource.fixed(NOW),
                         metrics,
@@ -158,6 +157,11 @@ public final class FrontendFixture implements AutoCloseable {
                 .route();
         server = join(HttpServer.bind(
                 system, settings, turns, metrics, chat, responses, messages, admin, lifecycle, services));
+    }
+
+    private CompletionStage<PromptLength> measure(InferenceRequest request) {
+        measured.add(request);
+        return CompletableFuture.completedStage(length);
     }
 
     /** Plays a turn. */

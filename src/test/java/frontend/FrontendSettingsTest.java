@@ -47,7 +47,7 @@ class FrontendSettingsTest {
                 1,
                 second,
                 1000,
-                FrontendSettings.Rates.UNLIMITED,
+                FrontendFixture.UNLIMITED,
                 new PromptNoise(List.of()));
     }
 }

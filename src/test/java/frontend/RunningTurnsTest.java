@@ -48,7 +48,7 @@ class RunningTurnsTest {
             4,
             Duration.ofDays(1),
             1000,
-            FrontendSettings.Rates.UNLIMITED,
+            FrontendFixture.UNLIMITED,
             FrontendFixture.SETTINGS.promptNoise());
     private static final InferenceEvent.TextDelta HI = new InferenceEvent.TextDelta("hi");
     private static final InferenceEvent.Finished DONE =

@@ -2,11 +2,13 @@ package frontend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import agents.session.Conversation;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
+import akka.stream.javadsl.Sink;
 import inference.FinishReason;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
@@ -17,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import metrics.Metrics;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -103,6 +106,36 @@ class TurnTokensTest {
         assertEquals(99, clients.size());
         assertEquals(10, left());
         clients.forEach(client -> client.end(FAILED));
+        assertEquals(LIMIT, left());
+    }
+
+    @Test
+    void aTurnWhoseEngineDoesNotCountCostsItsEstimateAndItsAnswer() {
+        InferenceEvent.Finished uncounted = new InferenceEvent.Finished(FinishReason.STOP, null, new Usage(0, 0, 0, 0));
+        begin(2, new ClientConnection());
+        clients.get(0).offer(HI, () -> {});
+        clients.get(0).end(uncounted);
+        clients.get(1).end(uncounted);
+        assertEquals(LIMIT - 11 - 10, left());
+    }
+
+    @Test
+    void aFailureAmongSeveralReadAnswersCostsWhatTheOthersSaidAndNothingOfThoseThatSaidNothing() {
+        CompletionStage<List<ChoiceEvent>> read = turns.choices(Collections.nCopies(3, TURN), new ClientConnection())
+                .runWith(Sink.seq(), kit.system());
+        clients.get(0).offer(HI, () -> {});
+        clients.get(1).end(FAILED);
+        List<ChoiceEvent> events = FrontendFixture.join(read);
+        assertEquals(FAILED, events.get(events.size() - 1).event());
+        assertEquals(LIMIT - 11, left());
+    }
+
+    @Test
+    void aFailureBeforeThereIsAResponseCostsNothingOfSeveralAnswers() {
+        CompletionStage<HttpResponse> opened =
+                turns.open(Collections.nCopies(2, TURN), new ClientConnection(), events -> HttpResponse.create());
+        clients.get(0).end(FAILED);
+        assertTrue(opened.toCompletableFuture().isCompletedExceptionally());
         assertEquals(LIMIT, left());
     }
 

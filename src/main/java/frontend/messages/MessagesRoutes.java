@@ -1,10 +1,12 @@
 package frontend.messages;
 
+import akka.NotUsed;
 import akka.http.javadsl.model.ContentTypes;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.server.AllDirectives;
 import akka.http.javadsl.server.PathMatchers;
 import akka.http.javadsl.server.Route;
+import akka.stream.javadsl.Source;
 import frontend.Answers;
 import frontend.Caller;
 import frontend.ClientConnection;
@@ -73,13 +75,15 @@ public final class MessagesRoutes extends AllDirectives {
                             marked(turn),
                             (kept, marked) -> json(MessagesReply.body(id, request, marked, answer, kept))));
         }
-        return prompts.measure(turn)
-                .thenCompose(length -> answers.streamed(turn, client, MessagesEvents.PING, events -> receipts.beside(
-                                events, request.retention(), turn.session())
-                        .statefulMapConcat(() -> {
-                            MessagesEvents frames = new MessagesEvents(id, caller.requestId(), request, length);
-                            return next -> frames.frames(next.first(), next.second());
-                        })));
+        return answers.streamed(turn, client, MessagesEvents.PING, events -> Source.lazyCompletionStageSource(
+                        // Only now: it renders the prompt, which a turn that is refused must not cost.
+                        () -> prompts.measure(turn).thenApply(length -> receipts.beside(
+                                        events, request.retention(), turn.session())
+                                .statefulMapConcat(() -> {
+                                    MessagesEvents frames = new MessagesEvents(id, caller.requestId(), request, length);
+                                    return next -> frames.frames(next.first(), next.second());
+                                })))
+                .mapMaterializedValue(begun -> NotUsed.getInstance()));
     }
 
     private CompletionStage<HttpResponse> count(JsonField body, Caller caller, ClientConnection client) {

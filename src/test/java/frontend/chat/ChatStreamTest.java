@@ -401,7 +401,7 @@ class ChatStreamTest {
                 4,
                 Duration.ofDays(1),
                 1000,
-                FrontendSettings.Rates.UNLIMITED,
+                FrontendFixture.UNLIMITED,
                 FrontendFixture.SETTINGS.promptNoise());
         try (FrontendFixture stopping = FrontendFixture.start(impatient);
                 RawClient client = new RawClient(stopping.port())) {
@@ -430,7 +430,7 @@ class ChatStreamTest {
                 4,
                 Duration.ofDays(1),
                 1000,
-                FrontendSettings.Rates.UNLIMITED,
+                FrontendFixture.UNLIMITED,
                 FrontendFixture.SETTINGS.promptNoise());
     }
 
