@@ -75,7 +75,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     /**
      * How a turn ended.
      *
-     * @param worker that had it then, null when none had
+     * @param worker that had it then, else the last one that answered, null when none did
      * @param placement why that one
      */
     private record Ending(
@@ -210,7 +210,7 @@ final class Turn extends AbstractBehavior<Turn.Command> {
     private Behavior<Command> generateIfKnown() {
         if (stage == Stage.BEGINNING && begun != null && prompt != null && kept.known()) {
             stage = Stage.GENERATING;
-            client.prompted();
+            client.prompted(prompt.length());
             generation = new Generation(getContext(), timers, request, prompt, client, book, ports, this::record);
             generation.start(begun, kept.prefix(prompt.blocks()));
         }

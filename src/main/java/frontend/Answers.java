@@ -8,8 +8,10 @@ import akka.util.ByteString;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceRequest;
+import inference.PromptLength;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -31,7 +33,13 @@ public final class Answers {
     /** Frames of a stream of events. */
     @FunctionalInterface
     public interface Frames<E> {
-        Source<ByteString, NotUsed> of(Source<E, NotUsed> events);
+
+        /**
+         * Makes them.
+         *
+         * @param prompt the prompt's length, known from the first event on that is no failure
+         */
+        Source<ByteString, NotUsed> of(Source<E, NotUsed> events, Supplier<PromptLength> prompt);
     }
 
     /**
@@ -41,7 +49,11 @@ public final class Answers {
      */
     public CompletionStage<HttpResponse> streamed(
             InferenceRequest request, ClientConnection client, ByteString keepAlive, Frames<InferenceEvent> frames) {
-        return streamed(List.of(request), client, keepAlive, events -> frames.of(events.map(ChoiceEvent::event)));
+        return streamed(
+                List.of(request),
+                client,
+                keepAlive,
+                (events, prompt) -> frames.of(events.map(ChoiceEvent::event), prompt));
     }
 
     /** The same with several answers to one request. */
@@ -50,7 +62,8 @@ public final class Answers {
         return turns.open(
                 choices,
                 client,
-                events -> SseStream.response(frames.of(events), settings.keepAliveInterval(), keepAlive));
+                (events, prompt) ->
+                        SseStream.response(frames.of(events, prompt), settings.keepAliveInterval(), keepAlive));
     }
 
     /** The complete answer; fails with {@link RefusedRequest} when there is none. */

@@ -90,7 +90,7 @@ public final class RequestDirectives extends AllDirectives {
         try {
             return inner.answer(JsonBody.parse(body.bytes()), caller, client)
                     .whenComplete((response, failure) -> client.answered());
-        } catch (RuntimeException refused) {
+        } catch (RuntimeException | Error refused) {
             client.answered();
             throw refused;
         }

@@ -8,6 +8,7 @@ import akka.stream.javadsl.Source;
 import inference.InferenceEvent;
 import inference.InferenceFailure;
 import inference.InferenceRequest;
+import inference.PromptLength;
 import inference.Usage;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,7 +18,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import metrics.Metric;
 import metrics.Metrics;
 import org.slf4j.Logger;
@@ -82,16 +84,17 @@ public final class RunningTurns {
      * Starts the turns of one request and waits for their first event, so that one that fails at once is an HTTP error. After
      * {@code first-byte-after} it waits no longer: the stream then begins with silence, and a failure is part of it.
      *
-     * @param response makes the response of the events to stream; called while the engine is at the first of them
+     * @param response makes the response of the events to stream and of the prompt's length, which is known from the first of them
+     *     on; called while the engine is at that
      * @return the response; fails with {@link RefusedRequest} when the first event is a failure
      * @throws RefusedRequest when the server drains, or their tenant has used too many tokens
      */
     public CompletionStage<HttpResponse> open(
             List<InferenceRequest> choices,
             ClientConnection client,
-            Function<Source<ChoiceEvent, NotUsed>, HttpResponse> response) {
+            BiFunction<Source<ChoiceEvent, NotUsed>, Supplier<PromptLength>, HttpResponse> response) {
         List<Choice> started = start(choices, client);
-        HttpResponse stream = response.apply(merged(started));
+        HttpResponse stream = response.apply(merged(started), started.get(0).answer()::prompt);
         CompletableFuture<HttpResponse> opened = new CompletableFuture<>();
         var timer = system.scheduler()
                 .scheduleOnce(settings.firstByteAfter(), () -> opened.complete(stream), system.executionContext());

@@ -10,9 +10,11 @@ import akka.stream.stage.AsyncCallback;
 import akka.stream.stage.GraphStage;
 import akka.stream.stage.GraphStageLogic;
 import inference.InferenceEvent;
+import inference.PromptLength;
 import inference.TurnClient;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -25,9 +27,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safety: safe for concurrent use.
  */
 final class TurnAnswer implements TurnClient {
+    private static final PromptLength UNKNOWN = new PromptLength(0, List.of());
+
     private final Deque<Offer> offered = new ArrayDeque<>();
     private final CompletableFuture<Optional<InferenceEvent>> first = new CompletableFuture<>();
-    private final CompletableFuture<Void> prompted = new CompletableFuture<>();
+    private final CompletableFuture<PromptLength> prompted = new CompletableFuture<>();
     private final CompletableFuture<InferenceEvent> end = new CompletableFuture<>();
     private final CompletableFuture<Void> left = new CompletableFuture<>();
     private final CompletableFuture<Void> over = new CompletableFuture<>();
@@ -44,8 +48,8 @@ final class TurnAnswer implements TurnClient {
     private record Offer(InferenceEvent event, @Nullable Runnable taken) {}
 
     @Override
-    public void prompted() {
-        prompted.complete(null);
+    public void prompted(PromptLength prompt) {
+        prompted.complete(prompt);
     }
 
     @Override
@@ -57,7 +61,7 @@ final class TurnAnswer implements TurnClient {
     public void end(InferenceEvent last) {
         // First, so that an answer which is read tells what its turn has used.
         end.complete(last);
-        prompted.complete(null);
+        prompted.complete(UNKNOWN);
         add(new Offer(last, null));
     }
 
@@ -72,8 +76,13 @@ final class TurnAnswer implements TurnClient {
     }
 
     /** Complete once the turn has its prompt and looks for a worker, or has ended before. */
-    CompletableFuture<Void> whenPrompted() {
+    CompletableFuture<PromptLength> whenPrompted() {
         return prompted;
+    }
+
+    /** Length of the prompt, known from the first event on that is no failure. */
+    PromptLength prompt() {
+        return prompted.getNow(UNKNOWN);
     }
 
     /** The turn's own last event, whether or not the client waits for it. */

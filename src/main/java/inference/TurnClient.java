@@ -9,9 +9,11 @@ public interface TurnClient {
 
     /**
      * Tells that the turn has its prompt and looks for a worker. Until then it takes many times the memory of its text, and may be longer
-     * than any worker takes. Not told of a turn that ends before.
+     * than any worker takes. Not told of a turn that ends before; told before any event.
+     *
+     * @param prompt its length
      */
-    void prompted();
+    void prompted(PromptLength prompt);
 
     /**
      * Hands over an event that is not the last.

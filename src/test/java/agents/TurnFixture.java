@@ -35,6 +35,7 @@ import inference.InferenceFailure.Kind;
 import inference.InferenceRequest;
 import inference.Message;
 import inference.PlacementReason;
+import inference.PromptLength;
 import inference.TurnClient;
 import inference.Usage;
 import inference.pieces.PieceTokens;
@@ -264,7 +265,7 @@ abstract class TurnFixture {
     private TurnClient client(SourceQueueWithComplete<InferenceEvent> events) {
         return new TurnClient() {
             @Override
-            public void prompted() {
+            public void prompted(PromptLength prompt) {
                 prompted.countDown();
             }
 

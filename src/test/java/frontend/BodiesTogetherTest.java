@@ -81,9 +81,21 @@ class BodiesTogetherTest {
             turn.whenLeft(() -> left.complete(null));
             FrontendFixture.join(left);
             assertEquals(503, unknownLength(frontend, "/v1/chat/completions").statusCode());
-            frontend.prompts = TurnClient::prompted;
+            frontend.prompts = frontend::prompted;
             frontend.script = request -> FrontendFixture.answer("hello");
-            turn.prompted();
+            frontend.prompted(turn);
+            assertEquals(200, unknownLength(frontend, "/v1/chat/completions").statusCode());
+        }
+    }
+
+    @Test
+    void aBodyOfWhichNothingCanBeMadeGivesItsRoomBack() {
+        try (FrontendFixture frontend = FrontendFixture.start(room(150_000))) {
+            frontend.prompts = turn -> {
+                throw new AssertionError("no memory for it");
+            };
+            assertEquals(500, frontend.chat(large()).statusCode());
+            frontend.prompts = frontend::prompted;
             assertEquals(200, unknownLength(frontend, "/v1/chat/completions").statusCode());
         }
     }

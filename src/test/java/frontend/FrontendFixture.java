@@ -82,7 +82,7 @@ public final class FrontendFixture implements AutoCloseable {
     public volatile Function<InferenceRequest, Source<InferenceEvent, NotUsed>> script = request -> answer("hello");
 
     /** How the cluster makes a prompt. */
-    public volatile Consumer<TurnClient> prompts = TurnClient::prompted;
+    public volatile Consumer<TurnClient> prompts = this::prompted;
 
     public final MemoryResponses responsesKept = new MemoryResponses();
     public volatile List<String> missing = List.of();
@@ -157,6 +157,11 @@ public final class FrontendFixture implements AutoCloseable {
                 .route();
         server = join(HttpServer.bind(
                 system, settings, turns, metrics, chat, responses, messages, admin, lifecycle, services));
+    }
+
+    /** The turn has its prompt. */
+    void prompted(TurnClient turn) {
+        turn.prompted(length);
     }
 
     private CompletionStage<PromptLength> measure(InferenceRequest request) {

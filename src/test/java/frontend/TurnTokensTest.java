@@ -132,8 +132,8 @@ class TurnTokensTest {
 
     @Test
     void aFailureBeforeThereIsAResponseCostsNothingOfSeveralAnswers() {
-        CompletionStage<HttpResponse> opened =
-                turns.open(Collections.nCopies(2, TURN), new ClientConnection(), events -> HttpResponse.create());
+        CompletionStage<HttpResponse> opened = turns.open(
+                Collections.nCopies(2, TURN), new ClientConnection(), (events, prompt) -> HttpResponse.create());
         clients.get(0).end(FAILED);
         assertTrue(opened.toCompletableFuture().isCompletedExceptionally());
         assertEquals(LIMIT, left());

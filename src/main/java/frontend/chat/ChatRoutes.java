@@ -78,7 +78,9 @@ public final class ChatRoutes extends AllDirectives {
                                             ChatReply.body(head, chat.freeForm(), choices, kept))));
         }
         return Refusals.named(
-                answers.streamed(chat.turns(), client, SseStream.COMMENT, events -> frames(chat, head, events)), names);
+                answers.streamed(
+                        chat.turns(), client, SseStream.COMMENT, (events, prompt) -> frames(chat, head, events)),
+                names);
     }
 
     private Source<ByteString, NotUsed> frames(

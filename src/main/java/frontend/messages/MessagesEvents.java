@@ -14,6 +14,7 @@ import inference.Usage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +34,7 @@ final class MessagesEvents {
     private final String id;
     private final String requestId;
     private final MessagesRequest request;
-    private final PromptLength prompt;
+    private final Supplier<PromptLength> prompt;
     private final StringBuilder reasoning = new StringBuilder();
     private final List<ByteString> frames = new ArrayList<>();
     private boolean begun;
@@ -51,8 +52,8 @@ final class MessagesEvents {
         CALL_WITH_ARGUMENTS
     }
 
-    /** @param prompt its length, as far as is known before its engine has counted */
-    MessagesEvents(String id, String requestId, MessagesRequest request, PromptLength prompt) {
+    /** @param prompt its length, as far as is known before its engine has counted; known from the first event on that is no failure */
+    MessagesEvents(String id, String requestId, MessagesRequest request, Supplier<PromptLength> prompt) {
         this.id = id;
         this.requestId = requestId;
         this.request = request;
@@ -105,7 +106,7 @@ final class MessagesEvents {
                     message.writeEndArray();
                     message.writeNullField("stop_reason");
                     message.writeNullField("stop_sequence");
-                    MessagesWire.usage(message, new Usage(prompt.tokens(), 0, 1, 0), List.of());
+                    MessagesWire.usage(message, new Usage(prompt.get().tokens(), 0, 1, 0), List.of());
                 }));
     }
 
@@ -162,7 +163,7 @@ final class MessagesEvents {
         ended = true;
         event("message_delta", json -> {
             JsonLine.objectField(json, "delta", delta -> MessagesWire.stop(delta, finished, calls > 0, refused));
-            MessagesWire.usage(json, finished.usage(), prompt.marked());
+            MessagesWire.usage(json, finished.usage(), prompt.get().marked());
             RetentionReceipts.write(json, kept);
         });
         event("message_stop", json -> {});

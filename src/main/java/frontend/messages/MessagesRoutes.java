@@ -1,12 +1,10 @@
 package frontend.messages;
 
-import akka.NotUsed;
 import akka.http.javadsl.model.ContentTypes;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.server.AllDirectives;
 import akka.http.javadsl.server.PathMatchers;
 import akka.http.javadsl.server.Route;
-import akka.stream.javadsl.Source;
 import frontend.Answers;
 import frontend.Caller;
 import frontend.ClientConnection;
@@ -38,7 +36,7 @@ public final class MessagesRoutes extends AllDirectives {
     private final RetentionReceipts receipts;
 
     /**
-     * @param prompts for the head of a stream, which no engine may hold up, and what a request marks
+     * @param prompts for lengths that are asked for, and what a request marks
      */
     public MessagesRoutes(
             RequestDirectives requests,
@@ -75,15 +73,12 @@ public final class MessagesRoutes extends AllDirectives {
                             marked(turn),
                             (kept, marked) -> json(MessagesReply.body(id, request, marked, answer, kept))));
         }
-        return answers.streamed(turn, client, MessagesEvents.PING, events -> Source.lazyCompletionStageSource(
-                        // Only now: it renders the prompt, which a turn that is refused must not cost.
-                        () -> prompts.measure(turn).thenApply(length -> receipts.beside(
-                                        events, request.retention(), turn.session())
-                                .statefulMapConcat(() -> {
-                                    MessagesEvents frames = new MessagesEvents(id, caller.requestId(), request, length);
-                                    return next -> frames.frames(next.first(), next.second());
-                                })))
-                .mapMaterializedValue(begun -> NotUsed.getInstance()));
+        return answers.streamed(turn, client, MessagesEvents.PING, (events, prompt) -> receipts.beside(
+                        events, request.retention(), turn.session())
+                .statefulMapConcat(() -> {
+                    MessagesEvents frames = new MessagesEvents(id, caller.requestId(), request, prompt);
+                    return next -> frames.frames(next.first(), next.second());
+                }));
     }
 
     private CompletionStage<HttpResponse> count(JsonField body, Caller caller, ClientConnection client) {

@@ -140,7 +140,7 @@ public final class ResponsesRoutes extends AllDirectives {
                             request.inference(),
                             client,
                             SseStream.COMMENT,
-                            source -> frames(source, events, request, tenant)),
+                            (source, prompt) -> frames(source, events, request, tenant)),
                     names(request));
         }
         return Refusals.named(answers.whole(request.inference(), client), names(request))
