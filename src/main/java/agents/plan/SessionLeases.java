@@ -157,19 +157,16 @@ public final class SessionLeases {
      */
     private void moves(
             List<LeaseAction> actions, SessionState session, Frontier line, GapPolicy.Gap gap, GapHint hint) {
-        policy.hotAgain(gap, hint).ifPresent(after -> prefetch(actions, session, line, after));
-        LeaseId lease = leases(session, line).gapName();
-        if (lease != null) {
+        gapLease(session, line).ifPresent(lease -> {
+            policy.hotAgain(gap, hint)
+                    .ifPresent(after -> actions.add(new LeaseAction.Prefetch(line.id(), lease, after)));
             policy.coldAfter(gap, hint)
                     .ifPresent(after -> actions.add(new LeaseAction.Demote(line.id(), lease, after)));
-        }
+        });
     }
 
-    private void prefetch(List<LeaseAction> actions, SessionState session, Frontier line, Duration after) {
-        LeaseId lease = leases(session, line).gapName();
-        if (lease != null) {
-            actions.add(new LeaseAction.Prefetch(line.id(), lease, after));
-        }
+    private Optional<LeaseId> gapLease(SessionState session, Frontier line) {
+        return Optional.ofNullable(leases(session, line).gapName());
     }
 
     /**
@@ -243,7 +240,8 @@ public final class SessionLeases {
         } else if (control instanceof Control.Resume) {
             // The shortest lease: it only has to bring the prefix back where it is gone.
             keep(actions, session, line, policy.atGap(gap, new GapHint(Duration.ZERO, null, 0)));
-            prefetch(actions, session, line, Duration.ZERO);
+            gapLease(session, line)
+                    .ifPresent(lease -> actions.add(new LeaseAction.Prefetch(line.id(), lease, Duration.ZERO)));
         }
         return actions;
     }
