@@ -47,6 +47,8 @@ public sealed interface Receipt {
         /** The conversation's text, which the command needs, is not to be had. */
         CONTENT_UNKNOWN,
         /** The worker takes nothing new. */
-        DRAINING
+        DRAINING,
+        /** The device's room costs more than a load from the tier where it is kept now. */
+        RENT
     }
 }

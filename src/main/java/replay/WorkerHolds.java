@@ -83,14 +83,12 @@ final class WorkerHolds implements CachedBlocks {
         Grant grant = table.hold(hold, order, owner.incarnation(), now, this);
         tell(grant.changes(), nowMillis);
         Receipt receipt = grant.receipt();
-        KvTier tier = KvTier.DEVICE;
         if (grant.number() == 0 && hold.mayLieInstead(KvTier.HOST) && inHostInstead(receipt)) {
             grant = table.holdInstead(hold.in(KvTier.HOST), now, new InTierOrHotter(this));
             tell(grant.changes(), nowMillis);
-            tier = KvTier.HOST;
         }
         if (grant.number() != 0) {
-            receipt = tell(hold.in(tier), order, grant, chain, nowMillis);
+            receipt = tell(table.find(hold.lease(), now).orElseThrow(), order, grant, chain, nowMillis);
         } else if (table.grant(hold.lease()) == 0) {
             engine.release(name(hold.lease()));
         }
@@ -99,24 +97,27 @@ final class WorkerHolds implements CachedBlocks {
         return receipt;
     }
 
-    /** Tells the engine what was booked. */
-    private Receipt tell(Hold hold, long order, Grant grant, PromptBlocks chain, double nowMillis) {
-        Prefix kept = grant.receipt() instanceof Receipt.Bounded less ? less.prefix() : hold.prefix();
+    /** Tells the engine what was booked; whether it keeps all of it. */
+    private boolean keeps(Hold hold, PromptBlocks chain, double nowMillis) {
         double until = nowMillis + VirtualTime.millis(hold.remaining());
-        long[] blocks = chain.prefix(kept.blocks()).toArray();
-        int covered =
-                engine.hold(new SimHold(name(hold.lease()), blocks, hold.tier(), hold.density(), until), nowMillis);
+        long[] blocks = chain.prefix(hold.prefix().blocks()).toArray();
+        SimHold asked = new SimHold(name(hold.lease()), blocks, hold.tier(), hold.density(), until);
+        return engine.hold(asked, nowMillis) == blocks.length;
+    }
+
+    private Receipt tell(Hold hold, long order, Grant grant, PromptBlocks chain, double nowMillis) {
+        boolean kept = keeps(hold, chain, nowMillis);
         if (hold.tier() == KvTier.DEVICE) {
             words.put(hold.lease(), new Word(order, 0));
             return grant.receipt();
         }
-        if (covered < kept.blocks()) {
+        if (!kept) {
             table.refused(hold.lease(), grant.number());
             engine.release(name(hold.lease()));
             return new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT);
         }
         words.put(hold.lease(), new Word(order, 0));
-        return new Receipt.Bounded(kept, hold.tier(), hold.remaining(), Receipt.Reason.BUDGET);
+        return new Receipt.Bounded(hold.prefix(), hold.tier(), hold.remaining(), Receipt.Reason.BUDGET);
     }
 
     private boolean inHostInstead(Receipt refusal) {
@@ -146,27 +147,34 @@ final class WorkerHolds implements CachedBlocks {
      * @return blocks that begin to move
      */
     int prefetch(LeaseId lease, Epoch epoch, PromptBlocks chain, double nowMillis) {
-        return table.holds(VirtualTime.nanos(nowMillis)).stream()
-                .filter(hold -> hold.lease().equals(lease)
-                        && hold.epoch().equals(epoch)
+        return table.find(lease, VirtualTime.nanos(nowMillis))
+                .filter(hold -> hold.epoch().equals(epoch)
                         && hold.tier() != KvTier.DEVICE
                         && hold.prefix().blocks() <= sparedBlocks())
-                .mapToInt(hold ->
+                .map(hold ->
                         engine.prefetch(chain.prefix(hold.prefix().blocks()).toArray(), nowMillis))
-                .sum();
+                .orElse(0);
     }
 
     /** Keeps in the host tier what is held on the device, as {@link HoldTable#demote} says; empty when nothing was moved. */
     Optional<Receipt> demote(LeaseId lease, Epoch epoch, long order, PromptBlocks chain, double nowMillis) {
         count(nowMillis);
         long now = VirtualTime.nanos(nowMillis);
-        Optional<Receipt> moved = table.demote(lease, epoch, order, sparedBlocks(), now, new InTierOrHotter(this))
-                .map(grant -> {
-                    tell(grant.changes(), nowMillis);
-                    return tell(table.find(lease, now).orElseThrow(), order, grant, chain, nowMillis);
-                });
-        moved.ifPresent(figures::receipt);
-        return moved;
+        Hold before = table.find(lease, now).orElse(null);
+        Grant grant = table.demote(lease, epoch, order, sparedBlocks(), now, new InTierOrHotter(this))
+                .orElse(null);
+        if (before == null || grant == null) {
+            return Optional.empty();
+        }
+        tell(grant.changes(), nowMillis);
+        if (keeps(table.find(lease, now).orElseThrow(), chain, nowMillis)) {
+            words.put(lease, new Word(order, 0));
+            return Optional.of(grant.receipt());
+        }
+        List<HoldChange> changes = table.stay(before, grant.number(), now, this);
+        table.find(lease, now).ifPresent(again -> keeps(again, chain, nowMillis));
+        tell(changes, nowMillis);
+        return Optional.empty();
     }
 
     private int sparedBlocks() {

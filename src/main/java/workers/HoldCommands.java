@@ -62,33 +62,6 @@ final class HoldCommands {
         void await(CompletionStage<Receipt> receipt, LeaseId lease, long grant);
     }
 
-    /**
-     * A booked hold and whom to tell.
-     *
-     * @param changes times that it became less since it was acknowledged
-     * @param unconfirmed what will be answered once the engine agrees; null when it has
-     */
-    private record Granted(
-            Hold hold,
-            long number,
-            Incarnation incarnation,
-            long order,
-            ActorRef<RetentionNews> keeper,
-            int changes,
-            @Nullable Receipt unconfirmed) {
-        Granted confirmed() {
-            return new Granted(hold, number, incarnation, order, keeper, changes, null);
-        }
-
-        Granted changed() {
-            return new Granted(hold, number, incarnation, order, keeper, changes + 1, null);
-        }
-
-        Granted bounded(Receipt less) {
-            return new Granted(hold, number, incarnation, order, keeper, changes, less);
-        }
-    }
-
     HoldCommands(
             WorkerId worker,
             HoldSettings settings,
@@ -127,15 +100,13 @@ final class HoldCommands {
         Grant grant = table.hold(hold, command.order(), command.incarnation(), now, in(hold.tier()));
         tell(grant.changes());
         if (NOT_HERE.contains(grant.receipt()) && hold.mayLieInstead(KvTier.HOST) && keepsIn(facts, KvTier.HOST)) {
-            Grant colder = table.holdInstead(with(hold, hold.prefix(), KvTier.HOST), now, in(KvTier.HOST));
+            Grant colder = table.holdInstead(hold.in(KvTier.HOST), now, in(KvTier.HOST));
             tell(colder.changes());
             grant = colder.number() == 0 ? grant : colder(colder, hold);
         }
         if (grant.number() != 0) {
-            Hold booked = grant.receipt() instanceof Receipt.Bounded bounded
-                    ? with(hold, bounded.prefix(), bounded.tier())
-                    : hold;
-            book(booked, grant, command.incarnation(), command.order(), command.keeper());
+            Hold booked = table.find(hold.lease(), now).orElseThrow();
+            book(Granted.of(booked, grant, command.incarnation(), command.order(), command.keeper(), null));
             return;
         }
         if (table.grant(hold.lease()) == 0 && granted.remove(hold.lease()) != null) {
@@ -144,29 +115,43 @@ final class HoldCommands {
         answer(command, grant.receipt());
     }
 
-    private void book(Hold hold, Grant grant, Incarnation incarnation, long order, ActorRef<RetentionNews> keeper) {
-        granted.put(hold.lease(), new Granted(hold, grant.number(), incarnation, order, keeper, 0, grant.receipt()));
+    private void book(Granted booked) {
+        Hold hold = booked.hold();
+        granted.put(hold.lease(), booked);
         var chain = mirror.engineChain(hold.prefix());
-        answers.await(orders.give(() -> engine.hold(hold, chain)), hold.lease(), grant.number());
+        answers.await(orders.give(() -> engine.hold(hold, chain)), hold.lease(), booked.number());
     }
 
-    /** Keeps in the host tier what is held on the device, as {@link HoldTable#demote} says. */
-    void demote(Worker.DemoteHold command, @Nullable EngineFacts facts, int sparedBlocks) {
-        Granted booked = granted.get(command.lease());
-        if (booked == null
-                || booked.unconfirmed() != null
-                || !booked.incarnation().equals(command.incarnation())
-                || !keepsIn(facts, KvTier.HOST)) {
+    /** Keeps in the host tier what is held on the device, as {@link HoldTable#demote} says, if the engine does all of it. */
+    void demote(Worker.DemoteHold command, EngineLife life, int sparedBlocks) {
+        long now = ports.nanoTime().getAsLong();
+        Granted acknowledged = granted.get(command.lease());
+        Hold held = table.find(command.lease(), now).orElse(null);
+        if (acknowledged == null
+                || held == null
+                || acknowledged.unconfirmed() != null
+                || !acknowledged.incarnation().equals(command.incarnation())
+                || refusal(held.in(KvTier.HOST), life.state(), life.facts()).isPresent()) {
             return;
         }
-        long now = ports.nanoTime().getAsLong();
         table.demote(command.lease(), command.epoch(), command.order(), sparedBlocks, now, in(KvTier.HOST))
                 .ifPresent(grant -> {
                     tell(grant.changes());
-                    table.find(command.lease(), now)
-                            .ifPresent(moved ->
-                                    book(moved, grant, command.incarnation(), command.order(), command.keeper()));
+                    Hold moved = table.find(command.lease(), now).orElseThrow();
+                    Granted before = acknowledged.again(held, acknowledged.number());
+                    book(Granted.of(moved, grant, command.incarnation(), command.order(), command.keeper(), before));
                 });
+    }
+
+    /** The engine did not carry out a demotion, or not wholly: what was acknowledged before goes on. */
+    private void stay(Granted before, long grant) {
+        long now = ports.nanoTime().getAsLong();
+        LeaseId lease = before.hold().lease();
+        List<HoldChange> changes = table.stay(before.hold(), grant, now, in(KvTier.DEVICE));
+        granted.put(lease, before);
+        // Its engine may have let go of the device when it was told of the host.
+        table.find(lease, now).ifPresent(again -> book(before.again(again, table.grant(lease))));
+        tell(changes);
     }
 
     /** What can be held in a tier: what lies there, or in a hotter one and can be moved. */
@@ -200,25 +185,42 @@ final class HoldCommands {
         if (booked == null || !booked.incarnation().equals(command.incarnation())) {
             return;
         }
-        holds().stream()
-                .filter(hold -> hold.lease().equals(command.lease())
-                        && hold.epoch().equals(command.epoch())
+        table.find(command.lease(), ports.nanoTime().getAsLong())
+                .filter(hold -> hold.epoch().equals(command.epoch())
                         && hold.tier() != KvTier.DEVICE
                         && hold.prefix().blocks() <= sparedBlocks)
                 .map(hold -> mirror.engineChain(hold.prefix()))
-                .forEach(chain -> orders.give(() -> engine.prefetch(chain)));
+                .ifPresent(chain -> orders.give(() -> engine.prefetch(chain)));
     }
 
     /** The engine's word on a grant; null when it gave none. */
     void engineAnswered(LeaseId lease, long grant, @Nullable Receipt receipt) {
         Granted booked = granted.get(lease);
-        if (booked == null || booked.number() != grant || booked.unconfirmed() == null) {
+        if (booked == null || booked.number() != grant) {
             return;
         }
-        if (receipt instanceof Receipt.Accepted || receipt instanceof Receipt.Bounded) {
+        boolean done = receipt instanceof Receipt.Accepted || receipt instanceof Receipt.Bounded;
+        Granted before = booked.before();
+        Receipt unconfirmed = booked.unconfirmed();
+        if (unconfirmed == null) {
+            if (!done) {
+                table.refused(lease, grant); // what it was to go on with after a demotion in vain
+                tell(List.of(new HoldChange(lease, booked.hold().epoch(), HoldEnd.EVICTED, null)));
+            }
+            return;
+        }
+        if (before != null) {
+            if (receipt instanceof Receipt.Accepted) {
+                granted.put(lease, booked.confirmed());
+                say(booked, unconfirmed);
+            } else {
+                stay(before, grant);
+            }
+            return;
+        }
+        if (done) {
             granted.put(lease, booked.confirmed());
-            Receipt less = receipt instanceof Receipt.Bounded ? receipt : booked.unconfirmed();
-            answer(booked, less);
+            answer(booked, receipt instanceof Receipt.Bounded ? receipt : unconfirmed);
             return;
         }
         table.refused(lease, grant);
@@ -330,16 +332,19 @@ final class HoldCommands {
                 granted.remove(change.lease());
                 release(change.lease());
             }
-            if (hit.unconfirmed() == null) {
-                Granted changed = hit.changed();
+            // Of a demotion under way, what was acknowledged before is over.
+            Granted acknowledged = hit.unconfirmed() == null ? hit : left == null ? hit.before() : null;
+            if (acknowledged != null) {
+                Granted changed = acknowledged.changed();
                 granted.replace(change.lease(), changed);
-                hit.keeper()
+                acknowledged
+                        .keeper()
                         .tell(new RetentionNews.HoldEnded(
                                 worker,
                                 change.lease(),
                                 change.epoch(),
-                                hit.incarnation(),
-                                hit.order(),
+                                changed.incarnation(),
+                                changed.order(),
                                 changed.changes(),
                                 change.reason(),
                                 left));
@@ -364,32 +369,28 @@ final class HoldCommands {
     }
 
     private void answer(Worker.HoldPrefix command, Receipt receipt) {
-        answer(command.keeper(), command.hold(), command.incarnation(), command.order(), receipt);
+        count(receipt);
+        say(command.keeper(), command.hold(), command.incarnation(), command.order(), receipt);
     }
 
     private void answer(Granted granted, Receipt receipt) {
-        answer(granted.keeper(), granted.hold(), granted.incarnation(), granted.order(), receipt);
+        count(receipt);
+        say(granted, receipt);
     }
 
-    private void answer(
-            ActorRef<RetentionNews> keeper, Hold hold, Incarnation incarnation, long order, Receipt receipt) {
+    private void count(Receipt receipt) {
         ports.metrics().count(Metric.HOLDS, receipt.getClass().getSimpleName().toUpperCase(Locale.ROOT));
+    }
+
+    private void say(Granted granted, Receipt receipt) {
+        say(granted.keeper(), granted.hold(), granted.incarnation(), granted.order(), receipt);
+    }
+
+    private void say(ActorRef<RetentionNews> keeper, Hold hold, Incarnation incarnation, long order, Receipt receipt) {
         keeper.tell(new RetentionNews.HoldAnswered(worker, hold.lease(), hold.epoch(), incarnation, order, receipt));
     }
 
     private void release(LeaseId lease) {
         orders.give(() -> engine.release(lease));
-    }
-
-    private static Hold with(Hold hold, Prefix prefix, KvTier tier) {
-        return new Hold(
-                hold.lease(),
-                hold.epoch(),
-                prefix,
-                hold.retentionClass(),
-                tier,
-                hold.priority(),
-                hold.density(),
-                hold.remaining());
     }
 }

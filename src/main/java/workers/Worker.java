@@ -111,7 +111,8 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
 
     /**
      * The owner of a hold on the device is away for long: asks to keep it in the host tier for the rest of its time, if the device's room is
-     * wanted and the host takes all of it. Answered with what is held there, as a {@link HoldPrefix} would be; not when nothing is moved.
+     * wanted and both the host and the engine take all of it. Answered with what is held there, as a {@link HoldPrefix} would be; not when
+     * nothing is moved: it stays where it is then.
      */
     public record DemoteHold(
             LeaseId lease, Epoch epoch, Incarnation incarnation, long order, ActorRef<RetentionNews> keeper)
@@ -277,7 +278,7 @@ public final class Worker extends AbstractBehavior<Worker.Command> {
                 .onMessage(PrefetchHold.class, command -> done(() -> holds.prefetch(command, view.sparedBlocks())))
                 .onMessage(
                         DemoteHold.class,
-                        command -> holdsChanged(() -> holds.demote(command, life.facts(), view.sparedBlocks())))
+                        command -> holdsChanged(() -> holds.demote(command, life, view.sparedBlocks())))
                 .onMessage(ReleaseHold.class, command -> holdsChanged(() -> holds.release(command)))
                 .onMessage(SeatFilled.class, filled -> holdsChanged(() -> seats.filled(filled)))
                 .onMessage(CopyPrefix.class, command -> holdsChanged(() -> copies.copy(command, life.facts())))

@@ -44,6 +44,7 @@ abstract class HoldFixture {
     final ScriptedEvents events = new ScriptedEvents();
     private final AtomicLong lives = new AtomicLong();
     final MemoryConversations conversations = new MemoryConversations();
+    final Metrics metrics = new Metrics();
     final TestProbe<WorkerStatus> statuses;
     final TestProbe<RetentionNews> keeper;
     ActorRef<Worker.Command> worker;
@@ -79,7 +80,7 @@ abstract class HoldFixture {
                                 request -> CompletableFuture.completedStage(
                                         new BlockHasher(2, HashSalt.NONE).hash(tokens(2))),
                                 () -> new Incarnation(0, lives.incrementAndGet()),
-                                new Metrics(),
+                                metrics,
                                 nanos::get)));
     }
 

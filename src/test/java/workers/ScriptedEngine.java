@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import kv.EngineHash;
 import kv.Hold;
+import kv.KvTier;
 import kv.LeaseId;
 import kv.Receipt;
 import kv.WorkerId;
@@ -45,6 +46,7 @@ final class ScriptedEngine implements EngineClient {
     final List<String> orders = new CopyOnWriteArrayList<>();
 
     private volatile CompletionStage<Receipt> holdAnswer = CompletableFuture.completedFuture(new Receipt.Accepted());
+    private volatile @Nullable CompletionStage<Receipt> hostAnswer;
     final AtomicInteger probes = new AtomicInteger();
     private volatile CompletionStage<Probe> answer = CompletableFuture.completedFuture(new Probe(FACTS, 1000, 0, 0));
 
@@ -86,10 +88,16 @@ final class ScriptedEngine implements EngineClient {
         holdAnswer = receipt;
     }
 
+    /** To what is to be held in the host; null for what is said of other tiers. */
+    void answersHostHolds(@Nullable CompletionStage<Receipt> receipt) {
+        hostAnswer = receipt;
+    }
+
     @Override
     public CompletionStage<Receipt> hold(Hold hold, List<EngineHash> blocks) {
         orders.add("hold " + hold.lease().low() + " of " + names(blocks));
-        return holdAnswer;
+        CompletionStage<Receipt> host = hostAnswer;
+        return hold.tier() == KvTier.HOST && host != null ? host : holdAnswer;
     }
 
     @Override

@@ -1,9 +1,15 @@
 package workers;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import kv.Epoch;
 import kv.Incarnation;
 import kv.KvTier;
@@ -11,10 +17,14 @@ import kv.LeaseId;
 import kv.Receipt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import testkit.ActorTestKitExtension;
+import workers.holds.HoldEnd;
 import workers.status.ColderTiers;
 import workers.status.EngineCapabilities;
 import workers.status.EngineFacts;
+import workers.status.WorkerState;
 
 /** What a worker moves from its device's 100 blocks, of which 4 may be held, to its host, where 4 may be held as well. */
 class WorkerDemoteTest extends HoldFixture {
@@ -56,13 +66,85 @@ class WorkerDemoteTest extends HoldFixture {
         demote(EPOCH, incarnation());
         Duration left = LONG.minus(passed);
         RetentionNews.HoldAnswered answered = keeper.expectMessageClass(RetentionNews.HoldAnswered.class);
-        assertEquals(new Receipt.Bounded(prefix(3), KvTier.HOST, left, Receipt.Reason.BUDGET), answered.receipt());
+        assertEquals(new Receipt.Bounded(prefix(3), KvTier.HOST, left, Receipt.Reason.RENT), answered.receipt());
         assertEquals(orders, answered.order(), "a later word than the one on the hold");
         assertEquals(
                 List.of(KvTier.HOST),
                 status().holds().stream().map(hold -> hold.tier()).toList());
         assertEquals(left, status().holds().get(0).remaining());
         await(() -> assertEquals(List.of("release all", "hold 1 of 1 2 3", "hold 1 of 1 2 3"), engine.orders));
+        String scraped = metrics.scrape();
+        assertTrue(scraped.contains("holdfast_worker_holds_total{receipt=\"accepted\"} 1.0"), scraped);
+        assertFalse(scraped.contains("holdfast_worker_holds_total{receipt=\"bounded\"}"), "one hold is counted once");
+    }
+
+    private static List<CompletionStage<Receipt>> refusals() {
+        return List.of(
+                CompletableFuture.failedFuture(new IOException("connection refused")),
+                CompletableFuture.completedFuture(new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT)),
+                CompletableFuture.completedFuture(
+                        new Receipt.Bounded(prefix(2), KvTier.HOST, LONG, Receipt.Reason.BUDGET)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("refusals")
+    void whatTheEngineDoesNotMoveWhollyStaysWhereItIsAsItWasAcknowledged(CompletionStage<Receipt> refusal) {
+        held(100);
+        engine.answersHostHolds(refusal);
+        Duration passed = LONG.dividedBy(4);
+        nanos.addAndGet(passed.toNanos());
+        demote(EPOCH, incarnation());
+        await(() -> assertEquals(
+                List.of("release all", "hold 1 of 1 2 3", "hold 1 of 1 2 3", "hold 1 of 1 2 3"), engine.orders));
+        await(() -> assertEquals(KvTier.DEVICE, status().holds().get(0).tier()));
+        assertEquals(LONG.minus(passed), status().holds().get(0).remaining());
+        assertEquals(prefix(3), status().holds().get(0).prefix());
+        keeper.expectNoMessage(Duration.ZERO);
+
+        engine.answersHostHolds(null);
+        demote(EPOCH, incarnation());
+        assertEquals(
+                Receipt.Reason.RENT,
+                assertInstanceOf(Receipt.Bounded.class, answer()).reason(),
+                "it may be moved another time");
+    }
+
+    @Test
+    void whatTheEngineKeepsNowhereAnyMoreIsOverAsItWasAcknowledged() {
+        held(100);
+        long acknowledged = orders;
+        engine.answersHolds(CompletableFuture.completedFuture(new Receipt.Rejected(Receipt.Reason.NOT_RESIDENT)));
+        demote(EPOCH, incarnation());
+        RetentionNews.HoldEnded over = keeper.expectMessageClass(RetentionNews.HoldEnded.class);
+        assertEquals(
+                new RetentionNews.HoldEnded(ID, LEASE, EPOCH, incarnation(), acknowledged, 1, HoldEnd.EVICTED, null),
+                over);
+        assertEquals(List.of(), status().holds());
+    }
+
+    @Test
+    void whatYieldsInTheHostBeforeTheEngineHasAnsweredIsOverAsItWasAcknowledged() {
+        held(100);
+        long acknowledged = orders;
+        engine.answersHostHolds(new CompletableFuture<>());
+        demote(EPOCH, incarnation());
+        pass(LONG);
+        RetentionNews.HoldEnded over = keeper.expectMessageClass(RetentionNews.HoldEnded.class);
+        assertEquals(HoldEnd.EXPIRED, over.reason());
+        assertEquals(acknowledged, over.order());
+        assertEquals(1, over.change());
+    }
+
+    @Test
+    void aWorkerThatTakesNoHoldsMovesNone() {
+        held(100);
+        Incarnation life = incarnation();
+        engine.fails();
+        worker.tell(new Worker.ReportFailure("stream broke"));
+        await(() -> assertEquals(WorkerState.UNREACHABLE, status().state()));
+        demote(EPOCH, life);
+        assertEquals(KvTier.DEVICE, status().holds().get(0).tier());
+        assertEquals(List.of("release all", "hold 1 of 1 2 3"), engine.orders);
     }
 
     @Test

@@ -41,7 +41,7 @@ final class Held {
                 hold.epoch(),
                 prefix(),
                 hold.retentionClass(),
-                hold.tier(),
+                hold.tiers(),
                 hold.priority(),
                 hold.density(),
                 Duration.ofNanos(deadlineNanos - nowNanos));

@@ -148,8 +148,36 @@ public final class HoldTable {
         Duration left = Duration.ofNanos(held.deadlineNanos - nowNanos);
         Grant grant = keep(held.hold.in(KvTier.HOST).lasting(left), nowNanos, cached, new ArrayList<>());
         Held moved = Objects.requireNonNull(holds.get(lease), "there was room");
-        Receipt colder = new Receipt.Bounded(moved.prefix(), KvTier.HOST, left, Receipt.Reason.BUDGET);
+        Receipt colder = new Receipt.Bounded(moved.prefix(), KvTier.HOST, left, Receipt.Reason.RENT);
         return Optional.of(new Grant(colder, grant.number(), grant.changes()));
+    }
+
+    /**
+     * The engine did not move what {@link #demote} booked in the host: it is held on the device again, as any hold is made.
+     *
+     * @param before what was held there
+     * @param grant that of the demotion; nothing happens when it is history already
+     * @return what became less, the hold itself if the device dropped it or gave its room to denser ones meanwhile
+     */
+    public List<HoldChange> stay(Hold before, long grant, long nowNanos, CachedBlocks cached) {
+        List<HoldChange> changes = new ArrayList<>(tick(nowNanos));
+        Held moved = holds.get(before.lease());
+        if (moved == null || moved.number != grant) {
+            return changes;
+        }
+        Duration left = Duration.ofNanos(moved.deadlineNanos - nowNanos);
+        Grant again = keep(before.lasting(left), nowNanos, cached, new ArrayList<>());
+        changes.addAll(again.changes());
+        if (again.receipt() instanceof Receipt.Bounded less) {
+            changes.add(new HoldChange(before.lease(), before.epoch(), end(less.reason()), less.prefix()));
+        } else if (again.receipt() instanceof Receipt.Rejected none) {
+            changes.add(new HoldChange(before.lease(), before.epoch(), end(none.reason()), null));
+        }
+        return changes;
+    }
+
+    private static HoldEnd end(Receipt.Reason reason) {
+        return reason == Receipt.Reason.BUDGET ? HoldEnd.REVOKED_FOR_DENSER : HoldEnd.EVICTED;
     }
 
     /** Whether a tier has room for what is behind a path: free budget, and what holds that yield before another one keep alone. */

@@ -82,7 +82,7 @@ class HoldTableDemotionTest {
         Grant moved = demote(1, 0, 400).orElseThrow();
         Prefix prefix = new Prefix(6, new SequenceHash(106));
         Duration left = Duration.ofNanos(600);
-        assertEquals(new Receipt.Bounded(prefix, KvTier.HOST, left, Receipt.Reason.BUDGET), moved.receipt());
+        assertEquals(new Receipt.Bounded(prefix, KvTier.HOST, left, Receipt.Reason.RENT), moved.receipt());
         assertEquals(moved.number(), table.grant(id(1)));
         assertEquals(0, table.blocks(KvTier.DEVICE));
         Hold held = table.find(id(1), 400).orElseThrow();
@@ -114,6 +114,39 @@ class HoldTableDemotionTest {
         hold(3, 4, 3, MEMORY);
         Grant moved = demote(3, 0, 0).orElseThrow();
         assertEquals(List.of(new HoldChange(id(1), EPOCH, HoldEnd.REVOKED_FOR_DENSER, null)), moved.changes());
+    }
+
+    @Test
+    void whatTheEngineDoesNotMoveIsOnTheDeviceAsBefore() {
+        hold(1, 6, 1, MEMORY);
+        Hold before = table.find(id(1), 400).orElseThrow();
+        Grant moved = demote(1, 0, 400).orElseThrow();
+        assertEquals(List.of(), table.stay(before, moved.number() - 1, 400, PROMPTS), "another grant's answer");
+        assertEquals(0, table.blocks(KvTier.DEVICE));
+        assertEquals(List.of(), table.stay(before, moved.number(), 400, PROMPTS));
+        assertEquals(before, table.find(id(1), 400).orElseThrow());
+        assertEquals(0, table.blocks(KvTier.HOST));
+        assertTrue(demote(1, 0, 500).isPresent(), "another time");
+    }
+
+    @Test
+    void whatTheDeviceGaveToDenserOnesMeanwhileIsLess() {
+        hold(1, 6, 1, MEMORY);
+        Hold before = table.find(id(1), 0).orElseThrow();
+        Grant moved = demote(1, 0, 0).orElseThrow();
+        hold(2, 6, 2, MEMORY);
+        Prefix left = new Prefix(4, new SequenceHash(104));
+        assertEquals(
+                List.of(new HoldChange(id(1), EPOCH, HoldEnd.REVOKED_FOR_DENSER, left)),
+                table.stay(before, moved.number(), 0, PROMPTS));
+        assertEquals(left, table.find(id(1), 0).orElseThrow().prefix());
+
+        Grant again = demote(1, 0, 0).orElseThrow();
+        hold(3, 4, 2, MEMORY);
+        assertEquals(
+                List.of(new HoldChange(id(1), EPOCH, HoldEnd.REVOKED_FOR_DENSER, null)),
+                table.stay(before, again.number(), 0, PROMPTS));
+        assertTrue(table.find(id(1), 0).isEmpty());
     }
 
     @Test
