@@ -123,14 +123,6 @@ final class EngineConfig {
      */
     static Map<WorkerId, LlamaCppSettings> llamaServers(
             Section workers, Section leases, OpenAiSettings http, int blockSizeTokens) {
-        Duration longest = leases.getDuration("max-lease")
-                .plus(leases.getDurationOrZero("skew-bound"))
-                .plus(leases.getDuration("inventory-interval"));
-        if (workers.getDuration(ABANDONED_AFTER).compareTo(longest) <= 0) {
-            throw new IllegalArgumentException(
-                    "holdfast.workers." + ABANDONED_AFTER + " is longer than max-lease, skew-bound and"
-                            + " inventory-interval of holdfast.router.leases together, " + longest.toSeconds() + " s");
-        }
         Map<WorkerId, LlamaCppSettings> servers = new HashMap<>();
         Map<Path, CopyStorage> shared = new HashMap<>();
         for (Config engine : workers.getConfigList("engines")) {
@@ -140,7 +132,7 @@ final class EngineConfig {
                         new LlamaCppSettings(
                                 http.withoutKeeping().seeding(seeds(engine, workers)),
                                 blockSizeTokens,
-                                copies(engine, workers, shared),
+                                copies(engine, workers, leases, shared),
                                 workers.getDuration("llama-cpp.command-timeout")));
             }
         }
@@ -181,7 +173,8 @@ final class EngineConfig {
     }
 
     /** @param shared folders of the entries before */
-    private static @Nullable CopyStorage copies(Config engine, Section workers, Map<Path, CopyStorage> shared) {
+    private static @Nullable CopyStorage copies(
+            Config engine, Section workers, Section leases, Map<Path, CopyStorage> shared) {
         boolean budgeted = engine.hasPath(COPIES_BUDGET);
         if (!engine.hasPath(COPIES_FOLDER)) {
             if (budgeted) {
@@ -193,12 +186,25 @@ final class EngineConfig {
                 folder(engine),
                 budgeted ? own(engine).getBytes(COPIES_BUDGET) : null,
                 workers.getShareAboveZero("llama-cpp.copies-share"),
-                workers.getDuration(ABANDONED_AFTER));
+                abandonedAfter(workers, leases));
         CopyStorage before = shared.putIfAbsent(copies.folder(), copies);
         if (before != null && !before.equals(copies)) {
             throw wrong(engine, "servers that share " + copies.folder() + " have the same " + COPIES_BUDGET);
         }
         return copies;
+    }
+
+    private static Duration abandonedAfter(Section workers, Section leases) {
+        Duration after = workers.getDuration(ABANDONED_AFTER);
+        Duration longest = leases.getDuration("max-lease")
+                .plus(leases.getDurationOrZero("skew-bound"))
+                .plus(leases.getDuration("inventory-interval"));
+        if (after.compareTo(longest) <= 0) {
+            throw new IllegalArgumentException(
+                    "holdfast.workers." + ABANDONED_AFTER + " is longer than max-lease, skew-bound and"
+                            + " inventory-interval of holdfast.router.leases together, " + longest.toSeconds() + " s");
+        }
+        return after;
     }
 
     private static Section own(Config engine) {

@@ -58,12 +58,23 @@ class EngineConfigTest {
 
     @Test
     void copiesAreNotTakenForAbandonedWhileALeaseMayHaveThem() {
-        StartFailure failure = assertThrows(
-                StartFailure.class,
-                () -> Settings.of(ConfigFactory.parseString("holdfast.workers.llama-cpp.abandoned-after = 1h")
-                        .withFallback(ConfigFactory.load())));
+        String engine = "{ url = \"http://a\", kind = llama-cpp, copies-folder = \"" + folder + "\" }";
+        StartFailure failure = assertThrows(StartFailure.class, () -> withLeasesOfADay(engine));
 
         assertTrue(failure.toString().contains("abandoned-after is longer than max-lease"), failure.toString());
+    }
+
+    @Test
+    void leasesMayBeAsLongAsCopiesAreLookedAfterWhereThereAreNone() {
+        Settings settings = withLeasesOfADay("{ url = \"http://vllm\" }, { url = \"http://a\", kind = llama-cpp }");
+
+        assertEquals(Duration.ofDays(1), settings.leases().ledger().maxLease());
+    }
+
+    private static Settings withLeasesOfADay(String engines) {
+        return Settings.of(ConfigFactory.parseString(
+                        "holdfast.router.leases.max-lease = 24h, holdfast.workers.engines = [" + engines + "]")
+                .withFallback(ConfigFactory.load()));
     }
 
     @Test
