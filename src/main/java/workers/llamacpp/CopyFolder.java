@@ -45,6 +45,9 @@ final class CopyFolder {
     private static final Pattern NAME = Pattern.compile(
             "(hf-[0-9a-f]{16}-([0-9a-f]{16})-([0-9a-f]{16})([0-9a-f]{16})-[0-9a-f]{16}\\.kv)(?:\\.reserved-([0-9]{1,18}))?");
 
+    /** A ledger's, or one that is about to be given a ledger's name. */
+    private static final Pattern MARK = Pattern.compile("hf-[0-9a-f]{1,20}\\.mark");
+
     private static final int COPY = 1;
     private static final int LEDGER = 2;
     private static final int LEASE = 3;
@@ -139,8 +142,12 @@ final class CopyFolder {
     }
 
     private List<Matcher> ours() {
+        return named(NAME);
+    }
+
+    private List<Matcher> named(Pattern names) {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> NAME.matcher(file.getFileName().toString()))
+            return files.map(file -> names.matcher(file.getFileName().toString()))
                     .filter(Matcher::matches)
                     .toList();
         } catch (IOException e) {
@@ -177,8 +184,9 @@ final class CopyFolder {
                     deleteIfAbandoned(other, old);
                 }
             }
-        } catch (IOException e) {
-            log.warn("what other ledgers have left in {} is not looked at: {}", folder, e);
+            deleteOldMarks(old);
+        } catch (IOException | UncheckedIOException e) {
+            log.warn("what other ledgers have left in {} is not looked at: {}", folder, e.toString());
         }
         return found;
     }
@@ -195,7 +203,15 @@ final class CopyFolder {
                     .toList();
             log.info("{} copies in {} are deleted: ledger {} looks after them no longer", files.size(), folder, ledger);
             files.forEach(this::delete);
-            Files.deleteIfExists(mark);
+        }
+    }
+
+    /** Of ledgers whose files are gone, by the look before or by their own keepers, and what nodes that died have not renamed. */
+    private void deleteOldMarks(Instant old) throws IOException {
+        for (Matcher mark : named(MARK)) {
+            if (writtenBefore(mark.group(), old)) {
+                Files.deleteIfExists(folder.resolve(mark.group()));
+            }
         }
     }
 
@@ -206,8 +222,9 @@ final class CopyFolder {
             Instant now = Files.getLastModifiedTime(fresh).toInstant();
             Files.move(fresh, markOf(ledger), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             return now;
-        } finally {
+        } catch (IOException unmoved) {
             Files.deleteIfExists(fresh);
+            throw unmoved;
         }
     }
 

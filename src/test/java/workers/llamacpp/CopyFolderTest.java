@@ -189,6 +189,42 @@ class CopyFolderTest {
         assertEquals(List.of(), strangers(), "no mark is left half made");
     }
 
+    @Test
+    void marksOfLedgersWithoutFilesAndThoseThatANodeLeftHalfMadeGoAsWell() throws IOException {
+        FileTime longAgo = FileTime.from(Instant.now().minus(Duration.ofDays(3)));
+        CopyFolder folder = folder();
+        folder.lookAfter(THEIRS);
+        Path theirs = path.resolve("hf-" + THEIRS + ".mark");
+        assertTrue(Files.exists(theirs));
+        Path halfMade = Files.createFile(path.resolve("hf-17446744073709551615.mark"));
+        Path young = Files.createFile(path.resolve("hf-5.mark"));
+        Path persons = Files.createFile(path.resolve("hf-question.mark"));
+        for (Path old : List.of(theirs, halfMade, persons)) {
+            Files.setLastModifiedTime(old, longAgo);
+        }
+
+        folder.lookAfter(OURS);
+
+        assertFalse(Files.exists(theirs));
+        assertFalse(Files.exists(halfMade));
+        for (Path kept : List.of(young, persons, path.resolve("hf-" + OURS + ".mark"))) {
+            assertTrue(Files.exists(kept), kept::toString);
+        }
+    }
+
+    /** The folder is a link that has the mark's name: the mark takes its place, and nothing can be listed there any more. */
+    @Test
+    void whatIsOursIsFoundThoughWhatOthersLeftCannotBeListed() throws IOException {
+        Path link = Files.createSymbolicLink(path.resolve("hf-" + OURS + ".mark"), path);
+        CopyFolder folder = new CopyFolder(new CopyStorage(link, BUDGET, 1, Duration.ofDays(1)));
+        String ours = folder.newName(5, OURS, LEASE);
+        Files.writeString(path.resolve(ours), "x");
+
+        assertEquals(List.of(new FoundCopy(LEASE, ours)), folder.lookAfter(OURS));
+
+        assertTrue(Files.isRegularFile(link), "the listing did fail");
+    }
+
     private Path copy(CopyFolder folder, LedgerId ledger, FileTime written) throws IOException {
         Path file = Files.writeString(path.resolve(folder.newName(5, ledger, LEASE)), "x");
         return Files.setLastModifiedTime(file, written);
