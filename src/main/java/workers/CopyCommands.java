@@ -75,12 +75,32 @@ final class CopyCommands {
         }
         Optional<Receipt> refusal = fence.refusal(command.lease(), command.epoch(), command.incarnation(), facts)
                 .or(() -> able(facts != null && facts.capabilities().copies()));
-        Optional<Integer> seat = refusal.isPresent() ? Optional.empty() : table().takeHolding(user, command.prefix());
+        Optional<Integer> seat = refusal.isPresent() ? Optional.empty() : table().freeHolding(command.prefix());
         if (seat.isEmpty()) {
             refuse(command, refusal.orElseGet(() -> elsewhere(command.prefix())));
             return;
         }
         fence.begins(user, command.epoch());
+        outcomes.await(() -> engine.hasRoom(command.lease(), new Seat(seat.get())), (room, failure) -> {
+            if (!fence.underWay(user, command.epoch())) {
+                refuse(command, new Receipt.Rejected(Receipt.Reason.STALE_EPOCH));
+            } else if (Boolean.FALSE.equals(room)) {
+                fence.ends(user);
+                refuse(command, new Receipt.Rejected(Receipt.Reason.BUDGET));
+            } else {
+                take(command, user);
+            }
+        });
+    }
+
+    /** Takes the seat only now that there seems to be room: until it is free again, its session finds its blocks nowhere. */
+    private void take(Worker.CopyPrefix command, String user) {
+        Optional<Integer> seat = table().takeHolding(user, command.prefix());
+        if (seat.isEmpty()) {
+            fence.ends(user);
+            refuse(command, elsewhere(command.prefix()));
+            return;
+        }
         outcomes.await(() -> ports.conversations().find(command.conversation()), (found, failure) -> {
             Optional<InferenceRequest> text = found == null ? Optional.empty() : found;
             if (text.isEmpty() && fence.textMayCome(command.lease())) {

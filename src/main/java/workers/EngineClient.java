@@ -115,6 +115,16 @@ public interface EngineClient extends PromptTeller {
     }
 
     /**
+     * Looks whether the storage has room for a copy of what a seat's cache holds. It reserves none: {@link #save} may be refused all the
+     * same. The seat may be in use.
+     *
+     * @param lease that the copy is for
+     */
+    default CompletionStage<Boolean> hasRoom(LeaseId lease, Seat seat) {
+        return CompletableFuture.completedFuture(true);
+    }
+
+    /**
      * Writes a copy of what a seat's cache holds to storage that other engines read, under a new name, if the storage's budget has
      * room for it.
      */

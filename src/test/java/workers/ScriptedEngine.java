@@ -42,11 +42,16 @@ final class ScriptedEngine implements EngineClient {
             150,
             new EngineCapabilities(true, null, 0, new ColderTiers(200, 0, true, true, false)));
 
+    /** The same with private slots, of which it writes copies. */
+    static final EngineFacts COPYING =
+            new EngineFacts(List.of("sim-echo"), 2, 100, 8192, 2, 150, new EngineCapabilities(true, "format", 2));
+
     /** What it was told to do, in order. */
     final List<String> orders = new CopyOnWriteArrayList<>();
 
     private volatile CompletionStage<Receipt> holdAnswer = CompletableFuture.completedFuture(new Receipt.Accepted());
     private volatile @Nullable CompletionStage<Receipt> hostAnswer;
+    private volatile CompletionStage<Boolean> room = CompletableFuture.completedFuture(true);
     final AtomicInteger probes = new AtomicInteger();
     private volatile CompletionStage<Probe> answer = CompletableFuture.completedFuture(new Probe(FACTS, 1000, 0, 0));
 
@@ -104,6 +109,16 @@ final class ScriptedEngine implements EngineClient {
     public CompletionStage<Receipt> prefetch(List<EngineHash> blocks) {
         orders.add("prefetch " + names(blocks));
         return CompletableFuture.completedFuture(new Receipt.Accepted());
+    }
+
+    void answersRoom(CompletionStage<Boolean> found) {
+        room = found;
+    }
+
+    @Override
+    public CompletionStage<Boolean> hasRoom(LeaseId lease, Seat seat) {
+        orders.add("look for room");
+        return room;
     }
 
     private static String names(List<EngineHash> blocks) {

@@ -13,7 +13,7 @@ import java.time.Duration;
  * @param tenantQuotaByteSeconds per tenant and hour, in this partition
  * @param maxWarming prefixes of this partition that are being computed at once
  * @param touchInterval prefixes in engines that cannot hold are computed again this often while they are leased; zero for never
- * @param retryAfter unanswered orders are repeated after this long
+ * @param retryAfter unanswered orders are repeated after this long, and copies that found no room asked for again no sooner
  * @param rememberedEnded ended leases that can still be asked about, and answers that fell short of what was asked
  */
 public record LedgerSettings(

@@ -18,7 +18,10 @@ import router.retention.RetentionLedger.Decision;
 public final class Receipts {
     private static final Receipt ANOTHER_LIFE = new Receipt.Rejected(Receipt.Reason.STALE_INCARNATION);
 
-    /** A copy that found no room is asked for again when one part in so many of the lease's time is over: often where it is short. */
+    /**
+     * A copy that found no room is asked for again when one part in so many of the lease's time is over, often where it is short, but no
+     * sooner than an order without an answer.
+     */
     private static final int NO_ROOM_ASKS = 4;
 
     private final LedgerSettings settings;
@@ -83,13 +86,14 @@ public final class Receipts {
         return touched && !settings.touchInterval().isZero() ? now.plus(settings.touchInterval()) : null;
     }
 
-    private static @Nullable Instant until(
+    private @Nullable Instant until(
             WorkerAnswer answer, Step step, @Nullable Instant asked, Instant deadline, Instant now) {
         if (answer.receipt() instanceof Receipt.Deferred deferred) {
             return now.plus(deferred.retryAfter());
         }
         if (Step.foundNoRoom(answer.kind(), answer.receipt())) {
-            return now.plus(Duration.between(now, deadline).dividedBy(NO_ROOM_ASKS));
+            Duration part = Duration.between(now, deadline).dividedBy(NO_ROOM_ASKS);
+            return now.plus(part.compareTo(settings.retryAfter()) < 0 ? settings.retryAfter() : part);
         }
         if (answer.kind() == Step.Kind.HOLD && answer.receipt() instanceof Receipt.Bounded bounded) {
             return now.plus(bounded.remaining());

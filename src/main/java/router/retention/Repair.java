@@ -1,5 +1,6 @@
 package router.retention;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,9 +97,14 @@ final class Repair {
         return steps;
     }
 
-    /** A copy to be asked for once more, because storage that had no room for it may have some: at most one. */
-    List<Step> copiesAgain(Lease lease, Instant now) {
-        boolean wanted = lease.storedCopies().isEmpty()
+    /**
+     * A copy to be asked for once more, because storage that had no room for it may have some: at most one.
+     *
+     * @param worthwhile time that the lease must have left for it: a copy stops its server and ends with the lease
+     */
+    List<Step> copiesAgain(Lease lease, Duration worthwhile, Instant now) {
+        boolean wanted = !lease.deadline().isBefore(now.plus(worthwhile))
+                && lease.storedCopies().isEmpty()
                 && expected(lease) < lease.terms().minCopies();
         return lease.steps().stream()
                 .filter(step -> wanted && step.mayFindRoom(now) && lease.probablyAt(step.worker()))

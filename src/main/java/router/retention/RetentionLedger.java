@@ -275,7 +275,9 @@ public final class RetentionLedger {
                     lease.id(),
                     Stream.of(
                                     steps,
-                                    steps.isEmpty() ? repair.copiesAgain(lease, now) : List.<Step>of(),
+                                    steps.isEmpty()
+                                            ? repair.copiesAgain(lease, settings.retryAfter(), now)
+                                            : List.<Step>of(),
                                     repair.touches(lease, now))
                             .flatMap(List::stream)
                             .toList()));

@@ -10,6 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import workers.EngineClient.Saved;
 import workers.Seat;
+import workers.status.CopyRoom;
 
 /**
  * Writes what a slot holds to a file, within the folder's budget. Nothing yields to a new copy: what is stored may be the last of its
@@ -36,6 +37,24 @@ record CopyWriting(SlotApi api, CopyFolder folder, Executor files, KnownServer s
                 .thenCompose(reserved -> reserved ? write(file, tokens, bytes) : refused(lease, bytes));
     }
 
+    /**
+     * Whether a copy would find room now.
+     *
+     * @param tokens that the slot holds
+     */
+    CompletionStage<Boolean> hasRoom(LeaseId lease, int tokens) {
+        long bytes = server.copyBytes(tokens);
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    CopyRoom room = folder.room();
+                    if (!room.takes(bytes)) {
+                        logNoRoom(lease, bytes, room);
+                    }
+                    return room.takes(bytes);
+                },
+                files);
+    }
+
     private CompletionStage<Saved> write(String file, int tokens, long reservedBytes) {
         return api.save(seat.slot(), file)
                 .thenApplyAsync(moved -> acknowledged(file, moved, tokens, reservedBytes), files)
@@ -57,11 +76,15 @@ record CopyWriting(SlotApi api, CopyFolder folder, Executor files, KnownServer s
     }
 
     private CompletionStage<Saved> refused(LeaseId lease, long bytes) {
+        logNoRoom(lease, bytes, folder.room());
+        return CompletableFuture.completedFuture(NO_ROOM);
+    }
+
+    private static void logNoRoom(LeaseId lease, long bytes, CopyRoom room) {
         log.info(
                 "no copy for the lease {}: {} bytes more are too much for the folder ({}, see copies-budget and copies-share)",
                 lease,
                 bytes,
-                folder.room());
-        return CompletableFuture.completedFuture(NO_ROOM);
+                room);
     }
 }

@@ -52,6 +52,7 @@ import workers.status.EngineCapabilities;
 public final class LlamaCppEngineClient implements EngineClient {
     private static final Logger log = LoggerFactory.getLogger(LlamaCppEngineClient.class);
 
+    private static final String HELD_TOKENS = "n_prompt_tokens";
     private static final Receipt FAILED = new Receipt.Rejected(Receipt.Reason.ENGINE_FAILED);
 
     private final String engine;
@@ -244,6 +245,21 @@ public final class LlamaCppEngineClient implements EngineClient {
                                 .thenApply(cached -> new Warmed(new Receipt.Accepted(), tokens.size() - cached)));
     }
 
+    /** By what the slot holds now: warming adds little. Yes where it cannot be told, which {@link #save} finds out. */
+    @Override
+    public CompletionStage<Boolean> hasRoom(LeaseId lease, Seat seat) {
+        KnownServer server = known;
+        CopyFolder folder = trials.folder();
+        if (server == null || folder == null || !server.copies(seat)) {
+            return CompletableFuture.completedFuture(true);
+        }
+        return api.slots()
+                .thenCompose(slots -> new CopyWriting(api, folder, files, server, seat)
+                        .hasRoom(
+                                lease, slots.path(seat.slot()).path(HELD_TOKENS).asInt()))
+                .exceptionally(unknown -> true);
+    }
+
     @Override
     public CompletionStage<Saved> save(LedgerId ledger, LeaseId lease, Seat seat) {
         KnownServer server = known;
@@ -254,7 +270,7 @@ public final class LlamaCppEngineClient implements EngineClient {
         return api.slots()
                 .thenCompose(slots -> {
                     JsonNode slot = slots.path(seat.slot());
-                    int tokens = slot.path("n_prompt_tokens").asInt();
+                    int tokens = slot.path(HELD_TOKENS).asInt();
                     return slot.path("is_processing").asBoolean() || tokens == 0
                             ? saved(FAILED)
                             : new CopyWriting(api, folder, files, server, seat).write(ledger, lease, tokens);

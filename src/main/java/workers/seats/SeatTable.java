@@ -80,11 +80,20 @@ public final class SeatTable {
 
     /** Gives a user a free seat that holds a prefix, as it is; empty when there is none or it is not free. */
     public Optional<Integer> takeHolding(String user, Prefix prefix) {
-        Optional<SeatRow> row = rows.stream()
-                .filter(each -> each.user == null && each.holds(prefix))
-                .findFirst();
+        Optional<SeatRow> row = freeRow(prefix);
         row.ifPresent(each -> each.user = user);
         return row.map(each -> each.number);
+    }
+
+    /** A free seat that holds a prefix, which stays free. */
+    public Optional<Integer> freeHolding(Prefix prefix) {
+        return freeRow(prefix).map(row -> row.number);
+    }
+
+    private Optional<SeatRow> freeRow(Prefix prefix) {
+        return rows.stream()
+                .filter(row -> row.user == null && row.holds(prefix))
+                .findFirst();
     }
 
     /** The longest beginning of a prompt that a free seat holds, null for none. */

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static router.retention.Ledgers.A;
 import static router.retention.Ledgers.ACCEPTED;
 import static router.retention.Ledgers.B;
@@ -86,6 +87,26 @@ class R4CopiesTest {
         ledgers.answer(A, 1, Step.Kind.COPY, 1, ACCEPTED, COPY);
         assertEquals(LeaseState.HELD, ledgers.state(1));
         assertEquals(List.of(), ledgers.tick(Duration.ofSeconds(12)));
+    }
+
+    @Test
+    void aCopyThatFoundNoRoomIsAskedForNoMoreOftenThanAnyOrderNorForALeaseThatIsAboutToEnd() {
+        Receipt noRoom = new Receipt.Rejected(Receipt.Reason.BUDGET);
+        ledgers.up(A, 1, HOLDS_AND_COPIES);
+        ledgers.grant(terms(1, 2), Duration.ofSeconds(12));
+        ledgers.answer(A, 1, Step.Kind.HOLD, 1, ACCEPTED);
+        ledgers.answer(A, 1, Step.Kind.COPY, 1, noRoom);
+
+        assertEquals(List.of(), ledgers.tick(Duration.ofSeconds(4)), "a quarter is over, but not retry-after");
+        assertInstanceOf(WorkerOrder.Copy.class, ledgers.tick(SECOND).get(0));
+        ledgers.answer(A, 1, Step.Kind.COPY, 1, noRoom);
+        assertEquals(List.of(), ledgers.tick(Duration.ofSeconds(5)), "2 s are left");
+
+        ledgers.grant(terms(1, 2), MINUTE);
+        ledgers.answer(A, 1, Step.Kind.HOLD, 1, ACCEPTED);
+        assertTrue(
+                ledgers.tick(SECOND).stream().anyMatch(WorkerOrder.Copy.class::isInstance),
+                "renewed, it has the time again");
     }
 
     @Test

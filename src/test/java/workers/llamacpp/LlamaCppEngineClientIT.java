@@ -2,6 +2,7 @@ package workers.llamacpp;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -224,7 +225,9 @@ class LlamaCppEngineClientIT {
         turn(one, FIRST, conversation("budgets"));
         turn(other, FIRST, conversation("budgets"));
 
+        assertTrue(get(other.hasRoom(LEASE, FIRST)));
         List<StoredCopy> kept = List.of(save(one), save(other));
+        assertFalse(get(other.hasRoom(LEASE, FIRST)), "as the attempt would find out");
         EngineClient.Saved third = get(other.save(LEDGER, LEASE, FIRST));
 
         assertEquals(new Receipt.Rejected(Receipt.Reason.BUDGET), third.receipt());

@@ -155,7 +155,9 @@ class SeatTableTest {
         seats.filled("a", 0, chain(100, 3));
         assertEquals(Optional.empty(), seats.takeHolding("copy", prefix(100, 2)));
         seats.free("a");
-        assertEquals(Optional.of(0), seats.takeHolding("copy", prefix(100, 2)));
+        assertEquals(Optional.of(0), seats.freeHolding(prefix(100, 2)));
+        assertEquals(Optional.of(0), seats.takeHolding("copy", prefix(100, 2)), "who only looks takes nothing");
+        assertEquals(Optional.empty(), seats.freeHolding(prefix(100, 2)));
     }
 
     private void turn(String turn, @Nullable Prefix expected, long[] added) {
